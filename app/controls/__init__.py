@@ -1,0 +1,1 @@
+"""Reusable widgets: each knows values, the theme and nothing of the engine's jobs."""

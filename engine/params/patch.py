@@ -1,0 +1,78 @@
+"""A patch: the settings of one synth, in human units, as a value that survives JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from engine.errors import PatchError
+from engine.params.space import Values
+from engine.params.spaces import SPACES
+
+PATCH_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Patch:
+    """The settings of one synth.
+
+    ``synth`` names a space in :data:`engine.params.spaces.SPACES`; ``values`` holds every parameter of that space in human
+    units (what is left out takes its default); ``seed`` fixes all randomness of the sound. Raises :class:`PatchError`
+    on an unknown synth or a value that the space refuses.
+    """
+
+    synth: str
+    values: Values = field(default_factory=dict)
+    seed: int = 0
+    version: int = PATCH_VERSION
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if self.synth not in SPACES:
+            raise PatchError(f"There is no synth called {self.synth!r}; there is {' and '.join(sorted(SPACES))}.")
+        object.__setattr__(self, "values", MappingProxyType(SPACES[self.synth].complete(self.values)))
+
+    def __hash__(self) -> int:
+        return hash((self.synth, tuple(self.values.items()), self.seed))
+
+    def with_values(self, **changes: float | tuple[float, ...]) -> Patch:
+        """The same patch with some values changed."""
+        return replace(self, values={**self.values, **changes})
+
+    def unit(self) -> list[float]:
+        """The patch as a unit vector ``[n_units]`` in storage order."""
+        return SPACES[self.synth].encode(self.values)
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary for ``json.dump``."""
+        values = {n: list(v) if isinstance(v, tuple) else v for n, v in self.values.items()}
+        return {"synth": self.synth, "name": self.name, "version": self.version, "seed": self.seed, "values": values}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Patch:
+        """Read what :meth:`to_json` wrote; raises :class:`PatchError` with the reason when it is something else."""
+        if not isinstance(data, Mapping) or not isinstance(data.get("synth"), str):
+            raise PatchError('This is no patch: it needs a "synth" and "values".')
+        values = data.get("values", {})
+        seed, version, name = data.get("seed", 0), data.get("version", PATCH_VERSION), data.get("name", "")
+        if not isinstance(values, Mapping) or not isinstance(seed, int) or not isinstance(version, int):
+            raise PatchError('This is no patch: "values" must be a table, "seed" and "version" whole numbers.')
+        if version > PATCH_VERSION:
+            raise PatchError(f"The patch has version {version}; this program reads up to {PATCH_VERSION}. Update it.")
+        plain = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
+        return cls(data["synth"], plain, seed, PATCH_VERSION, str(name))
+
+    @classmethod
+    def loads(cls, text: str) -> Patch:
+        """Read a patch from JSON text."""
+        try:
+            return cls.from_json(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise PatchError(f"The patch is no valid JSON: {error.msg} in line {error.lineno}.") from None
+
+    def dumps(self) -> str:
+        """JSON text, one value a line so that it reads and compares well."""
+        return json.dumps(self.to_json(), indent=1, ensure_ascii=False)

@@ -1,0 +1,111 @@
+"""An ordered set of parameters: the whole of a synth that can be turned, stored and optimised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.errors import PatchError
+from engine.params.param import Param
+
+Values = Mapping[str, float | tuple[float, ...]]
+"""Human values by storage name; a vector parameter (``count`` above 1) holds a tuple."""
+
+
+@dataclass(frozen=True)
+class ParamSpace:
+    """The parameters of one synth, in storage order.
+
+    The order is the order of the unit vector ``[n_units]`` that synths render from and optimisers move; a vector
+    parameter takes ``count`` neighbouring places in it.
+    """
+
+    name: str
+    params: tuple[Param, ...]
+    _places: dict[str, slice] = field(init=False, repr=False, compare=False)
+    _by_name: dict[str, Param] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        places: dict[str, slice] = {}
+        start = 0
+        for param in self.params:
+            if param.name in places:
+                raise ValueError(f"{self.name}: two parameters are called {param.name}.")
+            places[param.name] = slice(start, start + param.count)
+            start += param.count
+        object.__setattr__(self, "_places", places)
+        object.__setattr__(self, "_by_name", {p.name: p for p in self.params})
+
+    def __iter__(self) -> Iterator[Param]:
+        return iter(self.params)
+
+    def __len__(self) -> int:
+        return len(self.params)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
+    def __getitem__(self, name: str) -> Param:
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise PatchError(f"The {self.name} synth has no parameter called {name!r}.") from None
+
+    @property
+    def n_units(self) -> int:
+        """Length of the unit vector: the sum of all counts."""
+        return sum(p.count for p in self.params)
+
+    def place(self, name: str) -> slice:
+        """Where a parameter's values stand in the unit vector."""
+        self[name]
+        return self._places[name]
+
+    def defaults(self) -> dict[str, float | tuple[float, ...]]:
+        """Human values of a freshly made patch."""
+        return {p.name: p.default if p.count == 1 else (p.default,) * p.count for p in self.params}
+
+    def complete(self, values: Values) -> dict[str, float | tuple[float, ...]]:
+        """Check ``values`` and fill what is missing with defaults.
+
+        Raises :class:`PatchError` for an unknown name, a value that is no finite number, one outside its range, or a
+        vector of the wrong length.
+        """
+        full = self.defaults()
+        for name, value in values.items():
+            param = self[name]
+            numbers = value if isinstance(value, tuple | list) else (value,)
+            if len(numbers) != param.count:
+                raise PatchError(f"{name} of the {self.name} synth takes {param.count} values, not {len(numbers)}.")
+            for number in numbers:
+                if isinstance(number, bool) or not isinstance(number, int | float):
+                    raise PatchError(f"{name} of the {self.name} synth must be a number, not {number!r}.")
+                # The tolerance lets a value survive a trip through a unit position and JSON.
+                slack = 1e-9 * max(abs(param.low), abs(param.high))
+                if not param.low - slack <= number <= param.high + slack:
+                    raise PatchError(
+                        f"{name} of the {self.name} synth is {number:g}, outside its range "
+                        f"{param.low:g} to {param.high:g}{' ' + param.unit if param.unit else ''}."
+                    )
+            clamped = tuple(param.clamp(float(n)) for n in numbers)
+            full[name] = clamped[0] if param.count == 1 else clamped
+        return full
+
+    def encode(self, values: Values) -> list[float]:
+        """Human values to the unit vector ``[n_units]``; missing values take their defaults."""
+        full = self.complete(values)
+        unit: list[float] = []
+        for param in self.params:
+            value = full[param.name]
+            unit.extend(param.to_unit(v) for v in (value if isinstance(value, tuple) else (value,)))
+        return unit
+
+    def decode(self, unit: Sequence[float]) -> dict[str, float | tuple[float, ...]]:
+        """The unit vector ``[n_units]`` to human values."""
+        if len(unit) != self.n_units:
+            raise PatchError(f"The {self.name} synth takes {self.n_units} unit values, not {len(unit)}.")
+        values: dict[str, float | tuple[float, ...]] = {}
+        for param in self.params:
+            numbers = tuple(float(param.from_unit(float(u))) for u in unit[self._places[param.name]])
+            values[param.name] = numbers[0] if param.count == 1 else numbers
+        return values
