@@ -2,9 +2,9 @@
 
 Six operators. Operator ``s`` bends the phase of operator ``d`` by ``mod_s_d_rad`` radians at its full level; in this
 version a higher-numbered operator modulates lower-numbered ones (``s > d``), so the graph has no loops. Each operator
-has a four-stage envelope of target levels in dB and stage times in seconds: stages 1 to 3 run while the key is down (the
-level then rests at stage 3), stage 4 runs after its release. An ADSR is the case attack = stage 1 to 0 dB, decay = stage 2,
-stage 3 equal to stage 2.
+has a four-stage envelope of target levels in dB and stage times in seconds: stages 1 to 3 run while the key is down
+(the level then rests at stage 3), stage 4 runs after its release. An ADSR is the case attack = stage 1 to 0 dB, decay =
+stage 2, stage 3 equal to stage 2.
 """
 
 from __future__ import annotations

@@ -39,8 +39,8 @@ class Param:
     """One quantity of a synth.
 
     ``name`` is the storage name: it ends in its unit (``decay_s``), stands in every preset, and never changes.
-    ``label`` is what people read and may change. ``low``, ``high`` and ``default`` are in human units. ``count`` above 1
-    makes a vector of that many values with one range (the modes of an impact). ``step`` is the natural step of the
+    ``label`` is what people read and may change. ``low``, ``high`` and ``default`` are in human units. ``count`` above
+    1 makes a vector of that many values with one range (the modes of an impact). ``step`` is the natural step of the
     quantity in human units (1 semitone), used by Ctrl-drag; 0 means a hundredth of the knob's travel.
     ``off_at_low`` says that the lowest value means silence or absence, and is shown as "off".
     ``section`` groups parameters on panels and for locks.
@@ -77,9 +77,11 @@ class Param:
         The slope is finite and above zero everywhere in [0, 1], both ends included.
         """
         if self.scale == "log":
-            return self.low * (self.high / self.low) ** u
+            value: T = self.low * (self.high / self.low) ** u
+            return value
         if self.scale == "exp":
-            return self.low + (self.high - self.low) * (math.e ** (EXP_CURVE * u) - 1.0) / math.expm1(EXP_CURVE)
+            curved: T = self.low + (self.high - self.low) * (math.e ** (EXP_CURVE * u) - 1.0) / math.expm1(EXP_CURVE)
+            return curved
         return self.low + (self.high - self.low) * u
 
     def to_unit(self, value: float) -> float:

@@ -19,9 +19,9 @@ PATCH_VERSION = 1
 class Patch:
     """The settings of one synth.
 
-    ``synth`` names a space in :data:`engine.params.spaces.SPACES`; ``values`` holds every parameter of that space in human
-    units (what is left out takes its default); ``seed`` fixes all randomness of the sound. Raises :class:`PatchError`
-    on an unknown synth or a value that the space refuses.
+    ``synth`` names a space in :data:`engine.params.spaces.SPACES`; ``values`` holds every parameter of that space in
+    human units (what is left out takes its default); ``seed`` fixes all randomness of the sound. Raises
+    :class:`PatchError` on an unknown synth or a value that the space refuses.
     """
 
     synth: str
