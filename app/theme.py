@@ -26,7 +26,16 @@ class Theme:
     canvas: str
     selection: str
     playhead: str
+    disabled: str
+    series: tuple[str, ...]
+    """Colours of operators, tracks and stems on this theme's canvas; see :func:`series_colour`."""
 
+
+# Okabe and Ito's colour-blind-safe set, lightened where it has to stand on the dark canvas. Operator n and track n take
+# entry n - 1, everywhere.
+SERIES = ("#56b4e9", "#e69f00", "#2fbf94", "#f0e442", "#d98bb8", "#ef7f3a", "#6f9bff", "#b9bec8")
+# The same hues, darkened until they stand on white.
+SERIES_LIGHT = ("#1b7fb8", "#a86f00", "#007a58", "#857a00", "#a8457c", "#b84a00", "#2f5fd0", "#5a616c")
 
 DARK = Theme(
     name="dark",
@@ -46,6 +55,8 @@ DARK = Theme(
     canvas="#0f1114",
     selection="#5cc8c2",
     playhead="#f4f5f7",
+    disabled="#6f7682",
+    series=SERIES,
 )
 
 LIGHT = Theme(
@@ -57,22 +68,20 @@ LIGHT = Theme(
     hairline="#c9ced6",
     text="#1a1d22",
     secondary="#565d68",
-    accent="#0b7a75",
+    accent="#08706b",
     on_accent="#ffffff",
     warning="#8a5a00",
     error="#b3262a",
-    wave="#0b7a75",
+    wave="#08706b",
     wave_rms="#4fa9a4",
     canvas="#ffffff",
-    selection="#0b7a75",
+    selection="#08706b",
     playhead="#1a1d22",
+    disabled="#868d98",
+    series=SERIES_LIGHT,
 )
 
 THEMES: dict[str, Theme] = {t.name: t for t in (DARK, LIGHT)}
-
-# Okabe and Ito's colour-blind-safe set, lightened where it has to stand on the dark canvas. Operator n and track n take
-# entry n - 1, everywhere.
-SERIES = ("#56b4e9", "#e69f00", "#2fbf94", "#f0e442", "#d98bb8", "#ef7f3a", "#6f9bff", "#b9bec8")
 
 GRID = 4
 PADDING = 8
@@ -80,8 +89,10 @@ PADDING_WIDE = 12
 TEXT_PX = 13
 SMALL_TEXT_PX = 11
 MOTION_MS = 120
+"""Length of every movement; :func:`motion_ms` is 0 when the person turned movement off."""
 
 _current = DARK
+_motion = True
 
 
 def tokens() -> Theme:
@@ -94,3 +105,20 @@ def use(name: str) -> Theme:
     global _current
     _current = THEMES[name]
     return _current
+
+
+def series_colour(n: int) -> str:
+    """The colour of operator, track or stem ``n`` (counted from 1) in the theme in force."""
+    colours = _current.series
+    return colours[(n - 1) % len(colours)]
+
+
+def set_motion(on: bool) -> None:
+    """Allow or forbid movement."""
+    global _motion
+    _motion = on
+
+
+def motion_ms() -> int:
+    """How long a movement may last now: :data:`MOTION_MS`, or 0 when movement is off."""
+    return MOTION_MS if _motion else 0
