@@ -55,7 +55,18 @@ class Audio:
 
 
 class FrameSource(Protocol):
-    """Where a clip's samples come from: an open file, an array, a decoded temporary file."""
+    """Where a clip's samples come from: an open file, an array, a decoded temporary file.
+
+    Every source seeks exactly: ``read(start, n)`` gives the very samples that reading from the first frame would give
+    (Opus differs in the last bit of a float). Reads may come from several threads at once and do not wait for each
+    other. What they cost, on one slow core: reading on from where a read ended decodes 20 to 50 million stereo frames
+    a second (10 minutes of WAV, FLAC, MP3 or OGG in 0.6 to 1 s, Opus in 4 s; blocks of 65536 frames are a good size);
+    a jump costs 0.04 ms for WAV, 0.4 ms for FLAC, OGG and MP3 and 5 ms for Opus, so a coarse look at a whole file is
+    best made of some hundred short reads at equal distances.
+
+    Samples that are no numbers (NaN, infinity) come out as silence. ``read`` raises ``AudioUnreadable`` when the file
+    behind the source has gone or has changed since it was opened.
+    """
 
     channels: int
     n_frames: int
@@ -74,7 +85,8 @@ class Clip:
 
     ``path`` is the file it came from, or ``None`` for a sound made here. ``subtype`` is soundfile's name of the sample
     format (``"PCM_24"``, ``"FLOAT"``), the default for what is written from it; ``format`` is soundfile's name of the
-    container (``"WAV"``). ``start`` and ``n_frames`` choose a part of the source, in frames.
+    container (``"WAV"``). ``start`` and ``n_frames`` choose a part of the source, in frames. ``notice`` is a sentence to
+    show when the file was opened although something is wrong with it (cut short, samples that are no numbers).
     """
 
     source: FrameSource
@@ -84,6 +96,7 @@ class Clip:
     subtype: str = "FLOAT"
     start: int = 0
     n_frames: int = -1
+    notice: str = ""
 
     def __post_init__(self) -> None:
         longest = self.source.n_frames - self.start
