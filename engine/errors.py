@@ -6,6 +6,7 @@
     │   ├── AudioUnwritable      a place that cannot be written, or a format that cannot hold the sound
     │   └── AudioExists          the target exists and overwriting was not asked for
     ├── PatchError               a patch that names an unknown synth, parameter or value
+    ├── ParamTextError           a typed value that cannot be read
     ├── ProjectError             a project file that cannot be read or written
     └── BadUsage                 a command line or a call that makes no sense
 
@@ -37,6 +38,10 @@ class AudioExists(AudioError):
 
 class PatchError(EngineError):
     """A patch names a synth, a parameter or a value that does not exist."""
+
+
+class ParamTextError(EngineError):
+    """What was typed into a value field is no value of that parameter."""
 
 
 class ProjectError(EngineError):
