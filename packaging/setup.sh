@@ -186,7 +186,7 @@ make_environment() {
     "$python" -m venv .venv >&2 || fail "The environment .venv could not be made."
   fi
   say "Installing what Tonewright needs into .venv (about 5 GB, a few minutes the first time)"
-  local pip=(env PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 .venv/bin/python -m pip --quiet --no-input
+  local pip=(env PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 .venv/bin/python -m pip -qq --no-input
     --disable-pip-version-check install --constraint packaging/constraints.txt)
   # The build tool is installed like the rest, pinned, in place of whichever is newest on the day.
   "${pip[@]}" setuptools </dev/null >&2 && "${pip[@]}" --no-build-isolation --editable "$what" </dev/null >&2 ||
