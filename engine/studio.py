@@ -1,0 +1,261 @@
+"""The facade: everything the window and the command line may ask of the engine, each request a job.
+
+Every method returns a job id at once; what comes of it arrives as :class:`~engine.jobs.Event` at the listener. Two
+runners serve the jobs: ``live`` for whatever a hand is waiting for (knob renders, opening, tiles) and ``work``, with
+one heavy job at a time. Torch and the sound libraries load inside the jobs that need them, never here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+
+import numpy as np
+
+from engine.audio.values import Audio, Clip
+from engine.errors import BadUsage, EngineError
+from engine.jobs import Event, JobRunner, Note, run_inline
+from engine.params import FM_SPACE, Patch
+from engine.torch_setup import load_torch, prepare_environment
+
+if TYPE_CHECKING:
+    from engine.audio.pyramid import Pyramid
+    from engine.audio.tiles import Request
+
+Kind = Literal["real", "fake"]
+R = TypeVar("R")
+
+RANK_RENDER = 0
+RANK_OPEN = 3
+RANK_TILES = 10
+RANK_EXPORT = 15
+RANK_OVERVIEW = 20
+RANK_WARM = 50
+
+MAX_DURATION_S = 600.0
+MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 4_000, 384_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A played note: the sound and everything that made it."""
+
+    audio: Audio
+    patch: Patch
+    note: float
+    velocity: float
+    hold_s: float
+    duration_s: float
+
+
+class PlayPatch(Protocol):
+    """Plays one note of a patch, step by step: yields the fraction done, returns the sound."""
+
+    def __call__(
+        self, patch: Patch, *, note: float, velocity: float, hold_s: float, duration_s: float, sample_rate: int
+    ) -> Generator[float, None, Audio]: ...
+
+
+class Studio:
+    """The engine behind one door.
+
+    ``listener`` receives every event of both runners on an engine thread and must return at once. ``kind="fake"``
+    plays patches with the small numpy instruments of :mod:`engine.fakes`: the whole application works, without torch.
+    """
+
+    def __init__(self, listener: Callable[[Event], None] | None = None, *, kind: Kind = "real") -> None:
+        prepare_environment()
+        self.kind = kind
+        self._play = _player_of(kind)
+        self.work = JobRunner("work", listener)
+        self.live = JobRunner("live", listener)
+
+    def warm(self) -> int:
+        """Load what the first render needs and play one note that nobody hears; the result is ``None``.
+
+        Runs on ``work``, so that files open and tiles draw meanwhile; a render that comes too early waits for it.
+        """
+
+        def body() -> Generator[Note, None, None]:
+            yield Note(None, "Loading the synthesizers")
+            yield from _notes(
+                self._play(Patch(FM_SPACE.name), note=60, velocity=100, hold_s=0.1, duration_s=0.2, sample_rate=48_000)
+            )
+
+        return self.work.submit(body, rank=RANK_WARM, key="warm", title="Loading the synthesizers")
+
+    def open(self, path: str | Path) -> int:
+        """Open a sound file; the result is a :class:`Clip`."""
+
+        def body() -> Generator[Note, None, Clip]:
+            from engine.audio import open_clip_steps
+
+            return (yield from _notes(open_clip_steps(Path(path))))
+
+        return self.live.submit(body, rank=RANK_OPEN, title=f"Opening {Path(path).name}")
+
+    def render(
+        self,
+        patch: Patch,
+        *,
+        note: float = 60,
+        velocity: float = 100,
+        hold_s: float = 1.0,
+        duration_s: float = 2.0,
+        sample_rate: int = 48_000,
+        on_audio: Callable[[Audio], None] | None = None,
+        key: str | None = "render",
+    ) -> int:
+        """Play one note of ``patch``; the result is :class:`Rendered`.
+
+        ``note`` and ``velocity`` are MIDI numbers (fractions allowed); the key is released after ``hold_s`` and the
+        sound ends after ``duration_s``. ``on_audio`` gets the sound on the engine thread just before the ``done``
+        event: the short way to the player. A newer render of the same ``key`` replaces this one. Raises
+        :class:`BadUsage` for a note, a length or a rate that makes no sense.
+        """
+        _check_note(note, velocity, hold_s, duration_s, sample_rate)
+
+        def body() -> Generator[Note, None, Rendered]:
+            steps = self._play(
+                patch, note=note, velocity=velocity, hold_s=hold_s, duration_s=duration_s, sample_rate=sample_rate
+            )
+            audio = yield from _notes(steps)
+            _check_sound(audio, patch)
+            return Rendered(audio, patch, note, velocity, hold_s, duration_s)
+
+        def deliver(rendered: Rendered) -> None:
+            if on_audio is not None:
+                on_audio(rendered.audio)
+
+        title = f"Rendering {patch.name}" if patch.name else "Rendering"
+        return self.live.submit(body, rank=RANK_RENDER, key=key, title=title, on_result=deliver)
+
+    def overview(self, clip: Clip) -> int:
+        """Build the min/max pyramid that the waveform draws from; previews and the result are ``Pyramid``."""
+
+        def body() -> Generator[Note, None, Pyramid]:
+            from engine.audio.pyramid import build_pyramid
+
+            return (yield from _notes(build_pyramid(clip)))
+
+        return self.live.submit(body, rank=RANK_OVERVIEW, title=f"Reading {clip.name}")
+
+    def tiles(self, clip: Clip, request: Request) -> int:
+        """Compute what ``request`` asks for; each preview is a ``Tile`` (or a ``Detail``), the result is ``None``.
+
+        A newer request of the same ``request.key`` replaces this one.
+        """
+
+        def body() -> Generator[Note, None, None]:
+            from engine.audio.tiles import compute_tiles
+
+            yield from _notes(compute_tiles(clip, request))
+
+        return self.live.submit(body, rank=RANK_TILES, key=request.key, title=f"Drawing {clip.name}")
+
+    def export(self, clip: Clip, path: str | Path, *, subtype: str | None = None, overwrite: bool = False) -> int:
+        """Write ``clip`` to a file in the format of the path's ending; the result is the :class:`Path` written."""
+
+        def body() -> Generator[Note, None, Path]:
+            from engine.audio import write_clip_steps
+
+            yield from _notes(write_clip_steps(clip, Path(path), subtype=subtype, overwrite=overwrite))
+            return Path(path)
+
+        return self.live.submit(body, rank=RANK_EXPORT, title=f"Writing {Path(path).name}")
+
+    def cancel(self, job_id: int) -> bool:
+        """End a job at its next step; ``False`` when it is unknown or already over."""
+        return self.live.cancel(job_id) or self.work.cancel(job_id)
+
+    def close(self, timeout_s: float | None = 10.0) -> bool:
+        """Cancel everything and end both threads; ``False`` when a step did not end in time."""
+        # Both are told first, so that the two waits overlap.
+        self.live.cancel_all()
+        self.work.cancel_all()
+        closed = [runner.close(timeout_s) for runner in (self.live, self.work)]
+        return all(closed)
+
+
+def render_inline(
+    patch: Patch,
+    *,
+    note: float = 60,
+    velocity: float = 100,
+    hold_s: float = 1.0,
+    duration_s: float = 2.0,
+    sample_rate: int = 48_000,
+    kind: Kind = "real",
+    on_note: Callable[[Note], None] | None = None,
+) -> Audio:
+    """Play one note of ``patch`` here and now, without a runner; arguments and errors as in :meth:`Studio.render`."""
+    _check_note(note, velocity, hold_s, duration_s, sample_rate)
+    play = _player_of(kind)
+
+    def body() -> Generator[Note, None, Audio]:
+        steps = play(patch, note=note, velocity=velocity, hold_s=hold_s, duration_s=duration_s, sample_rate=sample_rate)
+        audio = yield from _notes(steps)
+        _check_sound(audio, patch)
+        return audio
+
+    return run_inline(body, on_note)
+
+
+def _player_of(kind: Kind) -> PlayPatch:
+    if kind == "real":
+        return _play_with_torch
+    if kind == "fake":
+        from engine.fakes import play_patch
+
+        return play_patch
+    raise BadUsage(f'There is no engine called {kind!r}; there is "real" and "fake".')
+
+
+def _play_with_torch(
+    patch: Patch, *, note: float, velocity: float, hold_s: float, duration_s: float, sample_rate: int
+) -> Generator[float, None, Audio]:
+    load_torch()
+    from engine.synths.play import play_patch
+
+    return (
+        yield from play_patch(
+            patch, note=note, velocity=velocity, hold_s=hold_s, duration_s=duration_s, sample_rate=sample_rate
+        )
+    )
+
+
+def _notes(steps: Generator[float | tuple[float, object], None, R]) -> Generator[Note, None, R]:
+    """Turn fractions, or fractions with a preview, into notes and keep the result; closing one closes the other."""
+    try:
+        while True:
+            step = next(steps)
+            yield Note(step[0], preview=step[1]) if isinstance(step, tuple) else Note(step)
+    except StopIteration as stop:
+        result: R = stop.value
+        return result
+    finally:
+        steps.close()
+
+
+def _check_note(note: float, velocity: float, hold_s: float, duration_s: float, sample_rate: int) -> None:
+    if not 0 <= note <= 127:
+        raise BadUsage(f"There is no note {note:g}: MIDI notes go from 0 to 127, middle C is 60.")
+    if not 1 <= velocity <= 127:
+        raise BadUsage(f"There is no velocity {velocity:g}: MIDI velocities go from 1 to 127.")
+    if not 0 <= hold_s < float("inf"):
+        raise BadUsage(f"A key cannot be held for {hold_s:g} s: give a time of 0 s or more.")
+    if not 0 < duration_s <= MAX_DURATION_S:
+        raise BadUsage(f"A note cannot last {duration_s:g} s: give a length above 0 and up to {MAX_DURATION_S:g} s.")
+    if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
+        raise BadUsage(
+            f"A sample rate of {sample_rate} Hz is out of range: give {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz."
+        )
+
+
+def _check_sound(audio: Audio, patch: Patch) -> None:
+    # The sum is finite exactly when every sample is, short of an overflow that no sound reaches; one pass, no mask.
+    if not np.isfinite(np.sum(audio.samples, dtype=np.float64)):
+        name = f"The patch {patch.name!r}" if patch.name else f"This {patch.synth} patch"
+        raise EngineError(f"{name} made a sound with numbers that are not finite; undo the last change to it.")

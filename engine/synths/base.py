@@ -1,0 +1,71 @@
+"""What a synthesizer is: a parameter space and a pure function from unit positions to sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from engine.params import ParamSpace
+
+Quality = Literal["draft", "default"]
+"""``draft`` renders at the sample rate itself, ``default`` oversampled, so that high harmonics do not fold back."""
+
+Number = float | Tensor
+"""One number for all rows of a batch, or a tensor ``[batch]`` with one for each."""
+
+
+class Synth(Protocol):
+    """A synthesizer. It keeps no state between renders: the same arguments give the same samples."""
+
+    @property
+    def space(self) -> ParamSpace:
+        """What can be turned, in the order of the unit vector."""
+        ...
+
+    def render(
+        self,
+        unit: Tensor,
+        *,
+        note: Number,
+        velocity: Number,
+        hold_s: Number,
+        duration_s: float,
+        sample_rate: int,
+        rng: torch.Generator | None = None,
+        quality: Quality = "default",
+    ) -> Tensor:
+        """Play one note per row.
+
+        ``unit`` ``[batch, space.n_units]`` in 0..1, of any float type and on any device, gives
+        ``[batch, channels, frames]`` of the same type there, differentiable in ``unit``. ``note`` and ``velocity`` are
+        MIDI numbers; the key goes up after ``hold_s``; ``duration_s`` of sound comes back. ``rng`` is where noise
+        comes from.
+        """
+        ...
+
+    def render_blocks(
+        self,
+        unit: Tensor,
+        *,
+        note: Number,
+        velocity: Number,
+        hold_s: Number,
+        duration_s: float,
+        sample_rate: int,
+        rng: torch.Generator | None = None,
+        quality: Quality = "default",
+        block_frames: int = 48_000,
+    ) -> Iterator[Tensor]:
+        """The same sound without gradients in consecutive blocks ``[batch, channels, n <= block_frames]``.
+
+        For long notes and for callers that want to stop in between.
+        """
+        ...
+
+
+def per_row(value: Number, rows: int, device: torch.device) -> Tensor:
+    """``value`` as ``[rows]`` in float64."""
+    return torch.as_tensor(value, dtype=torch.float64, device=device).expand(rows)
