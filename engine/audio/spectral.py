@@ -1,0 +1,92 @@
+"""From frames of sound to decibels: windows, the calibrated spectrum, and its one-byte form.
+
+A sine of amplitude 1 reads 0 dB at its bin, whatever the FFT size and window. Levels are kept as one byte of half a
+decibel: 255 is 0 dB, 0 is -127.5 dB or less.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FFT_SIZES = (256, 512, 1024, 2048, 4096, 8192, 16384)
+
+WindowName = Literal["hann", "blackman", "rectangle"]
+WINDOWS: tuple[WindowName, ...] = ("hann", "blackman", "rectangle")
+
+FLOOR_DB = -127.5
+STEP_DB = 0.5
+
+Power = NDArray[np.float32]
+"""Squared amplitude, 1.0 for a sine of amplitude 1 at its bin."""
+Levels = NDArray[np.uint8]
+"""Half decibels above :data:`FLOOR_DB`."""
+
+
+@lru_cache(maxsize=32)
+def window(name: WindowName, size: int) -> NDArray[np.float32]:
+    """``size`` window values, periodic (the right form for spectra), read-only.
+
+    Raises ``ValueError`` for an unknown name.
+    """
+    phase = 2 * np.pi * np.arange(size) / size
+    if name == "hann":
+        values = 0.5 - 0.5 * np.cos(phase)
+    elif name == "blackman":
+        values = 0.42 - 0.5 * np.cos(phase) + 0.08 * np.cos(2 * phase)
+    elif name == "rectangle":
+        values = np.ones(size)
+    else:
+        raise ValueError(f"There is no window called {name!r}; there are {', '.join(WINDOWS)}.")
+    values = values.astype(np.float32)
+    values.flags.writeable = False
+    return values
+
+
+def power(frames: NDArray[np.float32], name: WindowName = "hann") -> Power:
+    """Power spectra of ``frames`` ``[..., size]`` as ``[..., size // 2 + 1]``."""
+    size = frames.shape[-1]
+    shape = window(name, size)
+    spectrum = np.fft.rfft(frames * shape)
+    result = np.square(spectrum.real)
+    result += np.square(spectrum.imag)
+    # A sine's energy is shared by a bin and its mirror image; the first and the last bin have no mirror image.
+    result *= np.float32(4.0 / float(shape.sum(dtype=np.float64)) ** 2)
+    result[..., 0] *= 0.25
+    if size % 2 == 0:
+        result[..., -1] *= 0.25
+    return result
+
+
+def to_levels(values: Power) -> Levels:
+    """Power to half decibels above the floor, rounded."""
+    decibels = np.maximum(values, np.float32(1e-13))
+    np.log10(decibels, out=decibels)
+    # 10 log10(power) / 0.5 dB, counted up from the floor; the half makes the cast below round.
+    decibels *= np.float32(10.0 / STEP_DB)
+    decibels += np.float32(-FLOOR_DB / STEP_DB + 0.5)
+    np.clip(decibels, 0, 255, out=decibels)
+    return decibels.astype(np.uint8)
+
+
+def to_db(level: float) -> float:
+    """Decibels of one level value (which may lie between two)."""
+    return FLOOR_DB + STEP_DB * level
+
+
+def to_level(db: float) -> float:
+    """The level value of ``db``, not rounded and not limited."""
+    return (db - FLOOR_DB) / STEP_DB
+
+
+def bin_hz(size: int, sample_rate: int) -> float:
+    """Distance of two bins in Hz."""
+    return sample_rate / size
+
+
+def fft_cost_us(size: int) -> float:
+    """About how long one FFT with its window takes on a slow core, in microseconds; for sizing steps."""
+    return 0.0012 * size * float(np.log2(size))
