@@ -1,0 +1,264 @@
+"""Every menu item and shortcut as data. Menus, buttons, the palette and tool tips are all made from this one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar
+
+from app import icons
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that a person can do.
+
+    ``id`` never changes; ``text`` is what menus say; ``shortcut`` is in Qt's portable text, several joined by a bar
+    (``"Ctrl+Shift+Z|Ctrl+Y"``), the first one is shown; ``group`` is the menu; ``help`` is one sentence for the tool
+    tip and the palette; ``words`` are further names under which people look for it.
+    """
+
+    id: str
+    text: str
+    shortcut: str = ""
+    group: str = ""
+    help: str = ""
+    icon: str = ""
+    checkable: bool = False
+    words: str = ""
+
+    @property
+    def shortcuts(self) -> list[QKeySequence]:
+        return [QKeySequence.fromString(s) for s in self.shortcut.split("|") if s]
+
+
+ACTIONS = (
+    Action(
+        "file.open", "Open…", "Ctrl+O", "File", "Open sound files as takes, or a project", "open", words="import load"
+    ),
+    Action("project.new", "New project", "Ctrl+N", "File", "Start with an empty library"),
+    Action("project.save", "Save project", "Ctrl+S", "File", "Write the takes, the patch and the history", "save"),
+    Action("project.save_as", "Save project as…", "Ctrl+Shift+S", "File", "Write the project under another name"),
+    Action(
+        "take.export",
+        "Export sound…",
+        "Ctrl+E",
+        "File",
+        "Write the selection, or all of what the stage shows, as a sound file",
+        "export",
+        words="bounce render wav flac write",
+    ),
+    Action("app.quit", "Quit", "Ctrl+Q", "File", "Leave; unsaved work is asked about", words="exit close"),
+    Action("edit.undo", "Undo", "Ctrl+Z", "Edit", "Take the last step back", "undo"),
+    Action("edit.redo", "Redo", "Ctrl+Shift+Z|Ctrl+Y", "Edit", "Do the step again that was taken back", "redo"),
+    Action("edit.select_all", "Select the whole sound", "Ctrl+A", "Edit", "Select from the first to the last sample"),
+    Action("edit.select_none", "Clear the selection", "Ctrl+Shift+A", "Edit", "Select nothing", words="deselect"),
+    Action(
+        "take.keep",
+        "Keep as take",
+        "Ctrl+Return|Ctrl+Enter",
+        "Edit",
+        "Put the live patch and its sound into the library",
+        "keep",
+        words="freeze bounce snapshot accept",
+    ),
+    Action("take.remove", "Remove take", "Delete", "Edit", "Take the chosen take out of the library; the file stays"),
+    Action("patch.live", "Go to the live patch", "Ctrl+L", "Edit", "Show and hear the instrument again"),
+    Action("patch.reset", "Reset the patch", "", "Edit", "Set every parameter to its default", words="init initialise"),
+    Action("app.preferences", "Preferences…", "Ctrl+,", "Edit", "Theme, zoom, sound device", words="settings options"),
+    Action("play.toggle", "Play or pause", "Space", "Play", "Hear what the stage shows", "play"),
+    Action("play.stop", "Stop", "Shift+Space", "Play", "Stop and go back to the start", "stop"),
+    Action(
+        "play.again", "Play from the start", "Return|Enter", "Play", "From the start, or the start of the selection"
+    ),
+    Action("play.start", "Go to the start", "Home", "Play", "Move the playhead to the start", "start"),
+    Action("play.end", "Go to the end", "End", "Play", "Move the playhead to the end"),
+    Action("play.loop", "Loop", "L", "Play", "Repeat the selection, or all of it", "loop", True, "repeat cycle"),
+    Action(
+        "edit.hear",
+        "Hear while turning",
+        "H",
+        "Play",
+        "Strike the note again when a knob moves while nothing plays",
+        "",
+        True,
+        "audition preview",
+    ),
+    Action("play.tone", "Play a test tone", "", "Play", "A short tone through the chosen device", words="check sound"),
+    Action(
+        "view.palette",
+        "Find an action…",
+        "Ctrl+K|Ctrl+Shift+P|F1",
+        "View",
+        "Every action with its key",
+        "search",
+        words="command palette shortcuts keys help",
+    ),
+    Action("view.zoom_in", "Zoom in", "Ctrl+=|Ctrl++", "View", "See less time, more detail"),
+    Action("view.zoom_out", "Zoom out", "Ctrl+-", "View", "See more time"),
+    Action("view.zoom_all", "Show the whole sound", "Ctrl+0", "View", "From the start to the end", words="fit"),
+    Action("view.zoom_selection", "Zoom to the selection", "Z", "View", "Fill the view with the selection"),
+    Action("view.library", "Library", "Ctrl+1", "View", "Show or hide the library", "", True, "panel dock takes"),
+    Action("view.fm", "FM synthesizer", "Ctrl+2", "View", "Show or hide the FM panel", "", True, "panel dock knobs"),
+    Action("view.jobs", "Jobs", "Ctrl+3", "View", "Show or hide running and recent jobs", "", True, "panel dock tasks"),
+    Action(
+        "view.light",
+        "Light theme",
+        "Ctrl+Shift+L",
+        "View",
+        "Dark on light instead of light on dark",
+        "",
+        True,
+        "dark colours appearance",
+    ),
+    Action("view.motion", "Movement", "", "View", "Let panels and meters glide", "", True, "animation"),
+    Action("view.full_screen", "Full screen", "F11", "View", "Fill the screen with the window", "", True),
+    Action(
+        "view.reset_layout",
+        "Reset the layout",
+        "",
+        "View",
+        "Put every panel back where it was at first",
+        words="docks windows panels",
+    ),
+    Action("help.about", "About Tonewright", "", "Help", "Version, licence and what it stands on", words="version"),
+)
+
+BY_ID = {a.id: a for a in ACTIONS}
+if len(BY_ID) != len(ACTIONS):
+    raise ValueError("Two actions share an id.")
+
+MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
+    (
+        "&File",
+        ("project.new", "file.open", None, "project.save", "project.save_as", None, "take.export", None, "app.quit"),
+    ),
+    (
+        "&Edit",
+        (
+            "edit.undo",
+            "edit.redo",
+            None,
+            "edit.select_all",
+            "edit.select_none",
+            None,
+            "take.keep",
+            "take.remove",
+            None,
+            "patch.live",
+            "patch.reset",
+            None,
+            "app.preferences",
+        ),
+    ),
+    (
+        "&Play",
+        (
+            "play.toggle",
+            "play.stop",
+            "play.again",
+            None,
+            "play.start",
+            "play.end",
+            None,
+            "play.loop",
+            "edit.hear",
+            None,
+            "play.tone",
+        ),
+    ),
+    (
+        "&View",
+        (
+            "view.palette",
+            None,
+            "view.zoom_in",
+            "view.zoom_out",
+            "view.zoom_all",
+            "view.zoom_selection",
+            None,
+            "view.library",
+            "view.fm",
+            "view.jobs",
+            "view.reset_layout",
+            None,
+            "view.light",
+            "view.motion",
+            "view.full_screen",
+        ),
+    ),
+    ("&Help", ("view.palette", "help.about")),
+)
+"""Menu titles and their action ids; ``None`` is a line between them."""
+
+
+class ActionSet(QObject):
+    """The table as living ``QAction`` objects; handlers are bound once, by whoever composes the window."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._actions: dict[str, QAction] = {}
+        self._bound: set[str] = set()
+        for data in ACTIONS:
+            action = QAction(data.text, self)
+            action.setObjectName(data.id)
+            action.setShortcuts(data.shortcuts)
+            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            action.setCheckable(data.checkable)
+            action.setToolTip(tool_tip(data))
+            # Qt would move an action called "Preferences" or "Quit" on macOS by guessing from its words.
+            action.setMenuRole(QAction.MenuRole.NoRole)
+            if data.icon:
+                action.setIcon(icons.icon(data.icon))
+            self._actions[data.id] = action
+
+    def __getitem__(self, action_id: str) -> QAction:
+        return self._actions[action_id]
+
+    def all(self) -> list[QAction]:
+        """Every action, in the table's order."""
+        return list(self._actions.values())
+
+    def bind(self, action_id: str, handler: Callable[..., object]) -> None:
+        """Say what an action does; a checkable one hands over its new state. Binding twice is a mistake."""
+        if action_id in self._bound:
+            raise ValueError(f"{action_id} is bound twice.")
+        action = self._actions[action_id]
+        self._bound.add(action_id)
+        if action.isCheckable():
+            action.triggered.connect(lambda checked: handler(checked))
+        else:
+            action.triggered.connect(lambda: handler())
+
+    def unbound(self) -> list[str]:
+        """Ids that do nothing yet."""
+        return [i for i in self._actions if i not in self._bound]
+
+    def enable(self, action_id: str, on: bool) -> None:
+        self._actions[action_id].setEnabled(on)
+
+    def fill_menu_bar(self, bar: QMenuBar) -> None:
+        for title, ids in MENUS:
+            menu = QMenu(title, bar)
+            for action_id in ids:
+                if action_id is None:
+                    menu.addSeparator()
+                else:
+                    menu.addAction(self._actions[action_id])
+            bar.addMenu(menu)
+
+
+def shortcut_text(data: Action) -> str:
+    """The shown shortcut in the platform's own words, or nothing."""
+    shortcuts = data.shortcuts
+    return shortcuts[0].toString(QKeySequence.SequenceFormat.NativeText) if shortcuts else ""
+
+
+def tool_tip(data: Action) -> str:
+    """Text, shortcut and help, as a button shows them."""
+    keys = shortcut_text(data)
+    title = f"{data.text.rstrip('…')} ({keys})" if keys else data.text.rstrip("…")
+    return f"{title}\n{data.help}" if data.help else title

@@ -1,0 +1,254 @@
+"""The window's frame: header, docks, stage, footer. It knows no engine; whoever composes it fills in the panels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenuBar,
+    QPushButton,
+    QSizePolicy,
+    QStatusBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import icons
+from app.actions import BY_ID, ActionSet, shortcut_text
+from app.message_bar import MessageBar
+from app.palette import Palette
+from app.settings import LAYOUT_VERSION, Settings
+from app.theme import PADDING, PADDING_WIDE
+
+HEADER_PX = 40
+DOCK_TITLE_PX = 32
+DEFAULT_SIZE = QSize(1366, 768)
+MIN_SIZE = QSize(960, 540)
+
+_AREAS = {
+    "left": Qt.DockWidgetArea.LeftDockWidgetArea,
+    "right": Qt.DockWidgetArea.RightDockWidgetArea,
+    "bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
+}
+
+
+class ActionButton(QToolButton):
+    """A quiet button for one action: its icon, its tool tip, its state; it never takes the keyboard from the panels."""
+
+    def __init__(self, actions: ActionSet, action_id: str) -> None:
+        super().__init__()
+        self.setDefaultAction(actions[action_id])
+        self.setIconSize(QSize(icons.ICON_PX, icons.ICON_PX))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(BY_ID[action_id].text)
+
+
+class _DockTitle(QFrame):
+    """Name, float and hide; the rest of it is what the dock is dragged by."""
+
+    def __init__(self, dock: QDockWidget) -> None:
+        super().__init__(dock)
+        self.setObjectName("dockTitle")
+        self.setFixedHeight(DOCK_TITLE_PX)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(PADDING_WIDE, 0, 4, 0)
+        row.setSpacing(0)
+        label = QLabel(dock.windowTitle())
+        label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        row.addWidget(label)
+        for name, words, slot in (
+            (
+                "float",
+                "Take the panel out of the window or put it back",
+                lambda: dock.setFloating(not dock.isFloating()),
+            ),
+            ("close", "Hide the panel", dock.close),
+        ):
+            button = QToolButton()
+            button.setIcon(icons.icon(name, "secondary"))
+            button.setIconSize(QSize(12, 12))
+            button.setToolTip(words)
+            button.setAccessibleName(f"{words}: {dock.windowTitle()}")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(slot)
+            row.addWidget(button)
+
+
+class MainWindow(QMainWindow):
+    """Header above, panels in docks around the stage, transport and jobs below.
+
+    ``may_close`` is asked before the window goes (unsaved work); ``closed`` comes once, when it went.
+    """
+
+    first_painted = Signal()
+    """The first frame is on the screen: what was put off may start."""
+    closed = Signal()
+
+    def __init__(self, actions: ActionSet, settings: Settings) -> None:
+        super().__init__()
+        self.actions_ = actions
+        self.settings = settings
+        self.may_close: Callable[[], bool] = lambda: True
+        self._painted = False
+        self._docks: dict[str, QDockWidget] = {}
+        self._first_layout = QByteArray()
+        self.setObjectName("window")
+        self.setWindowTitle("Tonewright")
+        self.setWindowIcon(icons.icon("app", "accent"))
+        self.setMinimumSize(MIN_SIZE)
+        self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
+        for corner in (Qt.Corner.BottomLeftCorner, Qt.Corner.TopLeftCorner):
+            self.setCorner(corner, _AREAS["left"])
+        for corner in (Qt.Corner.BottomRightCorner, Qt.Corner.TopRightCorner):
+            self.setCorner(corner, _AREAS["right"])
+        for action in actions.all():
+            # On the window as well as in a menu, so that a key works while the menu bar is elsewhere.
+            self.addAction(action)
+        self.messages = MessageBar()
+        self.palette_ = Palette(actions, self)
+        self.setMenuWidget(self._header())
+        self._centre = QWidget()
+        self._centre_column = QVBoxLayout(self._centre)
+        self._centre_column.setContentsMargins(0, 0, 0, 0)
+        self._centre_column.setSpacing(0)
+        self._centre_column.addWidget(self.messages)
+        # Somebody has to have the focus at the start, and no button should.
+        self._centre.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setCentralWidget(self._centre)
+        self._centre.setFocus()
+        self._footer = QStatusBar()
+        self._footer.setObjectName("footer")
+        self._footer.setSizeGripEnabled(False)
+        self._footer.setContentsMargins(PADDING, 0, PADDING, 0)
+        self.setStatusBar(self._footer)
+
+    # -- filling in ------------------------------------------------------------------------------------------------
+
+    def set_stage(self, stage: QWidget) -> None:
+        self._centre_column.addWidget(stage, 1)
+
+    def add_above_stage(self, bar: QWidget) -> None:
+        """A further strip between the messages and the stage (what to do with an earlier session)."""
+        self._centre_column.insertWidget(1, bar)
+
+    def add_panel(self, name: str, title: str, widget: QWidget, area: str, action_id: str) -> QDockWidget:
+        """Put a panel into a dock at ``left``, ``right`` or ``bottom``; ``action_id`` shows and hides it."""
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        dock.setTitleBarWidget(_DockTitle(dock))
+        self.addDockWidget(_AREAS[area], dock)
+        action = self.actions_[action_id]
+        self.actions_.bind(action_id, lambda on: self._show_panel(name, on))
+        dock.toggleViewAction().toggled.connect(action.setChecked)
+        action.setChecked(True)
+        self._docks[name] = dock
+        return dock
+
+    def set_footer(self, transport: QWidget, status: QWidget) -> None:
+        self._footer.addWidget(transport, 1)
+        self._footer.addPermanentWidget(status)
+
+    def add_to_header(self, widget: QWidget) -> None:
+        """A further item at the right end of the header."""
+        self._header_row.addWidget(widget)
+
+    def panel(self, name: str) -> QDockWidget:
+        return self._docks[name]
+
+    # -- layout ----------------------------------------------------------------------------------------------------
+
+    def finish(self, widths: dict[str, int], hidden: tuple[str, ...] = ()) -> None:
+        """All panels are in: give them their first widths, then bring back the layout of last time."""
+        for name in hidden:
+            self._docks[name].hide()
+            self._docks[name].toggleViewAction().setChecked(False)
+        self.resize(self._fitting(DEFAULT_SIZE))
+        docks = [self._docks[name] for name in widths]
+        self.resizeDocks(docks, list(widths.values()), Qt.Orientation.Horizontal)
+        self._first_layout = self.saveState(LAYOUT_VERSION)
+        if self.settings.get("window/layout_version") == LAYOUT_VERSION:
+            self.restoreGeometry(QByteArray(self.settings.get("window/geometry")))
+            self.restoreState(QByteArray(self.settings.get("window/layout")), LAYOUT_VERSION)
+        self._sync_panel_actions()
+
+    def reset_layout(self) -> None:
+        """Every panel where it was at the first start."""
+        self.restoreState(self._first_layout, LAYOUT_VERSION)
+        self._sync_panel_actions()
+
+    def save_layout(self) -> None:
+        self.settings.set("window/geometry", self.saveGeometry().data())
+        self.settings.set("window/layout", self.saveState(LAYOUT_VERSION).data())
+        self.settings.set("window/layout_version", LAYOUT_VERSION)
+
+    def _sync_panel_actions(self) -> None:
+        for dock in self._docks.values():
+            dock.toggleViewAction().toggled.emit(not dock.isHidden())
+
+    def _show_panel(self, name: str, on: bool) -> None:
+        dock = self._docks[name]
+        dock.setVisible(on)
+        if on:
+            dock.raise_()
+
+    def _fitting(self, size: QSize) -> QSize:
+        screen = self.screen()
+        return size if screen is None else size.boundedTo(screen.availableSize())
+
+    # -- header ----------------------------------------------------------------------------------------------------
+
+    def _header(self) -> QWidget:
+        header = QFrame()
+        header.setObjectName("header")
+        header.setFixedHeight(HEADER_PX)
+        self._header_row = row = QHBoxLayout(header)
+        row.setContentsMargins(PADDING, 0, PADDING, 0)
+        row.setSpacing(4)
+        bar = QMenuBar()
+        bar.setNativeMenuBar(False)
+        bar.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self.actions_.fill_menu_bar(bar)
+        row.addWidget(bar, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addSpacing(PADDING)
+        row.addWidget(ActionButton(self.actions_, "edit.undo"))
+        row.addWidget(ActionButton(self.actions_, "edit.redo"))
+        row.addStretch(1)
+        find = QPushButton(f"Find an action   {shortcut_text(BY_ID['view.palette'])}")
+        find.setObjectName("paletteButton")
+        find.setIcon(icons.icon("search", "secondary"))
+        find.setToolTip(self.actions_["view.palette"].toolTip())
+        find.setAccessibleName("Find an action")
+        find.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        find.setMinimumWidth(240)
+        find.clicked.connect(self.actions_["view.palette"].trigger)
+        row.addWidget(find)
+        row.addStretch(1)
+        return header
+
+    # -- events ----------------------------------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.StatusTip:
+            return True  # the footer shows the transport, never a menu item's help
+        handled = super().event(event)
+        if event.type() == QEvent.Type.Paint and not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self.first_painted.emit)
+        return handled
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.may_close():
+            event.ignore()
+            return
+        self.save_layout()
+        event.accept()
+        self.closed.emit()

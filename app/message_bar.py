@@ -1,0 +1,122 @@
+"""One quiet strip for what the window has to say: a sentence, at most one button, and it goes by itself."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from typing import Literal
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from app import icons
+from app.theme import PADDING, PADDING_WIDE
+from engine.errors import EngineError
+
+Level = Literal["info", "warning", "error"]
+INFO_MS = 6000
+_ROLES = {"info": "accent", "warning": "warning", "error": "error"}
+
+
+def in_words(error: BaseException) -> str:
+    """What a person is told about an error: our own sentences as they stand, anything else named as our fault."""
+    if isinstance(error, EngineError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for that. Close other programs or take a shorter part of the sound."
+    return f"That failed in a way the program did not foresee ({type(error).__name__}). Nothing of yours was changed."
+
+
+def details(error: BaseException) -> str:
+    """The error with its trace, for a report."""
+    return "".join(traceback.format_exception(error)).rstrip()
+
+
+class MessageBar(QWidget):
+    """Hidden while there is nothing to say. An information leaves by itself; an error stays until it is closed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("messageBar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._icon = QLabel()
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._button = QPushButton()
+        self._copy = QPushButton("Copy details")
+        self._copy.clicked.connect(self._copy_details)
+        self._close = QToolButton()
+        self._close.setIcon(icons.icon("close", "secondary"))
+        self._close.setToolTip("Close this message")
+        self._close.setAccessibleName("Close this message")
+        self._close.clicked.connect(self.clear)
+        for button in (self._button, self._copy, self._close):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(PADDING_WIDE, 4, PADDING, 4)
+        row.setSpacing(PADDING)
+        row.addWidget(self._icon)
+        row.addWidget(self._text, 1)
+        for widget in (self._button, self._copy, self._close):
+            row.addWidget(widget)
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self.clear)
+        self._action: Callable[[], None] | None = None
+        self._details = ""
+        self._button.clicked.connect(self._act)
+        self.level: Level = "info"
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What is said now; empty while hidden."""
+        return self._text.text() if not self.isHidden() else ""
+
+    def info(self, text: str, button: str = "", action: Callable[[], None] | None = None) -> None:
+        """Say something that needs no answer; with a button it stays twice as long."""
+        self._show("info", text, button, action)
+        self._timer.start(INFO_MS * (2 if button else 1))
+
+    def warning(self, text: str, button: str = "", action: Callable[[], None] | None = None) -> None:
+        """Say something that stays until it is closed."""
+        self._show("warning", text, button, action)
+
+    def error(self, error: BaseException | str, button: str = "", action: Callable[[], None] | None = None) -> None:
+        """Say what went wrong; an exception can be copied with its trace."""
+        if isinstance(error, str):
+            self._show("error", error, button, action)
+        else:
+            self._show("error", in_words(error), button, action, details(error))
+
+    def clear(self) -> None:
+        self._timer.stop()
+        self._action = None
+        self._details = ""
+        self.hide()
+
+    def _show(
+        self, level: Level, text: str, button: str, action: Callable[[], None] | None, details_text: str = ""
+    ) -> None:
+        self._timer.stop()
+        self.level = level
+        self._icon.setPixmap(icons.icon(level, _ROLES[level]).pixmap(QSize(16, 16), self.devicePixelRatioF()))
+        self._text.setText(text)
+        self._action = action
+        self._button.setText(button)
+        self._button.setVisible(bool(button))
+        self._details = details_text
+        self._copy.setVisible(bool(details_text))
+        self.setAccessibleName(text)
+        self.show()
+
+    def _act(self) -> None:
+        action = self._action
+        self.clear()
+        if action is not None:
+            action()
+
+    def _copy_details(self) -> None:
+        QGuiApplication.clipboard().setText(self._details)

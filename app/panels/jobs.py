@@ -1,0 +1,198 @@
+"""Running and recent jobs: what stage, how far, how long still, and a button that stops them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import icons
+from app.job_list import ENDED, Job, JobList
+from app.theme import PADDING, PADDING_WIDE
+
+EMPTY = "Nothing is running. Opening, exporting and other longer work shows up here."
+
+
+class _Row(QWidget):
+    """One job. It is updated in place, so a button does not vanish under the mouse."""
+
+    def __init__(self, jobs: JobList, job: Job) -> None:
+        super().__init__()
+        self._jobs = jobs
+        self._job_id = job.id
+        self.title = QLabel(job.title)
+        self.figures = QLabel()
+        self.figures.setProperty("role", "secondary")
+        self.stage = QLabel()
+        self.stage.setProperty("role", "small")
+        self.stage.setWordWrap(True)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(4)
+        self.stop = QToolButton()
+        self.stop.setIcon(icons.icon("close", "secondary"))
+        self.stop.setIconSize(QSize(12, 12))
+        self.stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.stop.setToolTip(f"Stop “{job.title}”")
+        self.stop.setAccessibleName(f"Stop {job.title}")
+        self.stop.clicked.connect(lambda: self._jobs.cancel(self._job_id))
+        head = QHBoxLayout()
+        head.setSpacing(PADDING)
+        head.addWidget(self.title, 1)
+        head.addWidget(self.figures)
+        head.addWidget(self.stop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(PADDING_WIDE, PADDING // 2, PADDING, PADDING // 2)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addWidget(self.bar)
+        column.addWidget(self.stage)
+
+    def show_job(self, job: Job, now_s: float) -> None:
+        ended = job.state in ENDED
+        self.figures.setText(job.describe(now_s))
+        self.stage.setText(job.text)
+        self.stage.setVisible(bool(job.text))
+        role = "error" if job.state == "failed" else "small"
+        if self.stage.property("role") != role:
+            self.stage.setProperty("role", role)
+            self.stage.style().polish(self.stage)
+        # An unknown share is no bar at all: a bar that only moves says nothing.
+        self.bar.setVisible(not ended and job.fraction is not None)
+        self.bar.setRange(0, 1000)
+        self.bar.setValue(round((job.fraction or 0.0) * 1000))
+        self.stop.setVisible(not ended)
+        self.stop.setEnabled(job.state != "stopping")
+
+
+class JobsPanel(QWidget):
+    """All shown jobs, running ones on top, and one line that says so when there are none."""
+
+    def __init__(self, jobs: JobList, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._rows: dict[int, _Row] = {}
+        self.empty = QLabel(EMPTY)
+        self.empty.setProperty("role", "secondary")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self.empty.setMinimumHeight(48)
+        self.empty.setContentsMargins(PADDING_WIDE, PADDING, PADDING_WIDE, PADDING)
+        self.clear = QPushButton("Clear ended")
+        self.clear.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.clear.clicked.connect(jobs.clear)
+        inside = QWidget()
+        self._column = QVBoxLayout(inside)
+        self._column.setContentsMargins(0, 4, 0, 4)
+        self._column.setSpacing(0)
+        self._column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll = scroll
+        foot = QHBoxLayout()
+        foot.setContentsMargins(PADDING_WIDE, 0, PADDING, PADDING)
+        foot.addStretch(1)
+        foot.addWidget(self.clear)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.empty, 1)
+        column.addWidget(scroll, 1)
+        column.addLayout(foot)
+        jobs.changed.connect(self.refresh)
+        self.refresh()
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, 140)
+
+    def refresh(self) -> None:
+        """Show what the list says now."""
+        shown = self._jobs.shown()
+        now_s = self._jobs.now_s()
+        gone = set(self._rows) - {j.id for j in shown}
+        for job_id in gone:
+            row = self._rows.pop(job_id)
+            self._column.removeWidget(row)
+            row.deleteLater()
+        # What runs stands on top, below it what ended, the newest first.
+        ordered = sorted(reversed(shown), key=lambda j: j.state in ENDED)
+        for place, job in enumerate(ordered):
+            row = self._rows.get(job.id)
+            if row is None:
+                row = self._rows[job.id] = _Row(self._jobs, job)
+            item = self._column.itemAt(place)
+            if item is None or item.widget() is not row:
+                self._column.insertWidget(place, row)
+            row.show_job(job, now_s)
+        self.empty.setVisible(not shown)
+        self._scroll.setVisible(bool(shown))
+        self.clear.setVisible(any(j.state in ENDED for j in shown))
+
+
+class JobStatus(QWidget):
+    """The running job in one line of the footer; a click opens the list."""
+
+    clicked = Signal()
+
+    def __init__(self, jobs: JobList, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._job_id = 0
+        self.title = QLabel()
+        self.figures = QLabel()
+        self.figures.setProperty("role", "secondary")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedSize(80, 4)
+        self.stop = QToolButton()
+        self.stop.setIcon(icons.icon("close", "secondary"))
+        self.stop.setIconSize(QSize(12, 12))
+        self.stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.stop.setToolTip("Stop this job")
+        self.stop.setAccessibleName("Stop this job")
+        self.stop.clicked.connect(lambda: jobs.cancel(self._job_id))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip("Show all jobs")
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(PADDING, 0, 0, 0)
+        row.setSpacing(PADDING)
+        for widget in (self.title, self.bar, self.figures, self.stop):
+            row.addWidget(widget)
+        jobs.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the job that has run longest, and how many others there are."""
+        running = self._jobs.running()
+        self.setVisible(bool(running))
+        if not running:
+            return
+        job = running[0]
+        self._job_id = job.id
+        more = f"  +{len(running) - 1}" if len(running) > 1 else ""
+        title = self.title.fontMetrics().elidedText(job.title, Qt.TextElideMode.ElideMiddle, 220)
+        self.title.setText(title + more)
+        self.title.setToolTip(job.title)
+        self.figures.setText(job.describe(self._jobs.now_s()))
+        self.bar.setVisible(job.fraction is not None)
+        self.bar.setRange(0, 1000)
+        self.bar.setValue(round((job.fraction or 0.0) * 1000))
+        self.stop.setEnabled(job.state != "stopping")
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.clicked.emit()
