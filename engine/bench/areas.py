@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from engine.bench import jobs
 from engine.bench.frame import Area
+from engine.errors import BadUsage
 
 AREAS: dict[str, Area] = {
     "jobs": jobs.rows,
@@ -21,3 +22,11 @@ def merged(*groups: Mapping[str, Area]) -> dict[str, Area]:
                 raise ValueError(f"Two areas of the benchmark are called {name!r}.")
             together[name] = area
     return together
+
+
+def chosen(areas: Mapping[str, Area], names: Sequence[str]) -> dict[str, Area]:
+    """The areas of those names, in that order, or all of them; raises :class:`BadUsage` for an unknown name."""
+    for name in names:
+        if name not in areas:
+            raise BadUsage(f"There is no area called {name!r} in the benchmark; there is {', '.join(areas)}.")
+    return {name: areas[name] for name in names or areas}

@@ -10,11 +10,21 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from engine.bench.frame import Row
-from engine.errors import BadUsage
+from engine.bench.frame import Area, Row
+from engine.errors import BadUsage, EngineError
 
 HEADINGS = ("area", "what", "median", "p95", "unit", "n", "mark", "")
 _RIGHT = {2, 3, 5}
+
+
+def measure(name: str, area: Area) -> list[Row]:
+    """All rows of an area; what it cannot measure here becomes a skipped row, so that the other areas still run."""
+    rows: list[Row] = []
+    try:
+        rows.extend(area())
+    except (EngineError, ImportError) as error:
+        rows.append(Row.skipped(name, "could not go on", str(error)))
+    return rows
 
 
 def machine() -> dict[str, Any]:

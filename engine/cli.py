@@ -1,0 +1,237 @@
+"""The headless face: what the window does, without one.
+
+Exit code 0, or 2 with one sentence on stderr; never a traceback (``TONEWRIGHT_TRACEBACK=1`` asks for one). ``--json``
+prints a machine-readable result. Words and results go to stdout, progress to stderr when that is a terminal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from engine import __version__
+from engine.errors import BadUsage, EngineError, PatchError
+
+if TYPE_CHECKING:
+    from engine.bench.frame import Area
+    from engine.jobs import Note
+    from engine.params import Patch
+
+COMMANDS = ("render", "info", "bench")
+EXIT_GOOD, EXIT_BAD, EXIT_INTERRUPTED, EXIT_PIPE = 0, 2, 130, 141
+"""The last two are what a shell reports of a program that SIGINT or SIGPIPE ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command has to say: to people, and to machines."""
+
+    text: str
+    data: Mapping[str, Any]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one sentence."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **options})
+
+    def error(self, message: str) -> NoReturn:
+        raise BadUsage(f"{message[:1].upper()}{message[1:]}; {self.prog} --help tells more.")
+
+
+def main(argv: list[str], areas: Mapping[str, Area] | None = None) -> int:
+    """Run one command line and return the exit code; ``areas`` are the window's areas of the benchmark."""
+    return guarded(lambda: _run(argv, areas or {}))
+
+
+def guarded(action: Callable[[], int]) -> int:
+    """The one place where errors become words: run ``action``, return its exit code or that of its failure."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal cannot show is shown escaped; it does not end the program.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    try:
+        code = action()
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has left. Python would complain once more when it flushes at the end.
+        _discard_stdout()
+        return EXIT_PIPE
+    except SystemExit as stop:  # argparse ends like this after --help
+        return stop.code if isinstance(stop.code, int) else EXIT_GOOD
+    except Exception as error:
+        if os.environ.get("TONEWRIGHT_TRACEBACK"):
+            raise
+        if isinstance(error, OSError):
+            _discard_stdout()
+        print(f"tonewright: {sentence(error)}", file=sys.stderr)
+        return EXIT_BAD
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong, in one line for people."""
+    if isinstance(error, EngineError):
+        words = str(error)
+    elif isinstance(error, MemoryError):
+        words = "There is not enough memory for this; try a shorter sound or a lower sample rate."
+    elif isinstance(error, OSError):
+        words = f"{error.filename or 'The output'}: {error.strerror or error}."
+    else:
+        words = (
+            f"This is a mistake in Tonewright, not in what you did ({type(error).__name__}: {error}). "
+            "TONEWRIGHT_TRACEBACK=1 shows where it happened."
+        )
+    return " ".join(words.split())
+
+
+def _discard_stdout() -> None:
+    try:
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError):
+        return  # Not a real file: nothing will be flushed at the end.
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), descriptor)
+
+
+def _run(argv: list[str], areas: Mapping[str, Area]) -> int:
+    arguments = make_parser().parse_args(argv)
+    answer = arguments.run(arguments, areas)
+    print(json.dumps(answer.data, indent=1) if arguments.json else answer.text)
+    return EXIT_GOOD
+
+
+def make_parser() -> Parser:
+    """The grammar of all commands."""
+    parser = Parser(prog="tonewright", description="See a sound, hear it and shape it.")
+    parser.add_argument("--version", action="version", version=f"tonewright {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    for name, words, add_arguments, run in (
+        ("render", "play a patch into a sound file", _render_arguments, _render),
+        ("info", "tell what a sound file holds", _info_arguments, _info),
+        ("bench", "measure this program on this machine", _bench_arguments, _bench),
+    ):
+        command = commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.")
+        add_arguments(command)
+        command.add_argument("--json", action="store_true", help="print the result as JSON")
+        command.set_defaults(run=run)
+    return parser
+
+
+# -- render -------------------------------------------------------------------------------------------
+
+
+def _render_arguments(parser: Parser) -> None:
+    parser.add_argument("patch", metavar="PATCH.json", type=Path, help="the patch to play")
+    parser.add_argument("-o", "--output", metavar="OUT.wav", type=Path, required=True, help="the file to write")
+    parser.add_argument("--note", type=float, default=60.0, help="MIDI note, 60 is middle C (default 60)")
+    parser.add_argument("--velocity", type=float, default=100.0, help="how hard the key is struck, 1-127 (default 100)")
+    parser.add_argument(
+        "--hold", metavar="S", type=float, default=1.0, help="seconds until the key goes up (default 1)"
+    )
+    parser.add_argument("--seconds", metavar="S", type=float, default=2.0, help="length of the sound (default 2)")
+    parser.add_argument("--rate", metavar="HZ", type=int, default=48_000, help="sample rate (default 48000)")
+    parser.add_argument("--subtype", help="sample format: PCM_16, PCM_24, FLOAT ... (default: the best of the file's)")
+    parser.add_argument("--force", action="store_true", help="replace the output when it exists")
+
+
+def _render(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
+    from engine.audio import Clip, write_clip
+    from engine.studio import render_inline
+
+    patch = read_patch(arguments.patch)
+    audio = render_inline(
+        patch,
+        note=arguments.note,
+        velocity=arguments.velocity,
+        hold_s=arguments.hold,
+        duration_s=arguments.seconds,
+        sample_rate=arguments.rate,
+        on_note=_progress,
+    )
+    clip = Clip.of(audio, patch.name or arguments.patch.stem)
+    write_clip(clip, arguments.output, subtype=arguments.subtype, overwrite=arguments.force)
+    data = {
+        "path": str(arguments.output),
+        "sample_rate": audio.sample_rate,
+        "channels": audio.channels,
+        "n_frames": audio.n_frames,
+        "peak": audio.peak,
+    }
+    return Answer(f"{arguments.output}: {audio.duration_s:g} s at {audio.sample_rate} Hz", data)
+
+
+def read_patch(path: Path) -> Patch:
+    """Read a patch file; raises :class:`PatchError` with a sentence that names the file."""
+    from engine.params import Patch
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise PatchError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise PatchError(f"{path} is no patch: it is not text.") from error
+    try:
+        return Patch.loads(text)
+    except PatchError as error:
+        raise PatchError(f"{path}: {error}") from error
+
+
+def _progress(note: Note) -> None:
+    if note.fraction is not None and sys.stderr.isatty():
+        end = "\r" if note.fraction < 1 else "\n"
+        print(f"{100 * note.fraction:3.0f} %", end=end, file=sys.stderr, flush=True)
+
+
+# -- info ---------------------------------------------------------------------------------------------
+
+
+def _info_arguments(parser: Parser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="the sound file")
+
+
+def _info(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
+    from engine.audio import describe
+
+    info = describe(arguments.file)
+    return Answer(str(info), {})
+
+
+# -- bench --------------------------------------------------------------------------------------------
+
+
+def _bench_arguments(parser: Parser) -> None:
+    parser.add_argument("areas", metavar="AREA", nargs="*", help="what to measure (default: everything)")
+    parser.add_argument("--save", metavar="FILE.json", type=Path, help="write the figures to a file")
+    parser.add_argument("--list", action="store_true", help="name the areas and stop")
+
+
+def _bench(arguments: argparse.Namespace, window_areas: Mapping[str, Area]) -> Answer:
+    from engine.bench import report
+    from engine.bench.areas import AREAS, chosen, merged
+
+    areas = merged(AREAS, window_areas)
+    if arguments.list:
+        return Answer("\n".join(areas), {"areas": list(areas)})
+    todo = chosen(areas, arguments.areas)
+    if arguments.save is not None and not arguments.save.absolute().parent.is_dir():
+        raise BadUsage(f"The figures cannot be saved to {arguments.save}: there is no such folder.")
+    facts = report.machine()
+    rows = []
+    for name, area in todo.items():
+        if sys.stderr.isatty():
+            print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        rows += report.measure(name, area)
+    if arguments.save is not None:
+        report.save(rows, facts, arguments.save)
+    return Answer(f"{report.machine_line(facts)}\n{report.table(rows)}", report.as_json(rows, facts))
