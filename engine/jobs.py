@@ -6,7 +6,7 @@ result and cleans up in ``finally``. Between two yields nothing else runs on its
 no flag is needed and nothing is left behind.
 
 The runner knows nothing of windows. Its ``listener`` receives every :class:`Event` in order, on whichever thread the
-event arose; it must return at once (put it in a queue, wake somebody).
+event arose and with the runner locked; it must return at once (put it in a queue, wake somebody) and wait for nobody.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import logging
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -26,6 +27,16 @@ Kind = Literal["queued", "started", "note", "done", "failed", "cancelled"]
 
 TERMINAL: frozenset[Kind] = frozenset({"done", "failed", "cancelled"})
 """Each job ends with exactly one event of these kinds, and nothing follows it."""
+
+SWITCH_INTERVAL_S = 0.0005
+"""How long a thread may hold the interpreter while another waits for it.
+
+With Python's own 5 ms, a heavy job in pure Python held up each hop of a knob's event (window, runner, window) by 5 ms,
+more than there is time between two events: measured, the delays piled up to seconds. With 0.5 ms, an event takes 1 ms.
+"""
+
+MAX_CLEANUP_STEPS = 1000
+"""A job that yields while it cleans up is advanced this often; then it is left as it stands."""
 
 log = logging.getLogger(__name__)
 _ids = itertools.count(1)
@@ -97,6 +108,7 @@ class JobRunner:
         self._jobs: dict[int, _Job] = {}
         self._stepping: _Job | None = None
         self._closing = False
+        sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL_S))
         self._thread = threading.Thread(target=self._loop, name=f"engine-{name}", daemon=True)
         self._thread.start()
 
@@ -153,7 +165,12 @@ class JobRunner:
             return [j.id for j in sorted(self._jobs.values(), key=lambda j: (j.rank, j.id))]
 
     def wait_idle(self, timeout_s: float | None = None) -> bool:
-        """Block until no job is left; ``False`` when the time ran out first. Not for the UI thread."""
+        """Block until no job is left; ``False`` when the time ran out first. Not for the UI thread.
+
+        Raises ``RuntimeError`` on the engine thread, where it could never return.
+        """
+        if threading.current_thread() is self._thread:
+            raise RuntimeError(f"A job of the {self.name} runner cannot wait for its own end.")
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         with self._changed:
             while self._jobs:
@@ -180,7 +197,10 @@ class JobRunner:
         if self._listener is not None:
             try:
                 self._listener(Event(job.id, kind, payload, self.name))
-            except Exception:
+            except BaseException as error:
+                # Ctrl+C belongs to whoever called; on the engine thread nothing may end the loop.
+                if not isinstance(error, Exception) and threading.current_thread() is not self._thread:
+                    raise
                 log.exception("The listener of the %s runner failed on %s of job %d", self.name, kind, job.id)
 
     def _request_cancel(self, job: _Job, reason: str | None) -> None:
@@ -220,21 +240,29 @@ class JobRunner:
 
     def _step(self, job: _Job) -> None:
         if job.cancelled:
-            self._close_generator(job)
+            self._end_cancelled(job)
             return
+        modes = _torch_modes()
         try:
             if job.generator is None:
-                job.generator = job.body()
+                job.generator = _generator_of(job.body)
             note = next(job.generator)
-            self._check_grad_mode()
+            if not isinstance(note, Note):
+                raise TypeError(f"A job yields Note values, not {note!r}.")
+            if _torch_modes() != modes:
+                raise RuntimeError(
+                    "The job yielded inside a torch context such as no_grad(); leave it before each yield."
+                )
         except StopIteration as stop:
             self._deliver(job, stop.value)
-        except Exception as error:
+        except BaseException as error:
             self._end_failed(job, error)
         else:
             with self._changed:
                 if not job.cancelled:
                     self._emit(job, "note", note)
+        # A context that a job left open would turn off gradients for every job after it.
+        _restore_torch_modes(modes)
 
     def _deliver(self, job: _Job, result: Any) -> None:
         with self._changed:
@@ -244,43 +272,89 @@ class JobRunner:
         try:
             if job.on_result is not None:
                 job.on_result(result)
-        except Exception as error:
+        except BaseException as error:
             self._end_failed(job, error)
             return
         with self._changed:
+            # What has been handed over is done, even if somebody asked for its end meanwhile.
             self._finish(job, "done", result)
 
-    def _close_generator(self, job: _Job) -> None:
-        error: Exception | None = None
+    def _end_cancelled(self, job: _Job) -> None:
         try:
             if job.generator is not None:
-                job.generator.close()
-        except Exception as raised:
-            error = raised
-        with self._changed:
-            if error is None:
+                _clean_up(job.generator)
+        except BaseException as error:
+            # The clean-up itself broke: the person must learn that something may be left behind.
+            with self._changed:
+                self._finish(job, "failed", _as_exception(error))
+        else:
+            with self._changed:
                 self._finish(job, "cancelled", job.cancel_reason)
-            else:
-                # The clean-up itself broke: the person must learn that something may be left behind.
-                self._finish(job, "failed", error)
 
-    def _end_failed(self, job: _Job, error: Exception) -> None:
+    def _end_failed(self, job: _Job, error: BaseException) -> None:
         if job.generator is not None:
             try:
-                job.generator.close()
-            except Exception:
-                log.exception("Closing job %d after its failure failed as well", job.id)
+                _clean_up(job.generator)
+            except BaseException:
+                log.exception("Cleaning up after job %d, which had failed, failed as well", job.id)
         with self._changed:
             if job.cancelled:
                 self._finish(job, "cancelled", job.cancel_reason)
             else:
-                self._finish(job, "failed", error)
+                self._finish(job, "failed", _as_exception(error))
 
-    @staticmethod
-    def _check_grad_mode() -> None:
-        """A ``yield`` inside ``torch.no_grad()`` leaves gradients off for every other job: refuse it loudly."""
-        torch = sys.modules.get("torch")
-        is_enabled = getattr(torch, "is_grad_enabled", None)
-        if torch is not None and is_enabled is not None and not is_enabled():
-            torch.set_grad_enabled(True)
-            raise RuntimeError("The job yielded inside torch.no_grad(); leave the context before each yield.")
+
+def _generator_of(body: Body[Any]) -> Generator[Note, None, Any]:
+    generator = body()
+    if not hasattr(generator, "throw"):
+        raise TypeError(f"A job is a generator function; calling this one gave {type(generator).__name__}.")
+    return generator
+
+
+def _clean_up(generator: Generator[Note, None, Any]) -> None:
+    """Close a generator and let its ``finally`` run to its end even if it yields, which is an error all the same."""
+    try:
+        generator.throw(GeneratorExit)
+    except (StopIteration, GeneratorExit):
+        return
+    for _ in range(MAX_CLEANUP_STEPS):
+        try:
+            next(generator)
+        except (StopIteration, GeneratorExit):
+            break
+    raise RuntimeError("The job yielded while it was cleaning up.")
+
+
+def _as_exception(error: BaseException) -> Exception:
+    """The error as one that is safe to keep and to raise again anywhere.
+
+    A job must not be able to end the program, and its frames, with whatever large sounds they hold, must not live on
+    for as long as somebody keeps the error.
+    """
+    trace = error.__traceback__
+    traceback.clear_frames(trace)
+    error.__traceback__ = trace.tb_next if trace is not None else None  # without the runner's own frame
+    if isinstance(error, Exception):
+        return error
+    wrapped = RuntimeError(f"The job tried to end its thread with {error!r}.")
+    wrapped.__cause__ = error
+    return wrapped
+
+
+Modes = tuple[bool, bool, bool]
+_USUAL_MODES: Modes = (True, False, False)
+
+
+def _torch_modes() -> Modes:
+    """This thread's gradient, inference and autocast modes; the usual ones while torch is not (wholly) loaded."""
+    torch = sys.modules.get("torch")
+    if torch is None or not hasattr(torch, "set_grad_enabled"):
+        return _USUAL_MODES
+    return torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.is_autocast_enabled("cpu")
+
+
+def _restore_torch_modes(modes: Modes) -> None:
+    if _torch_modes() != modes:
+        torch = sys.modules["torch"]
+        torch.set_grad_enabled(modes[0])
+        torch.set_autocast_enabled("cpu", modes[2])
