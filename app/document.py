@@ -1,0 +1,270 @@
+"""The open project as the window sees it: a Qt face on the :class:`Project` value with undo, redo and saving.
+
+Widgets read its properties, call its methods and listen to its signals; they never talk to each other about what is
+open. Every change is one swap of a value, so nothing here takes time; saving and opening run as jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.errors import EngineError
+from engine.jobs import Body, run_inline
+from engine.params import Patch
+from engine.project.describe import Loaded
+from engine.project.history import History
+from engine.project.project import Project
+from engine.project.store import load_steps, save_steps
+from engine.project.take import Take
+
+
+class Submit(Protocol):
+    """Runs a job somewhere and calls back on the UI thread: ``done`` with its result or ``failed`` with its error."""
+
+    def __call__(
+        self,
+        body: Body[Any],
+        *,
+        title: str,
+        done: Callable[[Any], None],
+        failed: Callable[[Exception], None],
+    ) -> object: ...
+
+
+def run_here(body: Body[Any], *, title: str, done: Callable[[Any], None], failed: Callable[[Exception], None]) -> None:
+    """The simplest :class:`Submit`: run the job now, on this thread. For tests and programs without a window."""
+    try:
+        result = run_inline(body)
+    except EngineError as error:
+        failed(error)
+        return
+    done(result)
+
+
+class Document(QObject):
+    """The takes, the live patch, the selection and the way back and forth between all their states.
+
+    A gesture on the patch calls :meth:`audition` as often as it likes and ends with :meth:`commit` (one undo step) or
+    :meth:`revert`. What is selected is no step of its own.
+    """
+
+    takes_changed = Signal()
+    selection_changed = Signal(object)
+    """The selected :class:`Take`, or ``None`` for the live patch."""
+    patch_changed = Signal(object, str)
+    """The live :class:`Patch` and why it changed: ``audition revert set undo redo load``."""
+    history_changed = Signal()
+    dirty_changed = Signal(bool)
+    path_changed = Signal(object)
+    """The project file's path, or ``None`` while it has none."""
+    saved = Signal(object)
+    loaded = Signal(object)
+    """A :class:`Loaded`, after the document took it over: its view and notices are for the window."""
+    failed = Signal(str)
+    """A sentence about a project that could not be saved or opened."""
+
+    def __init__(self, parent: QObject | None = None, *, submit: Submit = run_here) -> None:
+        super().__init__(parent)
+        self._submit = submit
+        self._history = History(Project())
+        self._saved = self._history.present
+        self._live: Patch | None = None
+        self._dirty = False
+        self._path: Path | None = None
+
+    # -- what there is ---------------------------------------------------------------------------------------------
+
+    @property
+    def project(self) -> Project:
+        """The project as the last step left it, without a gesture that is still under way."""
+        return self._history.present
+
+    @property
+    def takes(self) -> tuple[Take, ...]:
+        return self.project.takes
+
+    @property
+    def patch(self) -> Patch:
+        """The live patch, a gesture under way included."""
+        return self._live if self._live is not None else self.project.patch
+
+    @property
+    def selected(self) -> Take | None:
+        """The selected take, or ``None``: the live patch."""
+        return self.project.selected
+
+    @property
+    def dirty(self) -> bool:
+        """Whether something changed since the last save or opening."""
+        return self._dirty
+
+    @property
+    def path(self) -> Path | None:
+        return self._path
+
+    @property
+    def undo_label(self) -> str | None:
+        return self._history.undo_label
+
+    @property
+    def redo_label(self) -> str | None:
+        return self._history.redo_label
+
+    # -- the live patch --------------------------------------------------------------------------------------------
+
+    def audition(self, name: str, value: float | tuple[float, ...]) -> None:
+        """Turn one parameter without a step; shows the live patch. Raises ``PatchError`` for what the synth refuses."""
+        self.audition_patch(self.patch.with_values(**{name: value}))
+
+    def audition_patch(self, patch: Patch) -> None:
+        """Hear a whole patch without a step."""
+        self.select(None)
+        if patch != self.patch:
+            self._live = patch
+            self.patch_changed.emit(patch, "audition")
+
+    def commit(self, label: str, *, merge: str | None = None) -> None:
+        """End a gesture: one undo step, or none when the patch is what it was. Same ``merge`` keys become one step."""
+        live, self._live = self._live, None
+        if live is not None and live != self.project.patch:
+            self._become(self._history.commit(label, self.project.with_patch(live), merge=merge), "", patch_known=True)
+
+    def revert(self) -> None:
+        """End a gesture as if it had not been."""
+        if self._live is not None:
+            self._live = None
+            self.patch_changed.emit(self.patch, "revert")
+
+    def set_patch(self, patch: Patch, label: str, *, merge: str | None = None) -> None:
+        """Make ``patch`` the live one and show it: one undo step (a preset, a reset, a take's recipe)."""
+        known = patch == self.patch
+        self._live = None
+        project = self.project.with_patch(patch).select(None)
+        if patch == self.project.patch:
+            self._become(self._history.amend(project), "set", patch_known=known)
+        else:
+            self._become(self._history.commit(label, project, merge=merge), "set", patch_known=known)
+
+    # -- takes -----------------------------------------------------------------------------------------------------
+
+    def add_take(self, take: Take, label: str | None = None, *, merge: str | None = None) -> None:
+        """Put a take at the end of the library and select it: one undo step."""
+        self.add_takes((take,), label or f"Add “{take.name}”", merge=merge)
+
+    def add_takes(self, takes: Iterable[Take], label: str, *, merge: str | None = None, select: bool = True) -> None:
+        """Put several takes into the library as one undo step and select the first of them."""
+        takes = tuple(takes)
+        if takes:
+            project = self.project.with_takes(takes)
+            self._commit(label, project.select(takes[0].id) if select else project, merge)
+
+    def remove_take(self, take_id: str) -> None:
+        """Take one out of the library; its file stays. One undo step."""
+        self._commit(f"Remove “{self.project.find(take_id).name}”", self.project.without(take_id))
+
+    def rename_take(self, take_id: str, name: str) -> None:
+        """Call a take something else: one undo step, or none when the name is the same or empty."""
+        old = self.project.find(take_id).name
+        if name.strip() and " ".join(name.split()) != old:
+            self._commit(f"Rename “{old}”", self.project.renamed(take_id, name))
+
+    def select(self, take_id: str | None) -> None:
+        """Select a take, or the live patch for ``None``; no undo step."""
+        if take_id != self.project.selection:
+            self._become(self._history.amend(self.project.select(take_id)), "")
+
+    # -- back and forth --------------------------------------------------------------------------------------------
+
+    def undo(self) -> None:
+        """Take the last step back; a gesture under way counts as one."""
+        if self._live is not None and self._live != self.project.patch:
+            self.revert()
+            return
+        self._live = None
+        self._become(self._history.undo(), "undo")
+
+    def redo(self) -> None:
+        self.revert()
+        self._become(self._history.redo(), "redo")
+
+    # -- files -----------------------------------------------------------------------------------------------------
+
+    def new_project(self) -> None:
+        """Start over with an empty project; nothing of the old one can be undone."""
+        self.adopt(Loaded(Project()), None)
+
+    def save(self, path: Path | None = None, view: Mapping[str, Any] | None = None) -> None:
+        """Save to ``path``, or where the project was saved before; ``saved`` or ``failed`` tells how it went.
+
+        What changes while the save runs is not in it, and leaves the document dirty. Raises ``ValueError`` when there
+        is no path yet.
+        """
+        target = path or self._path
+        if target is None:
+            raise ValueError("The project has no file yet: say where to save it.")
+        project, view = self.project, dict(view or {})
+        self._submit(
+            lambda: save_steps(project, view, target),
+            title=f"Save {target.name}",
+            done=lambda written: self._on_saved(project, written),
+            failed=lambda error: self.failed.emit(str(error)),
+        )
+
+    def load(self, path: Path) -> None:
+        """Open a project file in place of what is open; ``loaded`` or ``failed`` tells how it went."""
+        self._submit(
+            lambda: load_steps(path),
+            title=f"Open {path.name}",
+            done=lambda loaded: self.adopt(loaded, path),
+            failed=lambda error: self.failed.emit(str(error)),
+        )
+
+    def adopt(self, loaded: Loaded, path: Path | None, *, dirty: bool = False) -> None:
+        """Make an opened (or, with ``dirty``, a recovered) project the document's."""
+        self._live = None
+        # A fresh project stands for "never saved", so that what was recovered differs from it.
+        self._saved = Project() if dirty else loaded.project
+        self._become(History(loaded.project), "load", fresh=True)
+        self._set_path(path)
+        self.loaded.emit(loaded)
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _on_saved(self, project: Project, path: Path) -> None:
+        self._saved = project
+        self._set_path(path)
+        self._tell_dirty()
+        self.saved.emit(path)
+
+    def _set_path(self, path: Path | None) -> None:
+        if path != self._path:
+            self._path = path
+            self.path_changed.emit(path)
+
+    def _commit(self, label: str, project: Project, merge: str | None = None) -> None:
+        self._become(self._history.commit(label, project, merge=merge), "")
+
+    def _become(self, history: History, why: str, *, patch_known: bool = False, fresh: bool = False) -> None:
+        """Swap the history and tell exactly what changed by it."""
+        before, old = self._history.present, self._history
+        self._history = history
+        now = history.present
+        if fresh or before.takes != now.takes:
+            self.takes_changed.emit()
+        if fresh or before.selection != now.selection:
+            self.selection_changed.emit(now.selected)
+        if self._live is None and not patch_known and (fresh or before.patch != now.patch or why == "set"):
+            self.patch_changed.emit(self.patch, why)
+        if fresh or old.past is not history.past or old.future is not history.future:
+            self.history_changed.emit()
+        self._tell_dirty()
+
+    def _tell_dirty(self) -> None:
+        dirty = not self.project.same_content(self._saved)
+        if dirty != self._dirty:
+            self._dirty = dirty
+            self.dirty_changed.emit(dirty)

@@ -1,0 +1,224 @@
+"""Files dropped anywhere on the window: sounds, folders of sounds, projects and patches.
+
+Qt gives a drag to the widget under the pointer, and text fields would take a file as text. So drags of files are taken
+one step earlier, at the native window, before any widget sees them. Drags that started in this program pass by.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QMimeData, QObject, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QDropEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QDockWidget, QWidget
+
+from app.document import Submit, run_here
+from app.drag_out import TAKE_MIME
+from app.theme import PADDING_WIDE, tokens
+from engine.jobs import Note
+
+SOUND_SUFFIXES = frozenset(
+    ".wav .wave .rf64 .w64 .flac .ogg .oga .opus .mp3 .aif .aiff .aifc .caf .au .snd".split()  # noqa: SIM905
+)
+PROJECT_SUFFIX = ".tonewright"
+PATCH_SUFFIX = ".json"
+NAMES_A_STEP = 200
+"""Files looked at between two yields while a folder is searched."""
+
+_DRAGS = frozenset({QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.DragLeave, QEvent.Type.Drop})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What dropped paths turned out to be; ``others`` counts the files that are none of it."""
+
+    sounds: tuple[Path, ...] = ()
+    projects: tuple[Path, ...] = ()
+    patches: tuple[Path, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+def sort_steps(paths: Iterable[Path]) -> Generator[Note, None, Found]:
+    """Sort paths by what they are and search folders (a job's body).
+
+    Of a folder only the sounds count, in the order of their names; hidden files and links to folders are left out.
+    """
+    sounds: list[Path] = []
+    projects: list[Path] = []
+    patches: list[Path] = []
+    others: list[str] = []
+    for path in paths:
+        suffix = path.suffix.lower()
+        if path.is_dir():
+            before = len(sounds)
+            yield from _search(path, sounds)
+            if len(sounds) == before:
+                others.append(f"{path.name} (no sounds in it)")
+        elif suffix in SOUND_SUFFIXES:
+            sounds.append(path)
+        elif suffix == PROJECT_SUFFIX:
+            projects.append(path)
+        elif suffix == PATCH_SUFFIX:
+            patches.append(path)
+        else:
+            others.append(path.name)
+    return Found(tuple(dict.fromkeys(sounds)), tuple(projects), tuple(patches), tuple(others))
+
+
+def _search(folder: Path, sounds: list[Path]) -> Generator[Note, None, None]:
+    seen = 0
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted((name for name in folders if not name.startswith(".")), key=str.casefold)
+        for name in sorted(names, key=str.casefold):
+            seen += 1
+            if seen % NAMES_A_STEP == 0:
+                yield Note(None, f"Searching {folder.name}: {len(sounds)} sounds")
+            if not name.startswith(".") and Path(name).suffix.lower() in SOUND_SUFFIXES:
+                sounds.append(Path(place) / name)
+        yield Note(None, f"Searching {folder.name}: {len(sounds)} sounds")
+
+
+def local_paths(mime: QMimeData) -> list[Path]:
+    """The files on this machine that a drag carries."""
+    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+
+
+class DropTarget(QObject):
+    """Makes all of ``window`` take dropped files; docks that float on their own are part of it."""
+
+    paths_dropped = Signal(list)
+    """Paths of sounds, in the order dropped."""
+    project_dropped = Signal(object)
+    patch_dropped = Signal(object)
+    message = Signal(str)
+    """One sentence about what could not be used."""
+
+    def __init__(self, window: QWidget, *, submit: Submit = run_here) -> None:
+        super().__init__(window)
+        self._submit = submit
+        self._overlays: dict[QWidget, DropOverlay] = {}
+        self._watched: dict[QObject, QWidget] = {}
+        self._watch(window)
+        for dock in window.findChildren(QDockWidget):
+            self._watch(dock)
+
+    def _watch(self, window: QWidget) -> None:
+        window.setAcceptDrops(True)
+        window.installEventFilter(self)
+        self._watched[window] = window
+        self._watch_native(window)
+
+    def _watch_native(self, window: QWidget) -> None:
+        """A window gets its native side when it is first shown, and a new one when a dock starts to float."""
+        handle = window.windowHandle()
+        if handle is not None and handle not in self._watched:
+            handle.installEventFilter(self)
+            self._watched[handle] = window
+            handle.destroyed.connect(lambda: self._watched.pop(handle, None))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        kind = event.type()
+        if kind in _DRAGS:
+            window = self._watched.get(watched)
+            # A docked dock is inside the main window, whose filter comes first.
+            return window is not None and self._on_drag(window, event)
+        if kind in (QEvent.Type.Show, QEvent.Type.WinIdChange) and isinstance(watched, QWidget):
+            self._watch_native(watched)
+        return False
+
+    def _on_drag(self, window: QWidget, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DragLeave:
+            self._hide()
+            return False
+        assert isinstance(event, QDropEvent)
+        mime = event.mimeData()
+        if event.source() is not None or mime.hasFormat(TAKE_MIME) or not local_paths(mime):
+            return False
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        if event.type() == QEvent.Type.Drop:
+            self._hide()
+            self.take(local_paths(mime))
+        else:
+            self._show(window)
+        return True
+
+    def take(self, paths: Iterable[Path]) -> None:
+        """Sort out paths as if they had been dropped; folders are searched by a job."""
+        paths = list(paths)
+        self._submit(
+            lambda: sort_steps(paths),
+            title="Look through what was dropped",
+            done=self._on_sorted,
+            failed=lambda error: self.message.emit(str(error)),
+        )
+
+    def _on_sorted(self, found: Found) -> None:
+        for project in found.projects[:1]:
+            self.project_dropped.emit(project)
+        for patch in found.patches:
+            self.patch_dropped.emit(patch)
+        if found.sounds:
+            self.paths_dropped.emit(list(found.sounds))
+        if sentence := leftover_sentence(found):
+            self.message.emit(sentence)
+
+    def _show(self, window: QWidget) -> None:
+        overlay = self._overlays.get(window)
+        if overlay is None:
+            overlay = self._overlays[window] = DropOverlay(window)
+        overlay.cover()
+
+    def _hide(self) -> None:
+        for overlay in self._overlays.values():
+            overlay.hide()
+
+
+def leftover_sentence(found: Found) -> str:
+    """What to say about paths that were not used, or nothing."""
+    said = []
+    if len(found.projects) > 1:
+        said.append(f"Only {found.projects[0].name} was opened: one project fits in the window.")
+    if len(found.others) == 1:
+        said.append(f"{found.others[0]} was left out: drop sound files, folders, projects or patches.")
+    elif found.others:
+        said.append(f"{len(found.others)} files were left out ({found.others[0]} …): they are no sounds.")
+    return " ".join(said)
+
+
+class DropOverlay(QWidget):
+    """A veil over the window that says what a drop will do."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAccessibleName("Drop to open")
+        self.hide()
+
+    def cover(self) -> None:
+        """Lie over all of the window."""
+        parent = self.parentWidget()
+        if self.geometry() != parent.rect():
+            self.setGeometry(parent.rect())
+        if self.isHidden():
+            self.show()
+            self.raise_()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = tokens()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        veil = QColor(theme.window)
+        veil.setAlphaF(0.72)
+        painter.fillRect(self.rect(), veil)
+        frame = QRectF(self.rect()).adjusted(PADDING_WIDE, PADDING_WIDE, -PADDING_WIDE, -PADDING_WIDE)
+        painter.setPen(QPen(QColor(theme.accent), 2.0, Qt.PenStyle.DashLine))
+        painter.drawRoundedRect(frame, 8, 8)
+        font = self.font()
+        font.setPixelSize(20)
+        painter.setFont(font)
+        painter.setPen(QColor(theme.text))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "Drop to open")

@@ -1,0 +1,279 @@
+"""A project as plain JSON values, and back: the same description serves project files and autosaves.
+
+Sounds that came from files are described by where the file is (absolute and relative to the project) and what it was
+like; sounds made here are named by an entry ``audio/<id>.wav`` that the container keeps beside the description.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from engine import __version__
+from engine.audio import Clip
+from engine.errors import AudioError, PatchError, ProjectError
+from engine.jobs import Note
+from engine.params import Patch
+from engine.project.project import Project
+from engine.project.sources import LateSource
+from engine.project.take import MissingSource, Take, new_id, now
+
+FORMAT = "tonewright-project"
+VERSION = 1
+CLOCK_SLACK_NS = 2_000_000_000
+"""File systems round modification times by up to two seconds."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An opened project: its value, what the window looked like, and sentences about what was not as expected."""
+
+    project: Project
+    view: dict[str, Any] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+
+
+def entry_name(take_id: str) -> str:
+    """Where a container keeps the sound of a take."""
+    return f"audio/{take_id}.wav"
+
+
+def describe(project: Project, view: Mapping[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str, Clip]]:
+    """The project as JSON values, and the clips to keep beside it by entry name. ``folder`` is the project file's."""
+    embedded: dict[str, Clip] = {}
+    takes = []
+    for take in project.takes:
+        sound = _describe_sound(take, folder)
+        if "entry" in sound:
+            embedded[sound["entry"]] = take.clip
+        takes.append(
+            {
+                "id": take.id,
+                "name": take.name,
+                "origin": take.origin,
+                "prompt": take.prompt,
+                "created": take.created.isoformat(),
+                "settings": dict(take.settings),
+                "patch": None if take.patch is None else take.patch.to_json(),
+                "sound": sound,
+            }
+        )
+    data = {
+        "format": FORMAT,
+        "version": VERSION,
+        "program": __version__,
+        "patch": project.patch.to_json(),
+        "selection": project.selection,
+        "takes": takes,
+        "view": dict(view),
+    }
+    return data, embedded
+
+
+def to_text(data: Mapping[str, Any]) -> str:
+    """The description as JSON text; raises :class:`ProjectError` when some setting is no JSON value."""
+    try:
+        return json.dumps(data, indent=1, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise ProjectError(f"The project holds a setting that cannot be stored: {error}.") from None
+
+
+def from_text(text: str, name: str) -> dict[str, Any]:
+    """Read and check a description; raises :class:`ProjectError` in one sentence about the file called ``name``."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        raise ProjectError(f"{name} is damaged: its description cannot be read.") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT or not isinstance(data.get("version"), int):
+        raise ProjectError(f"{name} is no Tonewright project.")
+    if data["version"] > VERSION:
+        raise ProjectError(
+            f"{name} was saved by a newer Tonewright (format {data['version']}, this one reads up to {VERSION}); "
+            "update the program to open it."
+        )
+    if not isinstance(data.get("takes"), list):
+        raise ProjectError(f"{name} is damaged: its list of takes is not there.")
+    return data
+
+
+def restore(
+    data: Mapping[str, Any], folder: Path, open_entry: Callable[[str, str], Generator[Note, None, Clip]]
+) -> Generator[Note, None, Loaded]:
+    """Build the project from its description, one take a step.
+
+    ``open_entry(entry, name)`` is a generator that returns the clip of a kept sound. What is missing or not understood
+    becomes a notice, never an error.
+    """
+    notices: list[str] = []
+    takes: list[Take] = []
+    stored = data["takes"]
+    for number, item in enumerate(stored, 1):
+        yield Note((number - 1) / len(stored), f"Opening take {number} of {len(stored)}")
+        try:
+            take = yield from _restore_take(item, folder, open_entry, notices)
+        except (ProjectError, KeyError, TypeError, ValueError, OverflowError):
+            notices.append(f"Take {number} is damaged and was left out.")
+            continue
+        if any(take.id == other.id for other in takes):
+            notices.append(f"Take {number} has the same identity as another and was left out.")
+            continue
+        takes.append(take)
+    try:
+        patch = Patch.from_json(data.get("patch"))
+    except PatchError as error:
+        patch = Patch("fm")
+        notices.append(f"The live patch could not be read and starts fresh. {error}")
+    selection = data.get("selection")
+    view = data.get("view")
+    known = {take.id for take in takes}
+    project = Project(tuple(takes), patch, selection if isinstance(selection, str) and selection in known else None)
+    return Loaded(project, view if isinstance(view, dict) else {}, tuple(notices))
+
+
+# -- one sound ---------------------------------------------------------------------------------------------------------
+
+
+def _describe_sound(take: Take, folder: Path) -> dict[str, Any]:
+    clip = take.clip
+    if isinstance(clip.source, MissingSource):
+        return dict(clip.source.stored)
+    facts: dict[str, Any] = {
+        "rate": clip.sample_rate,
+        "channels": clip.channels,
+        "format": clip.format,
+        "subtype": clip.subtype,
+    }
+    if clip.path is None:
+        return {"entry": entry_name(take.id), "frames": clip.n_frames, **facts}
+    path = Path(os.path.abspath(clip.path))  # noqa: PTH100 - resolve() would follow links to another name
+    part = {"start": clip.start, "frames": clip.n_frames, "file_frames": clip.source.n_frames}
+    return {"path": str(path), "relative": _relative(path, folder), **_stamp(path), **part, **facts}
+
+
+def _relative(path: Path, folder: Path) -> str | None:
+    """The way from ``folder`` to ``path`` with forward slashes, or ``None`` when there is none (another drive)."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return None
+
+
+def _stamp(path: Path) -> dict[str, int]:
+    """Size and time of the last change, by which an unchanged file is known."""
+    try:
+        state = path.stat()
+    except OSError:
+        return {}
+    return {"size": state.st_size, "modified_ns": state.st_mtime_ns}
+
+
+def _restore_take(
+    item: Mapping[str, Any],
+    folder: Path,
+    open_entry: Callable[[str, str], Generator[Note, None, Clip]],
+    notices: list[str],
+) -> Generator[Note, None, Take]:
+    name = str(item["name"]) or "Untitled"
+    take_id = str(item["id"])
+    sound = item["sound"]
+    if "entry" in sound:
+        clip = yield from _restore_entry(sound, name, take_id, open_entry, notices)
+    else:
+        clip = _restore_file(sound, name, folder, notices)
+    patch = None
+    if item.get("patch") is not None:
+        try:
+            patch = Patch.from_json(item["patch"])
+        except PatchError as error:
+            notices.append(f"The patch of “{name}” could not be read; its sound is there. {error}")
+    settings = item.get("settings")
+    return Take(
+        take_id if len(take_id) == 32 and take_id.isalnum() else new_id(),
+        name,
+        clip,
+        patch,
+        str(item.get("origin", "file")),
+        str(item.get("prompt", "")),
+        settings if isinstance(settings, dict) else {},
+        _moment(item.get("created")),
+    )
+
+
+def _moment(text: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return now()
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _restore_entry(
+    sound: Mapping[str, Any],
+    name: str,
+    take_id: str,
+    open_entry: Callable[[str, str], Generator[Note, None, Clip]],
+    notices: list[str],
+) -> Generator[Note, None, Clip]:
+    try:
+        # The name is made from the identity, so a forged description cannot point anywhere else.
+        clip = yield from open_entry(entry_name(take_id), name)
+    except (AudioError, ProjectError, OSError):
+        return _missing(None, f"The sound of “{name}” is missing from the project.", sound, name, notices)
+    return Clip(clip.source, name, None, str(sound["format"]), str(sound["subtype"]), clip.start, clip.n_frames)
+
+
+def _restore_file(sound: Mapping[str, Any], name: str, folder: Path, notices: list[str]) -> Clip:
+    from engine.audio import open_clip
+
+    path = _locate(sound, folder)
+    wanted = Path(str(sound["path"]))
+    if path is None:
+        return _missing(wanted, f"{wanted.name} is no longer at {wanted.parent}; put it back.", sound, name, notices)
+    start, n_frames = int(sound["start"]), int(sound["frames"])
+    try:
+        if _unchanged(path, sound):
+            late = LateSource(
+                path,
+                channels=int(sound["channels"]),
+                sample_rate=int(sound["rate"]),
+                n_frames=int(sound["file_frames"]),
+            )
+            return Clip(late, name, path, str(sound["format"]), str(sound["subtype"]), start, n_frames)
+        opened = open_clip(path)
+    except AudioError as error:
+        return _missing(path, str(error), sound, name, notices)
+    if opened.source.n_frames != int(sound["file_frames"]):
+        notices.append(f"{path.name} has changed since the project was saved; “{name}” shows what is there now.")
+        if start >= opened.source.n_frames:
+            start, n_frames = 0, -1
+        elif start == 0 and n_frames == int(sound["file_frames"]):
+            n_frames = -1
+    return Clip(opened.source, name, path, opened.format, opened.subtype, start, n_frames)
+
+
+def _locate(sound: Mapping[str, Any], folder: Path) -> Path | None:
+    """The file of a sound: beside the project as it was, or where it was; of two, the one of the right size."""
+    places = [Path(str(sound["path"]))]
+    if isinstance(sound.get("relative"), str):
+        relative = Path(os.path.normpath(folder / PurePosixPath(sound["relative"])))
+        places.insert(0, relative)
+    found = [place for place in places if place.is_file()]
+    same_size = [place for place in found if place.stat().st_size == sound.get("size")]
+    return next(iter(same_size or found), None)
+
+
+def _unchanged(path: Path, sound: Mapping[str, Any]) -> bool:
+    stamp = _stamp(path)
+    moved_ns = abs(stamp.get("modified_ns", 0) - int(sound.get("modified_ns", -CLOCK_SLACK_NS)))
+    return bool(stamp) and stamp["size"] == sound.get("size") and moved_ns < CLOCK_SLACK_NS
+
+
+def _missing(path: Path | None, reason: str, sound: Mapping[str, Any], name: str, notices: list[str]) -> Clip:
+    notices.append(reason)
+    source = MissingSource(path, reason, sound, max(int(sound["channels"]), 1), max(int(sound["rate"]), 1))
+    return Clip(source, name, path, str(sound["format"]), str(sound["subtype"]))

@@ -1,0 +1,88 @@
+"""Undo and redo as values: undo swaps the project for the one before, it replays nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from engine.project.project import Project
+
+LONGEST = 500
+"""How many steps are kept; the oldest are forgotten first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change that can be undone: its label in words and the project on the other side of it."""
+
+    label: str
+    project: Project
+    merge: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The project as it is now, the steps that led to it (``past``) and those that were undone (``future``).
+
+    Both are stacks with their top at the end. A step of ``past`` holds the project before it, one of ``future`` the
+    project after it.
+    """
+
+    present: Project
+    past: tuple[Step, ...] = ()
+    future: tuple[Step, ...] = ()
+    longest: int = LONGEST
+
+    def commit(self, label: str, project: Project, *, merge: str | None = None) -> History:
+        """Make ``project`` the present and remember how to come back.
+
+        When ``merge`` equals the key of the newest step and nothing was undone since, both become one step: the files
+        of one drop, the notches of one turn of the wheel.
+        """
+        if merge is not None and not self.future and self.past and self.past[-1].merge == merge:
+            last = self.past[-1]
+            return replace(self, present=project, past=(*self.past[:-1], replace(last, label=label)))
+        past = (*self.past, Step(label, self.present, merge))
+        return replace(self, present=project, past=past[-self.longest :], future=())
+
+    def amend(self, project: Project) -> History:
+        """Change the present without a step: what is selected, for one."""
+        return replace(self, present=project)
+
+    def undo(self) -> History:
+        """The history one step back; itself when there is nothing to undo."""
+        if not self.past:
+            return self
+        step = self.past[-1]
+        present = _keep_selection(self.present, step.project)
+        undone = Step(step.label, self.present, step.merge)
+        return replace(self, present=present, past=self.past[:-1], future=(*self.future, undone))
+
+    def redo(self) -> History:
+        """The history one step forward; itself when there is nothing to redo."""
+        if not self.future:
+            return self
+        step = self.future[-1]
+        present = _keep_selection(self.present, step.project)
+        # Without its merge key: what is done after a redo is a step of its own.
+        done = Step(step.label, self.present)
+        return replace(self, present=present, past=(*self.past, done), future=self.future[:-1])
+
+    @property
+    def undo_label(self) -> str | None:
+        """What undo would take back, or ``None``."""
+        return self.past[-1].label if self.past else None
+
+    @property
+    def redo_label(self) -> str | None:
+        """What redo would do again, or ``None``."""
+        return self.future[-1].label if self.future else None
+
+
+def _keep_selection(now: Project, target: Project) -> Project:
+    """``target`` with a fitting selection: what came back is shown, else what is shown stays, if it still exists."""
+    returned = [take.id for take in target.takes if take.id not in now.ids]
+    if returned:
+        return target.select(target.selection if target.selection in returned else returned[-1])
+    if now.selection is None or now.selection in target.ids:
+        return target.select(now.selection)
+    return target if target.selection in target.ids else target.select(None)

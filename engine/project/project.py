@@ -1,0 +1,80 @@
+"""The project: everything that is open, as one value. Each edit makes a new one, so undo is a swap of values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from engine.errors import ProjectError
+from engine.params import Patch
+from engine.project.take import Take
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """The takes in the library's order, the live patch, and which take is selected (``None``: the live patch)."""
+
+    takes: tuple[Take, ...] = ()
+    patch: Patch = field(default_factory=lambda: Patch("fm"))
+    selection: str | None = None
+
+    def find(self, take_id: str) -> Take:
+        """The take with that id; raises :class:`ProjectError` when there is none."""
+        for take in self.takes:
+            if take.id == take_id:
+                return take
+        raise ProjectError(f"The project has no take with the id {take_id!r}.")
+
+    @property
+    def selected(self) -> Take | None:
+        """The selected take, or ``None`` when the live patch is what is looked at."""
+        return None if self.selection is None else self.find(self.selection)
+
+    @property
+    def ids(self) -> list[str]:
+        return [take.id for take in self.takes]
+
+    def with_takes(self, takes: Iterable[Take]) -> Project:
+        """With more takes at the end; raises :class:`ProjectError` when one is there already."""
+        added = tuple(takes)
+        ids = [*self.ids, *(take.id for take in added)]
+        if len(set(ids)) != len(ids):
+            raise ProjectError("A take can be in the project only once.")
+        return replace(self, takes=(*self.takes, *added))
+
+    def with_take(self, take: Take) -> Project:
+        return self.with_takes((take,))
+
+    def without(self, take_id: str) -> Project:
+        """With that take removed; if it was selected, its neighbour below (or above, or the live patch) is."""
+        index = self.takes.index(self.find(take_id))
+        rest = (*self.takes[:index], *self.takes[index + 1 :])
+        selection = self.selection
+        if selection == take_id:
+            selection = rest[min(index, len(rest) - 1)].id if rest else None
+        return replace(self, takes=rest, selection=selection)
+
+    def renamed(self, take_id: str, name: str) -> Project:
+        """With that take called ``name``; raises :class:`ProjectError` for an empty name."""
+        name = " ".join(name.split())
+        if not name:
+            raise ProjectError("A take needs a name with at least one visible character.")
+        old = self.find(take_id)
+        return replace(self, takes=tuple(old.renamed(name) if take is old else take for take in self.takes))
+
+    def select(self, take_id: str | None) -> Project:
+        """With that take selected, or the live patch for ``None``."""
+        if take_id is not None:
+            self.find(take_id)
+        return replace(self, selection=take_id)
+
+    def with_patch(self, patch: Patch) -> Project:
+        return replace(self, patch=patch)
+
+    def same_content(self, other: Project) -> bool:
+        """Whether both hold the same takes and patch; what is selected is no content."""
+        return (
+            len(self.takes) == len(other.takes)
+            and all(a is b for a, b in zip(self.takes, other.takes, strict=True))
+            and self.patch == other.patch
+        )

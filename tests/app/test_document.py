@@ -1,0 +1,242 @@
+"""The document: live patch, takes, undo and saving, and exactly the signals that each change needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.document import Document
+from engine.audio import Audio, Clip
+from engine.errors import PatchError
+from engine.params import Patch
+from engine.project.take import Take
+
+
+def take(name: str = "Bell") -> Take:
+    return Take.of(Clip.of(Audio(np.full(80, 0.25), 8000), name), origin="render")
+
+
+class Heard:
+    """Everything a document said, as ``(signal, value)``."""
+
+    def __init__(self, document: Document) -> None:
+        self.said: list[tuple[str, object]] = []
+        document.takes_changed.connect(lambda: self.said.append(("takes", None)))
+        document.selection_changed.connect(lambda t: self.said.append(("selection", t)))
+        document.patch_changed.connect(lambda p, why: self.said.append((f"patch {why}", p)))
+        document.history_changed.connect(lambda: self.said.append(("history", None)))
+        document.dirty_changed.connect(lambda d: self.said.append(("dirty", d)))
+
+    def take(self) -> list[str]:
+        names = [name for name, _ in self.said]
+        self.said.clear()
+        return names
+
+
+@pytest.fixture
+def document(qapp: object) -> Document:
+    return Document()
+
+
+@pytest.fixture
+def heard(document: Document) -> Heard:
+    return Heard(document)
+
+
+def test_turning_a_knob_is_heard_at_once_and_undone_in_one_step(document: Document, heard: Heard) -> None:
+    before = document.patch
+    for gain in (-5.0, -4.0, -3.0):
+        document.audition("gain_db", gain)
+    assert heard.take() == ["patch audition"] * 3
+    assert document.undo_label is None
+    document.commit("Turn Gain")
+    assert heard.take() == ["history", "dirty"]
+    assert document.patch.values["gain_db"] == -3.0
+    document.undo()
+    assert document.patch == before
+    assert heard.take() == ["patch undo", "history", "dirty"]
+    document.redo()
+    assert document.patch.values["gain_db"] == -3.0
+
+
+def test_a_gesture_that_ends_where_it_began_leaves_no_step(document: Document) -> None:
+    document.audition("gain_db", -3.0)
+    document.audition("gain_db", -6.0)
+    document.commit("Turn Gain")
+    assert document.undo_label is None
+    assert not document.dirty
+
+
+def test_a_cancelled_gesture_gives_the_old_sound_back(document: Document, heard: Heard) -> None:
+    before = document.patch
+    document.audition("gain_db", -3.0)
+    document.revert()
+    assert document.patch == before
+    assert heard.take() == ["patch audition", "patch revert"]
+    document.commit("Turn Gain")
+    assert document.undo_label is None
+
+
+def test_undo_during_a_gesture_takes_back_the_gesture(document: Document) -> None:
+    document.set_patch(Patch("fm", {"gain_db": -1.0}), "Load Loud")
+    document.audition("gain_db", -3.0)
+    document.undo()
+    assert document.patch.values["gain_db"] == -1.0
+    assert document.undo_label == "Load Loud"
+
+
+def test_what_the_synth_refuses_changes_nothing(document: Document, heard: Heard) -> None:
+    with pytest.raises(PatchError):
+        document.audition("gain_db", 400.0)
+    assert heard.take() == []
+
+
+def test_turning_a_knob_leaves_a_take_for_the_live_patch(document: Document) -> None:
+    document.add_take(take())
+    document.audition("gain_db", -3.0)
+    assert document.selected is None
+
+
+def test_loading_a_preset_is_one_step_even_after_hearing_it(document: Document, heard: Heard) -> None:
+    preset = Patch("fm", {"gain_db": -2.0}, name="Quiet")
+    document.audition_patch(preset)
+    heard.take()
+    document.set_patch(preset, "Load “Quiet”")
+    assert "patch set" not in heard.take()  # it sounds already
+    assert document.undo_label == "Load “Quiet”"
+    document.undo()
+    assert document.patch == Patch("fm")
+
+
+def test_loading_the_same_preset_again_shows_the_live_patch_without_a_step(document: Document) -> None:
+    document.add_take(take())
+    document.set_patch(Patch("fm"), "Load nothing new")
+    assert document.selected is None
+    assert document.undo_label == "Add “Bell”"
+
+
+def test_an_added_take_is_selected_and_undo_takes_it_away(document: Document, heard: Heard) -> None:
+    bell = take()
+    document.add_take(bell)
+    assert document.selected is bell
+    assert heard.take() == ["takes", "selection", "history", "dirty"]
+    document.undo()
+    assert document.takes == ()
+    assert document.selected is None
+    assert not document.dirty
+
+
+def test_files_of_one_drop_are_one_step(document: Document) -> None:
+    for name in ("A", "B", "C"):
+        document.add_take(take(name), "Open 3 sounds", merge="drop 1")
+    document.undo()
+    assert document.takes == ()
+
+
+def test_removing_and_renaming_are_undone(document: Document) -> None:
+    bell, drum = take("Bell"), take("Drum")
+    document.add_takes((bell, drum), "Add two")
+    assert document.selected is bell
+    document.rename_take(bell.id, "Chime")
+    assert document.selected is not None
+    assert document.selected.name == "Chime"
+    document.remove_take(bell.id)
+    assert [t.name for t in document.takes] == ["Drum"]
+    assert document.undo_label == "Remove “Chime”"
+    document.undo()
+    document.undo()
+    assert [t.name for t in document.takes] == ["Bell", "Drum"]
+
+
+def test_an_empty_or_equal_name_is_no_step(document: Document) -> None:
+    bell = take()
+    document.add_take(bell)
+    document.rename_take(bell.id, "   ")
+    document.rename_take(bell.id, "Bell")
+    assert document.undo_label == "Add “Bell”"
+
+
+def test_selecting_is_no_step_and_makes_nothing_dirty(document: Document, heard: Heard) -> None:
+    bell = take()
+    document.add_take(bell)
+    heard.take()
+    document.select(None)
+    document.select(bell.id)
+    document.select(bell.id)
+    assert heard.take() == ["selection", "selection"]
+    assert document.undo_label == "Add “Bell”"
+
+
+def test_saving_cleans_and_undo_past_it_dirties(document: Document, tmp_path: Path) -> None:
+    document.add_take(take())
+    paths: list[object] = []
+    document.saved.connect(paths.append)
+    document.save(tmp_path / "song.tonewright", {"zoom": 2})
+    assert not document.dirty
+    assert paths == [tmp_path / "song.tonewright"]
+    assert document.path == tmp_path / "song.tonewright"
+    document.undo()
+    assert document.dirty
+    document.redo()
+    assert not document.dirty
+
+
+def test_what_changes_while_a_save_runs_stays_dirty(qapp: object, tmp_path: Path) -> None:
+    later: list[Callable[[], None]] = []
+
+    def submit(body, *, title, done, failed):  # type: ignore[no-untyped-def]
+        from engine.jobs import run_inline
+
+        later.append(lambda: done(run_inline(body)))
+
+    document = Document(submit=submit)
+    document.add_take(take())
+    document.save(tmp_path / "song.tonewright")
+    document.audition("gain_db", -1.0)
+    document.commit("Turn Gain")
+    later.pop()()
+    assert document.dirty
+    document.load(tmp_path / "song.tonewright")
+    later.pop()()
+    assert document.patch == Patch("fm")
+    assert not document.dirty
+
+
+def test_opening_replaces_everything_and_forgets_the_history(document: Document, tmp_path: Path) -> None:
+    document.add_take(take())
+    document.save(tmp_path / "song.tonewright", {"zoom": 2})
+    other = Document()
+    other.add_take(take("Other"))
+    loaded: list[object] = []
+    other.loaded.connect(loaded.append)
+    other.load(tmp_path / "song.tonewright")
+    assert [t.name for t in other.takes] == ["Bell"]
+    assert other.undo_label is None
+    assert not other.dirty
+    assert loaded[0].view == {"zoom": 2}  # type: ignore[attr-defined]
+
+
+def test_a_project_that_cannot_be_opened_changes_nothing(document: Document, tmp_path: Path) -> None:
+    document.add_take(take())
+    said: list[str] = []
+    document.failed.connect(said.append)
+    document.load(tmp_path / "gone.tonewright")
+    assert len(said) == 1
+    assert "gone.tonewright" in said[0]
+    assert len(document.takes) == 1
+    document.save(tmp_path / "no such folder" / "x.tonewright")
+    assert len(said) == 2
+    assert document.dirty
+
+
+def test_a_new_project_is_empty_and_clean(document: Document, heard: Heard) -> None:
+    document.add_take(take())
+    document.audition("gain_db", -1.0)
+    document.new_project()
+    assert document.takes == ()
+    assert document.patch == Patch("fm")
+    assert not document.dirty
+    assert document.undo_label is None

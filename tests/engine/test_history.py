@@ -1,0 +1,93 @@
+"""Undo and redo swap values of the project."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.audio import Audio, Clip
+from engine.params import Patch
+from engine.project.history import History
+from engine.project.project import Project
+from engine.project.take import Take
+
+
+def take(name: str) -> Take:
+    return Take.of(Clip.of(Audio(np.zeros(10), 8000), name))
+
+
+def patch(gain_db: float) -> Patch:
+    return Patch("fm", {"gain_db": gain_db})
+
+
+def test_undo_gives_back_the_very_value_and_redo_returns() -> None:
+    bell = take("Bell")
+    start = History(Project())
+    added = start.commit("Add Bell", start.present.with_take(bell))
+    assert added.undo_label == "Add Bell"
+    undone = added.undo()
+    assert undone.present.takes == ()
+    assert undone.redo_label == "Add Bell"
+    assert undone.undo_label is None
+    assert undone.redo().present.takes == (bell,)
+
+
+def test_a_new_step_forgets_what_was_undone() -> None:
+    history = History(Project())
+    history = history.commit("One", history.present.with_patch(patch(1)))
+    history = history.undo().commit("Two", history.present.with_patch(patch(2)))
+    assert history.redo_label is None
+    assert history.redo() is history
+
+
+def test_nothing_to_undo_changes_nothing() -> None:
+    history = History(Project())
+    assert history.undo() is history
+
+
+def test_steps_with_one_key_are_undone_together() -> None:
+    history = History(Project())
+    for gain in (-5, -4, -3):
+        history = history.commit("Turn Gain", history.present.with_patch(patch(gain)), merge="wheel gain_db")
+    history = history.commit("Turn Gain", history.present.with_patch(patch(-2)), merge="another wheel")
+    history = history.undo()
+    assert history.present.patch == patch(-3)
+    assert history.undo().present.patch == Project().patch
+
+
+def test_a_step_after_an_undo_does_not_melt_into_the_one_before() -> None:
+    history = History(Project())
+    history = history.commit("A", history.present.with_patch(patch(-5)), merge="k")
+    history = history.commit("B", history.present.with_patch(patch(-4)))
+    history = history.undo()
+    history = history.commit("C", history.present.with_patch(patch(-3)), merge="k")
+    assert history.undo().present.patch == patch(-5)
+
+
+def test_the_oldest_steps_are_forgotten() -> None:
+    history = History(Project(), longest=3)
+    for gain in range(-10, 0):
+        history = history.commit(f"Gain {gain}", history.present.with_patch(patch(gain)))
+    assert [step.label for step in history.past] == ["Gain -3", "Gain -2", "Gain -1"]
+
+
+def test_what_comes_back_is_selected() -> None:
+    bell, drum = take("Bell"), take("Drum")
+    history = History(Project((bell, drum), selection=bell.id))
+    history = history.commit("Remove Bell", history.present.without(bell.id))
+    assert history.present.selection == drum.id
+    assert history.undo().present.selection == bell.id
+
+
+def test_undo_elsewhere_keeps_what_is_looked_at() -> None:
+    bell, drum = take("Bell"), take("Drum")
+    history = History(Project((bell, drum), selection=bell.id))
+    history = history.commit("Turn", history.present.with_patch(patch(-3)))
+    history = history.amend(history.present.select(drum.id))
+    assert history.undo().present.selection == drum.id
+
+
+def test_undoing_the_only_take_shows_the_live_patch() -> None:
+    bell = take("Bell")
+    history = History(Project())
+    history = history.commit("Add", history.present.with_take(bell).select(bell.id))
+    assert history.undo().present.selection is None
