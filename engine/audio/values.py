@@ -85,8 +85,8 @@ class Clip:
 
     ``path`` is the file it came from, or ``None`` for a sound made here. ``subtype`` is soundfile's name of the sample
     format (``"PCM_24"``, ``"FLOAT"``), the default for what is written from it; ``format`` is soundfile's name of the
-    container (``"WAV"``). ``start`` and ``n_frames`` choose a part of the source, in frames. ``notice`` is a sentence to
-    show when the file was opened although something is wrong with it (cut short, samples that are no numbers).
+    container (``"WAV"``). ``start`` and ``n_frames`` choose a part of the source, in frames. ``notice`` is a sentence
+    to show when the file was opened although something is wrong with it (cut short, samples that are no numbers).
     """
 
     source: FrameSource

@@ -1,0 +1,77 @@
+"""A file that appears under its name all at once, complete, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.audio.trouble import exists, unwritable
+
+
+@contextmanager
+def new_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """The path of a temporary file beside ``target``; when the block ends well, it is flushed to disk and renamed.
+
+    When the block raises (or its generator is closed), the temporary file is removed and ``target`` is as it was.
+    Raises ``AudioExists`` when ``target`` is there and ``overwrite`` is off, at the start and, if somebody was faster,
+    at the end; ``AudioUnwritable`` when the folder is missing, may not be changed or is full.
+    """
+    if target.is_dir():
+        raise unwritable(IsADirectoryError(errno.EISDIR, "is a folder"), target)
+    if not overwrite and os.path.lexists(target):
+        raise exists(target)
+    temporary = target.with_name(f".{target.stem[:40]}-{secrets.token_hex(6)}.part")
+    try:
+        try:
+            # Created here so that a folder that cannot be written is known at the door, with the rights of a new file.
+            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            if overwrite and target.exists():
+                temporary.chmod(target.stat().st_mode & 0o777)
+            yield temporary
+            _flush(temporary)
+            _publish(temporary, target, overwrite)
+        except OSError as error:
+            raise unwritable(error, target) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    _flush_folder(target.parent)
+
+
+def _flush(path: Path) -> None:
+    """Wait until the file's bytes are on the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _publish(temporary: Path, target: Path, overwrite: bool) -> None:
+    if overwrite:
+        temporary.replace(target)
+        return
+    try:
+        # A second name for the finished file: fails if the name is taken, in one indivisible act.
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except (OSError, AttributeError):
+        # A disk without second names (FAT, some network folders): reserve the name, then rename over it.
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        try:
+            temporary.replace(target)
+        except OSError:
+            target.unlink(missing_ok=True)
+            raise
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the new name itself survive a power cut, where the system lets folders be flushed."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
