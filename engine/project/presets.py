@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from engine.errors import PatchError
@@ -17,7 +18,7 @@ def factory_presets(folder: Path = PRESET_FOLDER) -> list[Patch]:
     """
     patches = [_read(path) for path in sorted(folder.glob("*/*.json"))]
     patches.sort(key=lambda p: (p.synth, p.name.casefold()))
-    for one, other in zip(patches, patches[1:], strict=False):
+    for one, other in pairwise(patches):
         if (one.synth, one.name.casefold()) == (other.synth, other.name.casefold()):
             raise PatchError(f"Two presets of the {one.synth} synth are called {one.name!r}; rename one of them.")
     return patches
