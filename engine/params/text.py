@@ -102,6 +102,8 @@ def format_value(param: Param, value: float, *, unit: bool = True) -> str:
         # Thousandths matter in a frequency ratio (1.001 beats, 1.000 does not), but only while they are there.
         text = _fixed(shown, 3) if shown < 10 else _three_figures(shown)
         text = text[:-1] if shown < 10 and text.endswith("0") else text
+    elif _is_whole(param):
+        text = _fixed(shown, 0)
     elif symbol == "%":
         text = _fixed(shown, 0 if abs(shown - round(shown)) < 0.05 else 1)
     else:
@@ -145,7 +147,9 @@ def parse_value(param: Param, text: str, current: float) -> float:
     value = _calculate(param, typed, current)
     if math.isnan(value):
         _refuse(param, f"cannot be {typed!r}: that is no number.")
-    return param.clamp(float(round(value)) if param.unit == "note" else value)
+    if _is_whole(param) and math.isfinite(value):
+        value = float(round(value))
+    return param.clamp(value)
 
 
 def _calculate(param: Param, typed: str, current: float) -> float:
@@ -220,6 +224,11 @@ def _in_shown_unit(param: Param, value: float) -> tuple[str, float]:
 
 def _is_share(param: Param) -> bool:
     return param.unit == "" and param.high <= 1.0 and param.low >= -1.0
+
+
+def _is_whole(param: Param) -> bool:
+    """Keys and counts: quantities of which there is no half."""
+    return param.unit == "note" or (param.unit == "" and param.step >= 1.0)
 
 
 def _round_figures(value: float) -> float:

@@ -20,6 +20,7 @@ RATIO = Param("ratio", 0.125, 64.0, 1.0, "x", "log", label="Ratio")
 SHARE = Param("velocity", 0.0, 1.0, 0.5, "", label="Velocity")
 DEPTH = Param("mod_2_1_rad", 0.0, 25.0, 0.0, "rad", "exp", label="2 → 1", off_at_low=True)
 KEY = Param("note", 0.0, 127.0, 60.0, "note", label="Note")
+HITS = Param("velocity", 1.0, 127.0, 100.0, "", label="Velocity", step=1.0)
 COUNT = Param("modes", 1.0, 64.0, 8.0, "", label="Modes")
 
 
@@ -58,6 +59,7 @@ COUNT = Param("modes", 1.0, 64.0, 8.0, "", label="Modes")
         (DEPTH, 1.5, "1.50 rad"),
         (KEY, 60.0, "C4"),
         (COUNT, 8.0, "8.00"),
+        (HITS, 64.0, "64"),
     ],
 )
 def test_a_value_reads_as_people_write_it(param: Param, value: float, text: str) -> None:
@@ -117,6 +119,7 @@ def test_the_unit_can_be_left_out_where_there_is_no_room() -> None:
         (KEY, "bb3", 60.0, 58.0),
         (KEY, "61.4", 60.0, 61.0),
         (COUNT, "3 * 4", 8.0, 12.0),
+        (HITS, "63.7", 8.0, 64.0),
     ],
 )
 def test_a_typed_value_is_understood(param: Param, typed: str, current: float, value: float) -> None:

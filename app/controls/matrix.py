@@ -1,0 +1,244 @@
+"""The modulation matrix: who bends whose phase, and who is heard.
+
+Rows are sources, columns are targets, and a last column is the output. Each cell is a value under the gestures of
+:class:`ValueWidget`, so the whole matrix works by mouse, wheel and keys; hovering a cell lights up its row and column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.controls.knob_paint import figures, focus_ring, padlock, wash
+from app.controls.value_widget import ValueWidget
+from app.theme import GRID, SMALL_TEXT_PX, series_colour, tokens
+from engine.params import Param, Values
+from engine.params.text import format_value
+
+CELL_HEIGHT_PX = 24
+HEADER_PX = 20
+OUTPUT = 0
+"""The target that is the output."""
+Route = tuple[int, int]
+"""Source and target, both counted from 1; the target is :data:`OUTPUT` for what is heard."""
+
+
+class MatrixCell(ValueWidget):
+    """One route's depth, as a fill from the left and as figures."""
+
+    entered = Signal()
+    left = Signal()
+
+    def __init__(self, route: Route, param: Param, parent: QWidget) -> None:
+        super().__init__(param, parent)
+        self.route = route
+        source, target = route
+        to = "the output" if target == OUTPUT else f"operator {target}"
+        self.setAccessibleName(f"Operator {source} to {to}")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = tokens()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.setPen(QColor(theme.hairline))
+        painter.setBrush(QColor(theme.hover if self._hovered else theme.control))
+        painter.drawRoundedRect(box, GRID - 1, GRID - 1)
+        share = self.gesture.position
+        if share > 0:
+            fill = box.adjusted(1, 1, -1, -1)
+            fill.setWidth(max(fill.width() * share, 2.0))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(wash(series_colour(self.route[0]), 0.28))
+            painter.drawRoundedRect(fill, 2, 2)
+        if self.editor is None:
+            off = self.param.off_at_low and self.value <= self.param.low
+            painter.setFont(figures(self, SMALL_TEXT_PX))
+            painter.setPen(QColor(theme.disabled if off else theme.text))
+            text = "–" if off else format_value(self.param, self.value, unit=False)
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
+        if self._locked:
+            padlock(painter, self.width() - 8, self.height() / 2, theme.secondary)
+        if self.hasFocus():
+            focus_ring(painter, QRectF(self.rect()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # Alt and an arrow walks the grid; plain arrows turn the value, as everywhere.
+        matrix = self.parentWidget()
+        if event.modifiers() & Qt.KeyboardModifier.AltModifier and isinstance(matrix, Matrix):
+            matrix.walk(self.route, Qt.Key(event.key()))
+            return
+        super().keyPressEvent(event)
+
+    def _wants(self, event: QKeyEvent) -> bool:
+        if event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            return event.key() in _WALK
+        return super()._wants(event)
+
+    def enterEvent(self, event: QEvent) -> None:  # type: ignore[override]
+        super().enterEvent(event)
+        self.entered.emit()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.left.emit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.entered.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.left.emit()
+
+
+class Matrix(QWidget):
+    """A grid of cells for ``routes``; ``n_operators`` rows, from the last operator at the top to the first."""
+
+    changing = Signal(str, float)
+    committed = Signal(str, float)
+    reverted = Signal(str)
+    operator_clicked = Signal(int)
+    lock_changed = Signal(str, bool)
+
+    def __init__(self, routes: Mapping[Route, Param], n_operators: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._n = n_operators
+        self._targets = sorted({target for _, target in routes if target != OUTPUT})
+        self._columns = [*self._targets, OUTPUT]
+        self._lit: Route | None = None
+        self._selected = 0
+        self.cells: dict[Route, MatrixCell] = {}
+        # Made in reading order, which is the order of Tab.
+        for route in sorted(routes, key=lambda r: (self._row(r[0]), self._columns.index(r[1]))):
+            param = routes[route]
+            cell = self.cells[route] = MatrixCell(route, param, self)
+            cell.changing.connect(partial(self.changing.emit, param.name))
+            cell.committed.connect(partial(self.committed.emit, param.name))
+            cell.reverted.connect(partial(self.reverted.emit, param.name))
+            cell.lock_changed.connect(partial(self.lock_changed.emit, param.name))
+            cell.entered.connect(partial(self._light, route))
+            cell.left.connect(partial(self._light, None))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Modulation matrix")
+
+    def sizeHint(self) -> QSize:
+        return QSize(400, HEADER_PX + self._n * (CELL_HEIGHT_PX + GRID) - GRID)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(HEADER_PX + 8 + 44 * len(self._columns), self.sizeHint().height())
+
+    def set_values(self, values: Values) -> None:
+        """Show values by storage name without a signal."""
+        for cell in self.cells.values():
+            value = values.get(cell.param.name)
+            if isinstance(value, int | float):
+                cell.set_value(float(value))
+
+    def select(self, operator: int) -> None:
+        """Mark one operator's row and column headings."""
+        self._selected = operator
+        self.update()
+
+    def walk(self, route: Route, key: Qt.Key) -> None:
+        """Move the focus from a cell to its next neighbour in a direction; empty places are skipped."""
+        if key not in _WALK:
+            return
+        down, right = _WALK[key]
+        row, column = self._row(route[0]) + down, self._columns.index(route[1]) + right
+        while 0 <= row < self._n and 0 <= column < len(self._columns):
+            cell = self.cells.get((self._n - row, self._columns[column]))
+            if cell is not None:
+                cell.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+            row, column = row + down, column + right
+
+    def _row(self, source: int) -> int:
+        return self._n - source
+
+    def _light(self, route: Route | None) -> None:
+        if route != self._lit:
+            self._lit = route
+            self.update()
+
+    def _cell_rect(self, row: int, column: int) -> QRect:
+        """Row and column counted from 0; the output column stands a little apart."""
+        left = HEADER_PX + GRID
+        room = self.width() - left - 2 * GRID
+        width = room / len(self._columns)
+        apart = 2 * GRID if column == len(self._columns) - 1 else 0
+        x0, x1 = round(left + column * width), round(left + (column + 1) * width)
+        return QRect(x0 + apart, HEADER_PX + row * (CELL_HEIGHT_PX + GRID), x1 - x0 - GRID, CELL_HEIGHT_PX)
+
+    def _heading_at(self, x: float, y: float) -> int | None:
+        for n in range(1, self._n + 1):
+            if self._row_heading(n).contains(x, y):
+                return n
+        for target in self._targets:
+            if self._column_heading(target).contains(x, y):
+                return target
+        return None
+
+    def _row_heading(self, source: int) -> QRectF:
+        cell = self._cell_rect(self._row(source), 0)
+        return QRectF(0, cell.top(), HEADER_PX, cell.height())
+
+    def _column_heading(self, target: int) -> QRectF:
+        cell = self._cell_rect(0, self._columns.index(target))
+        return QRectF(cell.left(), 0, cell.width(), HEADER_PX - 2)
+
+    def mousePressEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+        operator = self._heading_at(event.position().x(), event.position().y())
+        if operator is not None:
+            self.operator_clicked.emit(operator)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        for (source, target), cell in self.cells.items():
+            cell.setGeometry(self._cell_rect(self._row(source), self._columns.index(target)))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = tokens()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for source in range(1, self._n + 1):
+            self._paint_heading(painter, self._row_heading(source), str(source), source)
+        for target in self._columns:
+            text = "out" if target == OUTPUT else str(target)
+            self._paint_heading(painter, self._column_heading(target), text, target)
+        for row in range(self._n):
+            for column, target in enumerate(self._columns):
+                if (self._n - row, target) not in self.cells:
+                    centre = QRectF(self._cell_rect(row, column)).center()
+                    painter.setPen(Qt.PenStyle.NoPen)
+                    painter.setBrush(wash(theme.hairline, 0.7))
+                    painter.drawEllipse(centre, 1.5, 1.5)
+        if self._lit is not None:
+            self._paint_flow(painter, *self._lit)
+
+    def _paint_heading(self, painter: QPainter, box: QRectF, text: str, operator: int) -> None:
+        theme = tokens()
+        lit = self._lit is not None and operator in (self._lit[0], self._lit[1])
+        chosen = operator == self._selected and operator != OUTPUT
+        colour = theme.secondary if operator == OUTPUT else series_colour(operator)
+        painter.setFont(figures(self, SMALL_TEXT_PX + 1, strong=lit or chosen))
+        painter.setPen(QColor(theme.text if lit and operator == OUTPUT else colour))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        if chosen:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colour))
+            painter.drawRect(QRectF(box.center().x() - 5, box.bottom() - 2, 10, 2))
+
+    def _paint_flow(self, painter: QPainter, source: int, target: int) -> None:
+        """A band from the source's heading to the cell and from there up to the target's heading."""
+        cell = QRectF(self._cell_rect(self._row(source), self._columns.index(target)))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(wash(series_colour(source), 0.16))
+        painter.drawRoundedRect(QRectF(0, cell.top(), cell.left() - 2, cell.height()), 3, 3)
+        painter.drawRoundedRect(QRectF(cell.left(), 0, cell.width(), cell.top() - 2), 3, 3)
+
+
+_WALK = {Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0), Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1)}

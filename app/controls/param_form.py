@@ -1,0 +1,79 @@
+"""A labelled grid of knobs built from parameters, so that a panel follows its ParamSpace and repeats nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from app.controls.knob import Knob, KnobSize
+from app.controls.value_widget import ValueWidget
+from app.theme import GRID
+from engine.params import Param, Values
+
+Make = Callable[[Param], ValueWidget]
+
+
+class ParamForm(QWidget):
+    """Knobs for ``params`` in rows of ``columns``.
+
+    ``make`` makes another kind of control for a parameter. Vector parameters (``count`` above 1) are left to controls
+    of their own and skipped here.
+    """
+
+    changing = Signal(str, float)
+    committed = Signal(str, float)
+    reverted = Signal(str)
+    lock_changed = Signal(str, bool)
+
+    def __init__(
+        self,
+        params: Iterable[Param],
+        *,
+        columns: int = 5,
+        size: KnobSize = "normal",
+        make: Make | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.knobs: dict[str, ValueWidget] = {}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(2 * GRID)
+        grid.setVerticalSpacing(2 * GRID)
+        for column in range(columns):
+            grid.setColumnStretch(column, 1)
+        for param in params:
+            if param.count > 1:
+                continue
+            knob = make(param) if make is not None else Knob(param, size)
+            place = len(self.knobs)
+            grid.addWidget(knob, place // columns, place % columns)
+            self.knobs[param.name] = knob
+            knob.changing.connect(partial(self.changing.emit, param.name))
+            knob.committed.connect(partial(self.committed.emit, param.name))
+            knob.reverted.connect(partial(self.reverted.emit, param.name))
+            knob.lock_changed.connect(partial(self.lock_changed.emit, param.name))
+
+    def set_values(self, values: Values) -> None:
+        """Show values by name without a signal; names of other forms are ignored, and only what differs repaints."""
+        for name, knob in self.knobs.items():
+            value = values.get(name)
+            if isinstance(value, int | float):
+                knob.set_value(float(value))
+
+    def set_colour(self, colour: str | None) -> None:
+        for knob in self.knobs.values():
+            knob.set_colour(colour)
+
+    def set_locked(self, locks: Mapping[str, bool]) -> None:
+        """Show locks by name."""
+        for name, locked in locks.items():
+            if name in self.knobs:
+                self.knobs[name].set_locked(locked)
+
+    def locked(self) -> set[str]:
+        """Names of the locked parameters."""
+        return {name for name, knob in self.knobs.items() if knob.locked}

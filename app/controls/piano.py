@@ -1,0 +1,255 @@
+"""An on-screen piano to choose a note and hear it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleValueChangeEvent,
+    QColor,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.controls.knob_paint import figures, focus_ring, wash
+from app.theme import tokens
+from engine.params.text import note_name
+
+WHITE = (0, 2, 4, 5, 7, 9, 11)
+BLACK_AFTER = {1: 1, 3: 2, 6: 4, 8: 5, 10: 6}
+"""Pitch class of each black key: how many white keys of the octave lie to its left."""
+WHITE_KEY_PX = 20
+MIN_OCTAVES, MAX_OCTAVES = 2, 4
+LOWEST, HIGHEST = 0, 127
+BLACK_HEIGHT = 0.62
+BLACK_WIDTH = 0.6
+DEFAULT_VELOCITY = 100
+
+
+class Piano(QWidget):
+    """Two to four octaves, as many as fit.
+
+    Pressing a key emits ``note_on(key, velocity)``, with a velocity that grows towards the key's front edge; sliding
+    onto another key plays that one. The arrow keys move the mark by a semitone and an octave, Enter plays it.
+    """
+
+    note_on = Signal(int, int)
+    note_off = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._note = 60
+        self._low = 48
+        self._sounding: int | None = None
+        self._by_key = False
+        self._hovered: int | None = None
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Piano")
+        self.setToolTip(
+            "Click to play; nearer the front edge is louder. The wheel moves by octaves.\n"
+            "Keys: arrows choose a note, Enter plays it."
+        )
+        self._describe()
+
+    def sizeHint(self) -> QSize:
+        return QSize(420, 56)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, 48)
+
+    @property
+    def note(self) -> int:
+        """The marked key, 0 to 127."""
+        return self._note
+
+    def set_note(self, note: int) -> None:
+        """Mark a key, and bring it into view, without a signal."""
+        note = min(max(note, LOWEST), HIGHEST)
+        if note != self._note:
+            self._note = note
+            self._describe()
+            QAccessible.updateAccessibility(QAccessibleValueChangeEvent(self, note))
+        self._show_note()
+        self.update()
+
+    @property
+    def octaves(self) -> int:
+        """How many octaves are visible."""
+        return min(max(round(self.width() / (7 * WHITE_KEY_PX)), MIN_OCTAVES), MAX_OCTAVES)
+
+    @property
+    def low(self) -> int:
+        """The lowest visible key, always a C."""
+        return self._low
+
+    def key_rect(self, note: int) -> QRectF:
+        """Where a visible key is drawn."""
+        octave, pitch = divmod(note - self._low, 12)
+        width = self.width() / (self.octaves * 7)
+        if pitch in BLACK_AFTER:
+            middle = (octave * 7 + BLACK_AFTER[pitch]) * width
+            return QRectF(middle - width * BLACK_WIDTH / 2, 0, width * BLACK_WIDTH, self.height() * BLACK_HEIGHT)
+        return QRectF((octave * 7 + WHITE.index(pitch)) * width, 0, width, self.height())
+
+    def key_at(self, x: float, y: float) -> int | None:
+        """The key under a point; black keys lie on top."""
+        notes = self._visible()
+        for black in (True, False):
+            for note in notes:
+                if (note % 12 in BLACK_AFTER) == black and self.key_rect(note).contains(x, y):
+                    return note
+        return None
+
+    def _visible(self) -> range:
+        return range(self._low, min(self._low + 12 * self.octaves, HIGHEST + 1))
+
+    def _show_note(self) -> None:
+        if self._note not in self._visible():
+            low = (self._note // 12 - self.octaves // 2) * 12
+            self._move_to(low)
+
+    def _move_to(self, low: int) -> None:
+        highest = (HIGHEST // 12 + 1 - self.octaves) * 12
+        self._low = min(max(low, LOWEST), highest)
+        self.update()
+
+    def _describe(self) -> None:
+        self.setAccessibleDescription(note_name(self._note))
+
+    # Mouse
+
+    def _press(self, note: int, velocity: int) -> None:
+        self._release()
+        self._sounding = note
+        self.set_note(note)
+        self.note_on.emit(note, velocity)
+
+    def _release(self) -> None:
+        note, self._sounding = self._sounding, None
+        self._by_key = False
+        if note is not None:
+            self.update()
+            self.note_off.emit(note)
+
+    def _velocity(self, note: int, y: float) -> int:
+        share = y / max(self.key_rect(note).height() - 1, 1.0)
+        return min(max(round(share * 127), 1), 127)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            here = event.position()
+            note = self.key_at(here.x(), here.y())
+            if note is not None:
+                self._press(note, self._velocity(note, here.y()))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        # A quick second tap is a second note.
+        self.mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        here = event.position()
+        note = self.key_at(here.x(), here.y())
+        if note != self._hovered:
+            self._hovered = note
+            self.update()
+        if event.buttons() & Qt.MouseButton.LeftButton and note is not None and note != self._sounding:
+            self._press(note, self._velocity(note, here.y()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._release()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hovered = None
+        self.update()
+        super().leaveEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turn = event.angleDelta().y() or event.angleDelta().x()
+        if turn:
+            self._move_to(self._low + (12 if turn > 0 else -12))
+        event.accept()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._move_to(self._low)
+        self._show_note()
+
+    # Keys
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._wants(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def _wants(self, event: QKeyEvent) -> bool:
+        plain = not event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+        return plain and (event.key() in _STEPS or event.key() in _PLAY)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._wants(event):
+            super().keyPressEvent(event)
+        elif event.key() in _STEPS:
+            self.set_note(self._note + _STEPS[Qt.Key(event.key())])
+        elif not event.isAutoRepeat():
+            self._press(self._note, DEFAULT_VELOCITY)
+            self._by_key = True
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _PLAY and self._by_key and not event.isAutoRepeat():
+            self._release()
+        else:
+            super().keyReleaseEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self.update()
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._release()
+        self.update()
+        super().focusOutEvent(event)
+
+    # Picture
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = tokens()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(figures(self))
+        # Dimmed in the dark: the sound is to be the brightest thing on the screen.
+        ivory, ebony = (theme.secondary, theme.window) if theme.name == "dark" else (theme.control, theme.text)
+        for black in (False, True):
+            for note in self._visible():
+                if (note % 12 in BLACK_AFTER) == black:
+                    self._paint_key(painter, note, ebony if black else ivory)
+        if self.hasFocus():
+            focus_ring(painter, QRectF(self.rect()))
+
+    def _paint_key(self, painter: QPainter, note: int, colour: str) -> None:
+        theme = tokens()
+        black = note % 12 in BLACK_AFTER
+        box = self.key_rect(note).adjusted(0.5, -3, -0.5, -0.5)
+        painter.setPen(QColor(theme.hairline))
+        painter.setBrush(QColor(theme.accent if note in (self._note, self._sounding) else colour))
+        painter.drawRoundedRect(box, 2, 2)
+        if note == self._hovered and note != self._note:
+            painter.setBrush(wash(theme.accent, 0.35))
+            painter.drawRoundedRect(box, 2, 2)
+        if note % 12 == 0 and not black:
+            painter.setPen(QColor(theme.on_accent if note == self._note or theme.name == "dark" else theme.secondary))
+            foot = QRectF(box.left(), box.bottom() - 18, box.width(), 16)
+            painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, note_name(note))
+
+
+_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: -12, Qt.Key.Key_Up: 12}
+_PLAY = (Qt.Key.Key_Return, Qt.Key.Key_Enter)

@@ -1,0 +1,66 @@
+"""A value in a small box, where a knob would take too much room: the same gestures, and a hair of a bar beneath."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.controls.knob_paint import figures, focus_ring, padlock, wash
+from app.controls.value_widget import ValueWidget
+from app.theme import GRID, SMALL_TEXT_PX, tokens
+from engine.params import Param
+
+BOX_PX = 24
+LABEL_PX = 16
+
+
+class ValueField(ValueWidget):
+    """One parameter as a box of text, with its label above unless ``labelled`` is false."""
+
+    def __init__(self, param: Param, *, labelled: bool = True, parent: QWidget | None = None) -> None:
+        super().__init__(param, parent)
+        self._label_px = LABEL_PX if labelled else 0
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        return QSize(64, BOX_PX + self._label_px)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(52, BOX_PX + self._label_px)
+
+    def value_rect(self) -> QRect:
+        return QRect(0, self._label_px, self.width(), BOX_PX)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = tokens()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        off = not self.isEnabled()
+        if self._label_px:
+            painter.setFont(figures(self))
+            painter.setPen(QColor(theme.disabled if off else theme.text if self._hovered else theme.secondary))
+            place = QRect(0, 0, self.width(), self._label_px - 2)
+            label = painter.fontMetrics().elidedText(self.param.label, Qt.TextElideMode.ElideRight, place.width())
+            painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, label)
+        box = QRectF(self.value_rect())
+        painter.setPen(QColor(theme.hairline))
+        painter.setBrush(QColor(theme.hover if self._hovered and not off else theme.control))
+        painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), GRID, GRID)
+        self._paint_bar(painter, box, theme.disabled if off else self._colour or theme.accent)
+        if self.editor is None:
+            painter.setFont(figures(self, SMALL_TEXT_PX + 1))
+            painter.setPen(QColor(theme.disabled if off else theme.text))
+            painter.drawText(box.adjusted(2, 0, -2, -1), Qt.AlignmentFlag.AlignCenter, self.value_text())
+        if self._locked:
+            padlock(painter, box.right() - 8, box.center().y(), theme.secondary)
+        if self.hasFocus():
+            focus_ring(painter, box)
+
+    def _paint_bar(self, painter: QPainter, box: QRectF, colour: str) -> None:
+        line = QRectF(box.left() + 4, box.bottom() - 4, box.width() - 8, 2)
+        origin = self.param.to_unit(0.0) if self.param.low < 0 < self.param.high else 0.0
+        low, high = sorted((origin, self.gesture.position))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(wash(colour, 0.9))
+        painter.drawRect(QRectF(line.left() + low * line.width(), line.top(), (high - low) * line.width(), 2))

@@ -1,0 +1,319 @@
+"""The base of every widget that shows one value: mouse, wheel, keys, typing, menu, screen reader. It paints nothing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QEnterEvent,
+    QFocusEvent,
+    QGuiApplication,
+    QHideEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QMenu, QWidget
+
+from app.controls.accessible_value import announce_change, announce_kind
+from app.controls.drag_value import ALT, CTRL, PAGE_STEPS, DragValue
+from app.controls.pointer import HeldPointer
+from app.controls.scroll import is_scrolling
+from app.controls.value_edit import ValueEdit
+from engine.errors import ParamTextError
+from engine.params import Param
+from engine.params.text import exact_text, format_value, parse_value
+
+DRAG_THRESHOLD_PX = 3
+HINT = "Drag or wheel; Shift is fine, Ctrl steps, Alt snaps back. Double-click for the default, Enter to type."
+_ARROWS = {Qt.Key.Key_Up: 1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: -1, Qt.Key.Key_Left: -1}
+_PAGES = {Qt.Key.Key_PageUp: PAGE_STEPS, Qt.Key.Key_PageDown: -PAGE_STEPS}
+_ENDS = (Qt.Key.Key_Home, Qt.Key.Key_End)
+_DEFAULTS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+_TYPE = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2)
+_KEYS = {*_ARROWS, *_PAGES, *_ENDS, *_DEFAULTS, *_TYPE}
+
+
+class ValueWidget(QWidget):
+    """One parameter's value under the rules of :class:`DragValue`.
+
+    A subclass paints, and says where the value's text stands (:meth:`value_rect`: a click there opens a field to type
+    in) and where that field goes (:meth:`editor_rect`). A lock protects the value from words, presets and chance; the
+    person's own hand still turns it.
+    """
+
+    changing = Signal(float)
+    """While a gesture runs, in human units."""
+    committed = Signal(float)
+    """Once at the end of a gesture that changed something."""
+    reverted = Signal()
+    """A gesture ended where it began."""
+    lock_changed = Signal(bool)
+    menu_opening = Signal(QMenu)
+    """The context menu is about to show: others may add to it."""
+
+    is_accessible_value = True
+
+    def __init__(self, param: Param, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        announce_kind()
+        self.param = param
+        self.gesture = DragValue(param, self)
+        self.gesture.changing.connect(self.changing)
+        self.gesture.committed.connect(self.committed)
+        self.gesture.reverted.connect(self.reverted)
+        self.gesture.shown.connect(self._on_shown)
+        self.editor: ValueEdit | None = None
+        self._locked = False
+        self._colour: str | None = None
+        self._pointer: HeldPointer | None = None
+        self._pressed_at = QPoint()
+        self._hovered = False
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(f"{param.section} {param.label or param.name}".strip())
+        self.setAccessibleDescription(param.help)
+        limits = f"{format_value(param, param.low)} to {format_value(param, param.high)}"
+        self.setToolTip(f"{param.help or param.label} ({limits})\n{HINT}")
+
+    # What it shows
+
+    @property
+    def value(self) -> float:
+        return self.gesture.value
+
+    def set_value(self, value: float) -> None:
+        """Show a value without a signal."""
+        self.gesture.show(value)
+
+    def enter(self, value: float) -> None:
+        """Set a value as the person would: it is announced and committed."""
+        self.gesture.set(value)
+
+    def value_text(self) -> str:
+        return format_value(self.param, self.value)
+
+    @property
+    def locked(self) -> bool:
+        return self._locked
+
+    def set_locked(self, locked: bool) -> None:
+        if locked != self._locked:
+            self._locked = locked
+            self.setAccessibleDescription(f"{self.param.help} (locked)" if locked else self.param.help)
+            self.update()
+            self.lock_changed.emit(locked)
+
+    def set_colour(self, colour: str | None) -> None:
+        """Draw the value in another colour than the accent; ``None`` for the accent."""
+        if colour != self._colour:
+            self._colour = colour
+            self.update()
+
+    def value_rect(self) -> QRect:
+        """Where a click means typing."""
+        return self.rect()
+
+    def editor_rect(self) -> QRect:
+        """Where the field to type in goes."""
+        return self.value_rect()
+
+    def _on_shown(self) -> None:
+        self.update()
+        announce_change(self, self.value)
+
+    # Typing
+
+    def open_editor(self, *, by_click: bool = False) -> None:
+        """Open a field over the value to type in."""
+        self.gesture.finish()
+        if self.editor is None:
+            self.editor = ValueEdit(self, self.editor_rect(), self.value_text(), self.gesture.type, by_click)
+            self.editor.closed.connect(self._on_editor_closed)
+            self.editor.double_clicked.connect(self.gesture.reset)
+            self.editor.tabbed.connect(self._edit_next)
+
+    def _on_editor_closed(self) -> None:
+        self.editor = None
+        self.update()
+
+    def _edit_next(self, forward: bool) -> None:
+        place: QWidget = self
+        while True:
+            place = place.nextInFocusChain() if forward else place.previousInFocusChain()
+            if place is self:
+                return
+            if isinstance(place, ValueWidget) and place.isVisible() and place.isEnabled():
+                place.setFocus(Qt.FocusReason.TabFocusReason)
+                place.open_editor()
+                return
+
+    # Mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            # Another button during a drag takes it back.
+            self._end_drag(keep=False)
+            return
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.gesture.begin()
+        self._pressed_at = event.position().toPoint()
+        self._pointer = None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if not event.buttons() & Qt.MouseButton.LeftButton or not self.gesture.busy:
+            return
+        if self._pointer is None:
+            # The drag begins where the threshold is passed, so the value does not jump by it.
+            if (event.position().toPoint() - self._pressed_at).manhattanLength() >= DRAG_THRESHOLD_PX:
+                self._pointer = HeldPointer(self, event)
+            return
+        self.gesture.drag(-self._pointer.step(event).y(), event.modifiers())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton or not self.gesture.busy:
+            return
+        clicked = self._pointer is None
+        self._end_drag(keep=not event.modifiers() & ALT)
+        if clicked and self.value_rect().contains(event.position().toPoint()):
+            self.open_editor(by_click=True)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            if self.editor is not None:
+                self.editor.close_unchanged()
+            self.gesture.reset()
+
+    def _end_drag(self, *, keep: bool) -> None:
+        if self._pointer is not None:
+            self._pointer.release()
+            self._pointer = None
+        if keep:
+            self.gesture.finish()
+        else:
+            self.gesture.cancel()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        # With Alt, and with Shift on a Mac, the wheel turns sideways.
+        turn = event.angleDelta().y() or event.angleDelta().x()
+        if turn == 0 or is_scrolling(self):
+            event.ignore()
+            return
+        event.accept()
+        if self._pointer is None:
+            self.gesture.wheel(turn / 120.0, event.modifiers())
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._hovered = True
+        self.update()
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hovered = False
+        self.update()
+        if self._pointer is None:
+            self.gesture.finish()
+        super().leaveEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._end_drag(keep=self._pointer is None)
+        super().hideEvent(event)
+
+    # Keys
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._wants(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def _wants(self, event: QKeyEvent) -> bool:
+        if event.key() == Qt.Key.Key_Escape:
+            return self.gesture.busy
+        if event.matches(QKeySequence.StandardKey.Copy) or event.matches(QKeySequence.StandardKey.Paste):
+            return True
+        return event.key() in _KEYS and not event.modifiers() & ALT
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._wants(event):
+            super().keyPressEvent(event)
+            return
+        key = event.key()
+        if key == Qt.Key.Key_Escape:
+            self._end_drag(keep=False)
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_value()
+        elif event.matches(QKeySequence.StandardKey.Paste):
+            self.paste_value()
+        elif self._pointer is not None:
+            # The hand is at the mouse: keys wait.
+            pass
+        elif key in _ARROWS or key in _PAGES:
+            self.gesture.nudge((_ARROWS | _PAGES)[Qt.Key(key)], event.modifiers())
+        elif key in _ENDS:
+            self.gesture.go_to(self.param.high if key == Qt.Key.Key_End else self.param.low)
+        elif key in _DEFAULTS:
+            self.gesture.reset()
+        elif not event.modifiers() & CTRL:
+            self.open_editor()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        if self._pointer is None:
+            self.gesture.finish()
+        self.update()
+        super().focusOutEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self.update()
+        super().focusInEvent(event)
+
+    # Menu and clipboard
+
+    def copy_value(self) -> None:
+        """Put the exact value on the clipboard, as text with its unit."""
+        QGuiApplication.clipboard().setText(exact_text(self.param, self.value))
+
+    def paste_value(self) -> None:
+        """Take the clipboard's text as if it had been typed; text that is no value is left alone."""
+        if (value := self._pasteable()) is not None:
+            self.gesture.set(value)
+
+    def _pasteable(self) -> float | None:
+        try:
+            return parse_value(self.param, QGuiApplication.clipboard().text(), self.value)
+        except ParamTextError:
+            return None
+
+    def build_menu(self) -> QMenu:
+        """The context menu; the caller shows and deletes it."""
+        menu = QMenu(self)
+        typing = menu.addAction("Type value…")
+        typing.setShortcut(QKeySequence(Qt.Key.Key_Return))
+        typing.triggered.connect(lambda: self.open_editor())
+        default = menu.addAction(f"Reset to {format_value(self.param, self.param.default)}")
+        default.setShortcut(QKeySequence(Qt.Key.Key_Delete))
+        default.triggered.connect(self.gesture.reset)
+        default.setEnabled(self.value != self.param.default)
+        menu.addSeparator()
+        copying = menu.addAction("Copy value")
+        copying.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        copying.triggered.connect(self.copy_value)
+        pasting = menu.addAction("Paste value")
+        pasting.setShortcut(QKeySequence(QKeySequence.StandardKey.Paste))
+        pasting.setEnabled(self._pasteable() is not None)
+        pasting.triggered.connect(self.paste_value)
+        menu.addSeparator()
+        lock = QAction("Lock", menu, checkable=True, checked=self.locked)
+        lock.setToolTip("Words, presets and chance leave a locked value alone")
+        lock.toggled.connect(self.set_locked)
+        menu.addAction(lock)
+        self.menu_opening.emit(menu)
+        return menu
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.gesture.finish()
+        menu = self.build_menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
+        menu.popup(self.mapToGlobal(self.rect().center()) if keyboard else event.globalPos())

@@ -1,0 +1,259 @@
+"""The FM instrument's panel: six operators, one of them in detail, the matrix, and a piano to hear it.
+
+The strip shows all six operators at once; the page below belongs to the chosen one. Pages are built when they are first
+chosen. Every gesture goes to the document: auditioned while it runs, one undo step when it ends.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Protocol
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.controls.matrix import OUTPUT, Matrix
+from app.controls.param_form import ParamForm
+from app.controls.piano import Piano
+from app.controls.scroll import CalmScrollArea
+from app.controls.value_field import ValueField
+from app.controls.value_widget import ValueWidget
+from app.icons import icon
+from app.panels.fm_note import NOTE_PARAMS, NoteSettings
+from app.panels.fm_operator import OperatorPage
+from app.panels.fm_strip import OperatorStrip
+from app.theme import GRID, PADDING, PADDING_WIDE
+from engine.params import FM_SPACE, Param, Patch
+from engine.params.fm import N_OPERATORS, mod_name, mod_routes
+
+WIDE_PX = 820
+"""From this width on the matrix stands beside the operator instead of below it."""
+
+
+class PatchDocument(Protocol):
+    """What the panel needs of :class:`app.document.Document`."""
+
+    patch: Patch
+    patch_changed: Signal
+
+    def audition(self, name: str, value: float) -> None: ...
+
+    def commit(self, label: str) -> None: ...
+
+    def revert(self) -> None: ...
+
+
+class FmPanel(QWidget):
+    """Shows and turns the document's FM patch."""
+
+    audition_requested = Signal()
+    """The person wants to hear the patch now, with :meth:`note_settings`."""
+    note_settings_changed = Signal()
+
+    def __init__(self, document: PatchDocument, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.document = document
+        self.name = QLabel()
+        self.audition = QPushButton("Audition")
+        self.note = ParamForm(NOTE_PARAMS, columns=len(NOTE_PARAMS), make=ValueField)
+        self.voice = ParamForm([p for p in FM_SPACE if p.section == "Voice"], columns=2, make=ValueField)
+        self.strip = OperatorStrip()
+        self.pages: dict[int, OperatorPage] = {}
+        self.stack = QStackedWidget()
+        self.matrix = Matrix(_routes(), N_OPERATORS)
+        self.piano = Piano()
+        self._lay_out()
+        self._connect()
+        self.choose_operator(1)
+        self._show_patch(document.patch, "load")
+
+    def sizeHint(self) -> QSize:
+        return QSize(440, 720)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(388, 360)
+
+    # What others use
+
+    def note_settings(self) -> NoteSettings:
+        """The note with which the patch is auditioned; unpacks to ``note, velocity, hold_s, duration_s``."""
+        values = {name: field.value for name, field in self.note.knobs.items()}
+        return NoteSettings(round(values["note"]), round(values["velocity"]), values["hold_s"], values["duration_s"])
+
+    def set_note_settings(self, settings: NoteSettings) -> None:
+        """Show other note settings, such as remembered ones, without a signal."""
+        note, velocity, hold_s, duration_s = settings
+        self.note.set_values({"note": note, "velocity": velocity, "hold_s": hold_s, "duration_s": duration_s})
+        self.piano.set_note(note)
+
+    def choose_operator(self, operator: int) -> None:
+        """Show operator 1 to 6 in detail."""
+        self.strip.choose(operator)
+        self.stack.setCurrentWidget(self._page(operator))
+        self.matrix.select(operator)
+
+    def control(self, name: str) -> ValueWidget:
+        """The knob, field or cell of a parameter by its storage name; its page is built if need be."""
+        if name in self.voice.knobs:
+            return self.voice.knobs[name]
+        for cell in self.matrix.cells.values():
+            if cell.param.name == name and name.startswith("mod_"):
+                return cell
+        return self._page(int(FM_SPACE[name].section.split()[1])).controls[name]
+
+    def locked(self) -> set[str]:
+        """Storage names of all locked parameters."""
+        pages = [w for page in self.pages.values() for w in page.controls.values()]
+        return {w.param.name for w in (*pages, *self.voice.knobs.values(), *self.matrix.cells.values()) if w.locked}
+
+    # Inside
+
+    def _lay_out(self) -> None:
+        self.name.setProperty("role", "title")
+        self.audition.setIcon(icon("play"))
+        self.audition.setToolTip("Play the patch with this note")
+        head = QHBoxLayout()
+        head.addWidget(self.name, 1)
+        head.addWidget(self.audition)
+        fields = QHBoxLayout()
+        fields.setSpacing(GRID)
+        # Six fields over six operators: one grid.
+        fields.addWidget(self.note, 4)
+        fields.addWidget(self.voice, 2)
+        for form in (self.note, self.voice):
+            form.layout().setHorizontalSpacing(GRID)  # type: ignore[union-attr]
+        caption = QLabel("Modulation in rad, output in dB")
+        caption.setProperty("role", "small")
+        routing = QVBoxLayout()
+        routing.setSpacing(GRID)
+        routing.addWidget(caption)
+        routing.addWidget(self.matrix)
+        routing.addStretch(1)
+        content = QWidget()
+        self.stack.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom, content)
+        self._body.setContentsMargins(PADDING_WIDE, 0, PADDING_WIDE, PADDING)
+        self._body.setSpacing(PADDING_WIDE)
+        self._body.addWidget(self.stack)
+        self._body.addLayout(routing)
+        scroll = CalmScrollArea()
+        scroll.setWidget(content)
+        # The panel's own colour shows through.
+        scroll.viewport().setAutoFillBackground(False)
+        content.setAutoFillBackground(False)
+        fixed = QVBoxLayout()
+        fixed.setContentsMargins(PADDING_WIDE, PADDING, PADDING_WIDE, 0)
+        fixed.setSpacing(PADDING)
+        fixed.addLayout(head)
+        fixed.addLayout(fields)
+        fixed.addWidget(self.strip)
+        keys = QVBoxLayout()
+        keys.setContentsMargins(PADDING_WIDE, PADDING, PADDING_WIDE, PADDING)
+        keys.addWidget(self.piano)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(fixed)
+        whole.addSpacing(PADDING)
+        whole.addWidget(scroll, 1)
+        whole.addLayout(keys)
+        self._scroll = scroll
+
+    def _connect(self) -> None:
+        self.audition.clicked.connect(self.audition_requested)
+        self.note.changing.connect(self._on_note_changing)
+        self.note.reverted.connect(self._on_note_reverted)
+        self.voice.changing.connect(self._on_changing)
+        self.voice.committed.connect(self._on_committed)
+        self.voice.reverted.connect(self.document.revert)
+        self.matrix.changing.connect(self._on_changing)
+        self.matrix.committed.connect(self._on_committed)
+        self.matrix.reverted.connect(self.document.revert)
+        self.matrix.operator_clicked.connect(self.choose_operator)
+        self.strip.chosen.connect(self.choose_operator)
+        self.piano.note_on.connect(self._on_piano)
+        self.document.patch_changed.connect(self._show_patch)
+        for n in range(1, N_OPERATORS + 1):
+            shortcut = QShortcut(QKeySequence(f"Alt+{n}"), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(partial(self.choose_operator, n))
+
+    def _page(self, operator: int) -> OperatorPage:
+        page = self.pages.get(operator)
+        if page is None:
+            page = self.pages[operator] = OperatorPage(operator)
+            page.set_values(self.document.patch.values)
+            page.changing.connect(self._on_changing)
+            page.committed.connect(self._on_committed)
+            page.envelope_committed.connect(partial(self.document.commit, f"Op {operator} envelope"))
+            page.reverted.connect(self.document.revert)
+            self.stack.addWidget(page)
+        return page
+
+    def _on_changing(self, name: str, value: float) -> None:
+        self.document.audition(name, value)
+
+    def _on_committed(self, name: str, _value: float) -> None:
+        self.document.commit(step_label(FM_SPACE[name]))
+
+    def _show_patch(self, patch: Patch, _why: str) -> None:
+        if patch.synth != FM_SPACE.name:
+            return
+        # Each control compares first: what did not change is not repainted, and nothing is laid out again.
+        self.name.setText(patch.name or "Unnamed patch")
+        self.voice.set_values(patch.values)
+        self.strip.set_values(patch.values)
+        self.matrix.set_values(patch.values)
+        for page in self.pages.values():
+            page.set_values(patch.values)
+
+    def _on_note_changing(self, name: str, _value: float) -> None:
+        if name == "note":
+            self.piano.set_note(self.note_settings().note)
+        self.note_settings_changed.emit()
+
+    def _on_note_reverted(self, name: str) -> None:
+        self._on_note_changing(name, 0.0)
+
+    def _on_piano(self, note: int, velocity: int) -> None:
+        before = self.note_settings()
+        self.note.set_values({"note": float(note), "velocity": float(velocity)})
+        if self.note_settings() != before:
+            self.note_settings_changed.emit()
+        self.audition_requested.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.width() >= WIDE_PX
+        for place in range(2):
+            self._body.setStretch(place, int(wide or place == 1))
+        self._body.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        # A new theme arrives as a new palette.
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            for page in self.pages.values():
+                page.recolour()
+
+
+def step_label(param: Param) -> str:
+    """What the undo menu calls a change of ``param``: ``"Op 1 ratio"``, ``"Depth 2 → 1"``, ``"Pitch"``."""
+    if param.section.startswith("Operator "):
+        return f"Op {param.section.split()[1]} {param.label[0].lower()}{param.label[1:]}"
+    return f"Depth {param.label}" if param.section == "Matrix" else param.label
+
+
+def _routes() -> dict[tuple[int, int], Param]:
+    routes = {(source, target): FM_SPACE[mod_name(source, target)] for source, target in mod_routes()}
+    return routes | {(n, OUTPUT): FM_SPACE[f"op{n}_out_db"] for n in range(1, N_OPERATORS + 1)}

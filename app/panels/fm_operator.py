@@ -1,0 +1,66 @@
+"""Everything about one operator: its knobs, its envelope as a curve and the same eight values as fields."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.controls.envelope import EnvelopeEditor
+from app.controls.param_form import ParamForm
+from app.controls.value_field import ValueField
+from app.controls.value_widget import ValueWidget
+from app.theme import PADDING, series_colour
+from engine.params import FM_SPACE, Values
+
+KNOBS = ("ratio", "detune_cents", "level_db", "out_db", "velocity")
+STAGES = (1, 2, 3, 4)
+
+
+class OperatorPage(QWidget):
+    """The controls of operator ``operator``; signals carry storage names."""
+
+    changing = Signal(str, float)
+    committed = Signal(str, float)
+    envelope_committed = Signal()
+    reverted = Signal()
+
+    def __init__(self, operator: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.operator = operator
+        times = [FM_SPACE[f"op{operator}_env{n}_s"] for n in STAGES]
+        levels = [FM_SPACE[f"op{operator}_env{n}_db"] for n in STAGES]
+        self.knobs = ParamForm([FM_SPACE[f"op{operator}_{name}"] for name in KNOBS], columns=len(KNOBS))
+        self.envelope = EnvelopeEditor(times, levels)
+        self.fields = ParamForm([*times, *levels], columns=len(STAGES), make=ValueField)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(PADDING)
+        column.addWidget(self.knobs)
+        column.addWidget(self.envelope)
+        column.addWidget(self.fields)
+        column.addStretch(1)
+        for form in (self.knobs, self.fields):
+            form.changing.connect(self.changing)
+            form.committed.connect(self.committed)
+            form.reverted.connect(self.reverted)
+        self.envelope.changing.connect(self.changing)
+        self.envelope.committed.connect(self.envelope_committed)
+        self.envelope.reverted.connect(self.reverted)
+        self.recolour()
+
+    @property
+    def controls(self) -> dict[str, ValueWidget]:
+        """Knobs and fields by storage name."""
+        return self.knobs.knobs | self.fields.knobs
+
+    def recolour(self) -> None:
+        """Take the operator's colour from the theme in force."""
+        colour = series_colour(self.operator)
+        self.knobs.set_colour(colour)
+        self.fields.set_colour(colour)
+        self.envelope.set_colour(colour)
+
+    def set_values(self, values: Values) -> None:
+        self.knobs.set_values(values)
+        self.fields.set_values(values)
+        self.envelope.set_values(values)

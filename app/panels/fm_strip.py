@@ -1,0 +1,126 @@
+"""Six operators at a glance: a button each, with its colour, its ratio, how strong it is and whether it is heard."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QSizePolicy, QWidget
+
+from app.controls.knob_paint import figures, focus_ring, wash
+from app.theme import GRID, SMALL_TEXT_PX, TEXT_PX, series_colour, tokens
+from engine.params import FM_SPACE, Values
+from engine.params.fm import N_OPERATORS
+from engine.params.text import format_value
+
+BUTTON_HEIGHT_PX = 52
+
+
+class OperatorButton(QAbstractButton):
+    """Chooses one operator and shows its ratio, its level (the bar) and its output (the dot)."""
+
+    def __init__(self, operator: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.operator = operator
+        self._ratio = FM_SPACE[f"op{operator}_ratio"]
+        self._level = FM_SPACE[f"op{operator}_level_db"]
+        self._output = FM_SPACE[f"op{operator}_out_db"]
+        self._shown = (self._ratio.default, self._level.default, self._output.default)
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._describe()
+
+    def sizeHint(self) -> QSize:
+        return QSize(64, BUTTON_HEIGHT_PX)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(52, BUTTON_HEIGHT_PX)
+
+    @property
+    def heard(self) -> bool:
+        """Whether the operator sounds itself, rather than only bending others."""
+        return self._shown[2] > self._output.low
+
+    def set_values(self, values: Values) -> None:
+        shown = tuple(float(values[p.name]) for p in (self._ratio, self._level, self._output))  # type: ignore[arg-type]
+        if shown != self._shown:
+            self._shown = (shown[0], shown[1], shown[2])
+            self._describe()
+            self.update()
+
+    def _describe(self) -> None:
+        ratio, level, output = self._shown
+        heard = f"output {format_value(self._output, output)}" if self.heard else "not heard itself"
+        words = f"ratio {format_value(self._ratio, ratio)}, level {format_value(self._level, level)}, {heard}"
+        self.setAccessibleName(f"Operator {self.operator}")
+        self.setAccessibleDescription(words)
+        self.setToolTip(f"Operator {self.operator}: {words} (Alt+{self.operator})")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = tokens()
+        colour = series_colour(self.operator)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.setPen(QColor(colour if self.isChecked() else theme.hairline))
+        painter.setBrush(wash(colour, 0.14) if self.isChecked() else QColor(theme.control))
+        if self.underMouse() and not self.isChecked():
+            painter.setBrush(QColor(theme.hover))
+        painter.drawRoundedRect(box, GRID, GRID)
+        painter.setFont(figures(self, TEXT_PX, strong=True))
+        painter.setPen(QColor(colour))
+        painter.drawText(QRectF(8, 4, 16, 20), Qt.AlignmentFlag.AlignVCenter, str(self.operator))
+        if self.heard:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colour))
+            painter.drawEllipse(QRectF(self.width() - 14, 11, 6, 6))
+        ratio, level, _ = self._shown
+        painter.setFont(figures(self, SMALL_TEXT_PX))
+        painter.setPen(QColor(theme.text if self.isChecked() else theme.secondary))
+        painter.drawText(
+            QRectF(8, 24, self.width() - 12, 14), Qt.AlignmentFlag.AlignVCenter, format_value(self._ratio, ratio)
+        )
+        bar = QRectF(8, self.height() - 10, self.width() - 16, 3)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(wash(theme.hairline, 0.9))
+        painter.drawRoundedRect(bar, 1.5, 1.5)
+        if level > self._level.low:
+            bar.setWidth(max(bar.width() * self._level.to_unit(level), 3.0))
+            painter.setBrush(QColor(colour))
+            painter.drawRoundedRect(bar, 1.5, 1.5)
+        if self.hasFocus():
+            focus_ring(painter, QRectF(self.rect()))
+
+
+class OperatorStrip(QWidget):
+    """The six buttons; exactly one is chosen."""
+
+    chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID)
+        self._group = QButtonGroup(self)
+        self.buttons = {n: OperatorButton(n) for n in range(1, N_OPERATORS + 1)}
+        for n, button in self.buttons.items():
+            self._group.addButton(button, n)
+            row.addWidget(button)
+        self.buttons[1].setChecked(True)
+        self._group.idToggled.connect(self._on_toggled)
+
+    @property
+    def operator(self) -> int:
+        return self._group.checkedId()
+
+    def choose(self, operator: int) -> None:
+        self.buttons[operator].setChecked(True)
+
+    def set_values(self, values: Values) -> None:
+        for button in self.buttons.values():
+            button.set_values(values)
+
+    def _on_toggled(self, operator: int, on: bool) -> None:
+        if on:
+            self.chosen.emit(operator)
