@@ -1,0 +1,398 @@
+"""The clock thread: opens the device, watches it, and lets the transport run silently while there is none."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from app.playback.devices import Device, DeviceThread, LibraryMissing, OpenDevice, PortAudio
+from app.playback.mixer import Mixer
+
+log = logging.getLogger(__name__)
+
+LATENCIES_S = (0.010, 0.200)
+IDLE_S = 30.0
+"""A device that has had nothing to say for so long is given back; the next sound opens it again."""
+FRESH_S = 30.0
+"""A list of devices older than this is made anew before one of them is opened."""
+WATCH_S = 0.1
+STALL_S = 1.0
+"""A device that has asked for nothing for so long is gone, even if it says otherwise."""
+ANSWER_S = 3.0
+"""An open, a close or a scan that takes longer than this is waited for silently."""
+SILENT_TICK_S = 0.010
+RETRY_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+PRIMING_BLOCKS = 16
+"""A device filling its buffer at the start may call that an underrun; nobody hears it."""
+
+
+class OutputListener(Protocol):
+    """What the output tells; called on the clock thread."""
+
+    def on_message(self, text: str) -> None: ...
+
+    def on_devices(self, devices: tuple[Device, ...]) -> None: ...
+
+    def on_device(self, name: str) -> None:
+        """The device that plays now; empty while playback is silent."""
+        ...
+
+    def on_rate(self, rate: int) -> None:
+        """The next device runs at another rate; nothing is being mixed at this moment."""
+        ...
+
+
+@dataclass
+class _Operation:
+    """A call on the device thread and what to do with its result."""
+
+    future: Future[Any]
+    finish: Callable[[Any], None]
+    since_s: float
+    is_late: bool = False
+
+
+class Output:
+    """Drives the mixer: from the device's callback while there is a device, from its own clock while there is none."""
+
+    def __init__(
+        self, mixer: Mixer, listener: OutputListener, *, latency_s: float = 0.1, library: PortAudio | None = None
+    ) -> None:
+        self._mixer = mixer
+        self._listener = listener
+        self._library = library if library is not None else PortAudio()
+        self._latency_s = min(max(latency_s, LATENCIES_S[0]), LATENCIES_S[1])
+        self._wake = threading.Event()
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self._devices_thread: DeviceThread | None = None
+        # Requests, written by the window.
+        self._wanted: str | None = None
+        self._scan_wanted = True
+        self._reopen = False
+        self._urgent = False
+        # Owned by the clock thread.
+        self._operation: _Operation | None = None
+        self._opened: OpenDevice | None = None
+        self._devices: tuple[Device, ...] = ()
+        self._scanned_at = 0.0
+        self._missing = False
+        self._silent = False
+        self._failures = 0
+        self._retry_at = 0.0
+        self._busy_at = time.perf_counter()
+        self._ticked_at = 0.0
+        self._stale = False
+        self._block = np.zeros((1024, 2), np.float32)
+        # Written by the callback.
+        self._called_at = 0.0
+        self._calls = 0
+        self._ended = False
+        self._fault: Exception | None = None
+        self._driver: object = None
+        """The callback that may drive the mixer; one that was given up gets silence."""
+
+    # -- the window's side --------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the threads and open the device; returns at once. Starting again changes nothing."""
+        if self._thread is None and not self._closing:
+            self._devices_thread = DeviceThread()
+            self._thread = threading.Thread(target=self._run, name="player-clock", daemon=True)
+            self._thread.start()
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread is not None
+
+    def wake(self, *, urgent: bool = False) -> None:
+        """The plan has changed; ``urgent`` looks for a device now, without waiting for the next attempt."""
+        if urgent and self._silent:
+            self._urgent = True
+        self._wake.set()
+
+    def choose(self, name: str | None) -> None:
+        """Play through the device of that name from now on; ``None`` is the system's default."""
+        self._wanted = name
+        self._reopen = self._urgent = True
+        self._wake.set()
+
+    def set_latency(self, latency_s: float) -> None:
+        self._latency_s = min(max(latency_s, LATENCIES_S[0]), LATENCIES_S[1])
+        self._reopen = True
+        self._wake.set()
+
+    def rescan(self) -> None:
+        """Look for devices again as soon as nothing plays."""
+        self._scan_wanted = True
+        self._wake.set()
+
+    def close(self, timeout_s: float = 4.0) -> None:
+        """Close the device and end the threads; one that hangs in the sound system is left behind."""
+        self._closing = True
+        self._wake.set()
+        if self._thread is None or self._devices_thread is None:
+            return
+        self._thread.join(timeout_s)
+        if not self._devices_thread.close(1.0):
+            self._library.abandon()
+
+    # -- the clock thread ---------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._closing:
+            self._wake.clear()
+            try:
+                self._step(time.perf_counter())
+            except Exception:
+                log.exception("The player's clock failed")
+            self._wake.wait(self._pause_s(time.perf_counter()))
+        self._fade_out()
+        self._settle(2.0)
+        if self._opened is not None and self._operation is None:
+            self._close_device(lambda _: None)
+            self._settle(2.0)
+
+    def _step(self, now: float) -> None:
+        if self._mixer.busy:
+            self._busy_at = now
+        if self._operation is not None:
+            self._await(self._operation, now)
+        elif self._opened is not None:
+            self._watch(now)
+        elif not self._missing:
+            self._seek_device(now)
+        if self._opened is None and (self._silent or (self._operation is not None and self._operation.is_late)):
+            self._tick(now)
+        else:
+            self._ticked_at = now
+
+    def _pause_s(self, now: float) -> float | None:
+        if self._operation is None and self._opened is not None:
+            return WATCH_S
+        if self._silent and self._mixer.busy:
+            return SILENT_TICK_S
+        if self._operation is not None:
+            return WATCH_S
+        if self._silent and not self._missing:
+            return max(self._retry_at - now, SILENT_TICK_S)
+        return None
+
+    def _begin(self, call: Callable[[], Any], finish: Callable[[Any], None]) -> None:
+        assert self._devices_thread is not None
+        future = self._devices_thread.call(call, self._wake.set)
+        self._operation = _Operation(future, finish, time.perf_counter())
+
+    def _await(self, operation: _Operation, now: float) -> None:
+        if operation.future.done():
+            self._operation = None
+            error = operation.future.exception()
+            operation.finish(error if error is not None else operation.future.result())
+        elif not operation.is_late and now - operation.since_s > ANSWER_S:
+            operation.is_late = True
+            if not self._silent:
+                self._fall_silent("The sound system does not answer; playing silently until it does.")
+
+    def _fade_out(self) -> None:
+        """Give the mixer two blocks' time to fade out before the device is closed."""
+        deadline = time.perf_counter() + 0.05
+        while self._opened is not None and self._mixer.snapshot.advancing and time.perf_counter() < deadline:
+            time.sleep(0.005)
+
+    def _settle(self, timeout_s: float) -> None:
+        """Let the operation in progress end, within limits (only when closing)."""
+        operation = self._operation
+        if operation is None:
+            return
+        try:
+            result = operation.future.result(timeout_s)
+        except TimeoutError:
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it was, the program is closing
+            result = error
+        self._operation = None
+        if isinstance(result, OpenDevice):
+            self._opened = result
+
+    # -- with a device ------------------------------------------------------------------------------
+
+    def _watch(self, now: float) -> None:
+        assert self._opened is not None
+        if self._fault is not None:
+            fault, self._fault = self._fault, None
+            self._listener.on_message(f"The player stumbled ({type(fault).__name__}: {fault}); please report this.")
+        # One late block may be this program's own fault (a busy machine); two looks apart it is the device's.
+        was_stale, self._stale = self._stale, now - self._called_at > STALL_S
+        if self._ended or (was_stale and self._stale):
+            name = self._opened.device.name
+            self._failures = 0
+            self._retry_at = now
+            self._fall_silent(f"The sound device “{name}” is gone; playing silently until a device is back.")
+            self._close_device(self._forget_device)
+        else:
+            is_idle = not self._mixer.busy
+            if self._reopen or (is_idle and (self._scan_wanted or now - self._busy_at > IDLE_S)):
+                self._close_device(self._forget_device)
+
+    def _close_device(self, finish: Callable[[Any], None]) -> None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            self._begin(lambda: self._library.close(opened), finish)
+
+    def _forget_device(self, _result: object) -> None:
+        """Closed; an error while closing changes nothing, the device is not used any more."""
+
+    # -- without a device ---------------------------------------------------------------------------
+
+    def _seek_device(self, now: float) -> None:
+        """Scan or open, when somebody wants to hear something or it is time to try again."""
+        wants = self._mixer.busy or self._reopen or self._scan_wanted
+        if self._silent:
+            if now < self._retry_at and not (self._urgent and now - self._scanned_at > RETRY_S[0]):
+                return
+        elif not wants:
+            return
+        if self._scan_wanted or self._silent or now - self._scanned_at > FRESH_S:
+            self._scan_wanted = False
+            self._begin(self._library.scan, self._scanned)
+        else:
+            self._open()
+
+    def _scanned(self, result: tuple[Device, ...] | Exception) -> None:
+        self._scanned_at = time.perf_counter()
+        if isinstance(result, LibraryMissing):
+            self._missing = True
+            self._fall_silent(
+                "The sound library PortAudio is missing, so playback is silent. "
+                "Install it (Debian and Ubuntu: libportaudio2) and start again."
+            )
+            return
+        if isinstance(result, Exception):
+            self._failed(str(result))
+            return
+        if result != self._devices:
+            self._devices = result
+            self._listener.on_devices(result)
+        self._open()
+
+    def _open(self) -> None:
+        self._reopen = self._urgent = False
+        wanted = self._wanted
+        if wanted is None:
+            device = next((d for d in self._devices if d.is_default), None)
+        else:
+            # Never the loudspeakers in place of the headphones: a chosen device that is missing stays silent.
+            device = next((d for d in self._devices if d.name == wanted), None)
+        if device is None:
+            self._failed("")
+            return
+        self._begin(
+            lambda: self._library.open(device, self._latency_s, self._make_callback(), self._on_end), self._start
+        )
+
+    def _start(self, result: OpenDevice | Exception) -> None:
+        if not isinstance(result, OpenDevice):
+            self._failed(str(result))
+            return
+        # Nobody mixes at this moment: the silent clock waits for this operation, the callback is not started.
+        if result.rate != self._mixer.rate:
+            self._listener.on_rate(result.rate)
+        self._driver = result.callback
+        self._ended = self._stale = False
+        self._calls = 0
+        self._called_at = time.perf_counter() + STALL_S
+        self._silent, was_silent = False, self._silent
+        self._begin(result.stream.start, lambda answer: self._started(result, answer, was_silent))
+
+    def _started(self, opened: OpenDevice, answer: object, was_silent: bool) -> None:
+        if isinstance(answer, Exception):
+            self._silent = was_silent
+            self._begin(lambda: self._library.close(opened), self._forget_device)
+            self._failed(str(answer))
+            return
+        self._opened = opened
+        self._failures = 0
+        self._busy_at = time.perf_counter()
+        if was_silent:
+            self._listener.on_message(f"Sound is back on “{opened.device.name}”.")
+        self._listener.on_device(opened.device.name)
+
+    def _failed(self, why: str) -> None:
+        """No device could be had: say so once, and try again ever more seldom."""
+        self._retry_at = time.perf_counter() + RETRY_S[min(self._failures, len(RETRY_S) - 1)]
+        self._failures += 1
+        if self._silent:
+            return
+        if self._wanted is not None:
+            what = f"The sound device “{self._wanted}” " + ("cannot be opened" if why else "is not there")
+            way_out = "playing silently until it is back, or choose another one"
+        else:
+            what = "The sound device cannot be opened" if why else "No sound device was found"
+            way_out = "playing silently until there is one"
+        self._fall_silent(f"{what}{f' ({why})' if why else ''}; {way_out}.")
+
+    def _fall_silent(self, message: str) -> None:
+        self._silent = True
+        self._driver = None
+        self._ticked_at = time.perf_counter()
+        self._listener.on_message(message)
+        self._listener.on_device("")
+
+    def _tick(self, now: float) -> None:
+        """Move the transport on by the time that has passed, unheard."""
+        n = min(int((now - self._ticked_at) * self._mixer.rate), self._mixer.rate // 2)
+        if n <= 0:
+            return
+        self._ticked_at = now
+        if not self._mixer.busy:
+            return
+        heard_at = now
+        while n > 0:
+            block = self._block[: min(n, len(self._block))]
+            self._mixer.fill(block, heard_at)
+            heard_at += len(block) / self._mixer.rate
+            n -= len(block)
+
+    # -- the device's callback ----------------------------------------------------------------------
+
+    def _on_end(self) -> None:
+        self._ended = True
+        self._wake.set()
+
+    def _make_callback(self) -> Callable[[Any, int, Any, Any], None]:
+        mixer = self._mixer
+        stereo = np.zeros((8192, 2), np.float32)
+        usual_s = self._latency_s
+
+        def callback(out: Any, n: int, times: Any, status: Any) -> None:
+            nonlocal stereo
+            try:
+                if self._driver is not callback:
+                    out.fill(0)
+                    return
+                now = time.perf_counter()
+                self._called_at = now
+                self._calls += 1
+                underflow = bool(status) and bool(status.output_underflow) and self._calls > PRIMING_BLOCKS
+                ahead_s = times.outputBufferDacTime - times.currentTime
+                if not 0.0 <= ahead_s < 2.0:
+                    ahead_s = usual_s
+                if out.shape[1] == 2:
+                    mixer.fill(out, now + ahead_s, underflow)
+                    return
+                if len(stereo) < n:
+                    stereo = np.zeros((n, 2), np.float32)
+                mixer.fill(stereo[:n], now + ahead_s, underflow)
+                out[:, 0] = stereo[:n].mean(axis=1)
+            except Exception as error:  # noqa: BLE001 - an exception here would end the stream; silence does not
+                out.fill(0)
+                self._fault = error
+
+        return callback
