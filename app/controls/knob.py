@@ -116,9 +116,10 @@ class Knob(ValueWidget):
         self._spoke(painter, self.param.to_unit(self.param.default), radius + 2, radius + 5, theme.secondary, 1.0)
         self._spoke(painter, here, radius - 10, radius - 3, theme.text if self.isEnabled() else theme.disabled, 2.0)
         if self._proposal is not None:
+            # In the text's colour: every other one may be the knob's own.
             there = self.param.to_unit(self._proposal)
-            stroke(min(here, there), max(here, there), wash(theme.warning, 0.55), 2.0)
-            painter.setPen(QPen(QColor(theme.warning), 1.5))
+            stroke(min(here, there), max(here, there), wash(theme.text, 0.55), 1.5)
+            painter.setPen(QPen(QColor(theme.text), 1.5))
             painter.setBrush(QColor(theme.panel))
             painter.drawEllipse(_on_circle(centre, radius, there), 3.0, 3.0)
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -133,7 +134,7 @@ class Knob(ValueWidget):
         middle = centre + QPointF(0, radius - 2)
         tip = QPointF(0, -4.0 * direction)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(wash(tokens().warning, 0.35 + 0.65 * strength))
+        painter.setBrush(wash(tokens().text, 0.3 + 0.7 * strength))
         painter.drawPolygon(QPolygonF([middle + tip, middle - tip + QPointF(-4.5, 0), middle - tip + QPointF(4.5, 0)]))
         painter.setBrush(Qt.BrushStyle.NoBrush)
 

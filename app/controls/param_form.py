@@ -34,6 +34,7 @@ class ParamForm(QWidget):
         *,
         columns: int = 5,
         size: KnobSize = "normal",
+        spacing: int = 2 * GRID,
         make: Make | None = None,
         parent: QWidget | None = None,
     ) -> None:
@@ -41,7 +42,7 @@ class ParamForm(QWidget):
         self.knobs: dict[str, ValueWidget] = {}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(2 * GRID)
+        grid.setHorizontalSpacing(spacing)
         grid.setVerticalSpacing(2 * GRID)
         for column in range(columns):
             grid.setColumnStretch(column, 1)

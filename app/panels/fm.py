@@ -10,13 +10,12 @@ from functools import partial
 from typing import Protocol
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QColor, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QBoxLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -32,7 +31,7 @@ from app.icons import icon
 from app.panels.fm_note import NOTE_PARAMS, NoteSettings
 from app.panels.fm_operator import OperatorPage
 from app.panels.fm_strip import OperatorStrip
-from app.theme import GRID, PADDING, PADDING_WIDE
+from app.theme import GRID, PADDING, PADDING_WIDE, tokens
 from engine.params import FM_SPACE, Param, Patch
 from engine.params.fm import N_OPERATORS, mod_name, mod_routes
 
@@ -65,8 +64,9 @@ class FmPanel(QWidget):
         self.document = document
         self.name = QLabel()
         self.audition = QPushButton("Audition")
-        self.note = ParamForm(NOTE_PARAMS, columns=len(NOTE_PARAMS), make=ValueField)
-        self.voice = ParamForm([p for p in FM_SPACE if p.section == "Voice"], columns=2, make=ValueField)
+        # Six fields over six operators: the note's settings, which are no part of the patch, and the voice's values.
+        voice = [param for param in FM_SPACE if param.section == "Voice"]
+        self.head = ParamForm([*NOTE_PARAMS, *voice], columns=N_OPERATORS, spacing=GRID, make=ValueField)
         self.strip = OperatorStrip()
         self.pages: dict[int, OperatorPage] = {}
         self.stack = QStackedWidget()
@@ -87,13 +87,13 @@ class FmPanel(QWidget):
 
     def note_settings(self) -> NoteSettings:
         """The note with which the patch is auditioned; unpacks to ``note, velocity, hold_s, duration_s``."""
-        values = {name: field.value for name, field in self.note.knobs.items()}
-        return NoteSettings(round(values["note"]), round(values["velocity"]), values["hold_s"], values["duration_s"])
+        note, velocity, hold_s, duration_s = (self.head.knobs[param.name].value for param in NOTE_PARAMS)
+        return NoteSettings(round(note), round(velocity), hold_s, duration_s)
 
     def set_note_settings(self, settings: NoteSettings) -> None:
         """Show other note settings, such as remembered ones, without a signal."""
         note, velocity, hold_s, duration_s = settings
-        self.note.set_values({"note": note, "velocity": velocity, "hold_s": hold_s, "duration_s": duration_s})
+        self.head.set_values({"note": note, "velocity": velocity, "hold_s": hold_s, "duration_s": duration_s})
         self.piano.set_note(note)
 
     def choose_operator(self, operator: int) -> None:
@@ -104,8 +104,8 @@ class FmPanel(QWidget):
 
     def control(self, name: str) -> ValueWidget:
         """The knob, field or cell of a parameter by its storage name; its page is built if need be."""
-        if name in self.voice.knobs:
-            return self.voice.knobs[name]
+        if name in self.head.knobs:
+            return self.head.knobs[name]
         for cell in self.matrix.cells.values():
             if cell.param.name == name and name.startswith("mod_"):
                 return cell
@@ -114,7 +114,8 @@ class FmPanel(QWidget):
     def locked(self) -> set[str]:
         """Storage names of all locked parameters."""
         pages = [w for page in self.pages.values() for w in page.controls.values()]
-        return {w.param.name for w in (*pages, *self.voice.knobs.values(), *self.matrix.cells.values()) if w.locked}
+        widgets = (*pages, *self.head.knobs.values(), *self.matrix.cells.values())
+        return {w.param.name for w in widgets if w.locked and w.param.name in FM_SPACE}
 
     # Inside
 
@@ -125,13 +126,6 @@ class FmPanel(QWidget):
         head = QHBoxLayout()
         head.addWidget(self.name, 1)
         head.addWidget(self.audition)
-        fields = QHBoxLayout()
-        fields.setSpacing(GRID)
-        # Six fields over six operators: one grid.
-        fields.addWidget(self.note, 4)
-        fields.addWidget(self.voice, 2)
-        for form in (self.note, self.voice):
-            form.layout().setHorizontalSpacing(GRID)  # type: ignore[union-attr]
         caption = QLabel("Modulation in rad, output in dB")
         caption.setProperty("role", "small")
         routing = QVBoxLayout()
@@ -140,11 +134,10 @@ class FmPanel(QWidget):
         routing.addWidget(self.matrix)
         routing.addStretch(1)
         content = QWidget()
-        self.stack.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom, content)
         self._body.setContentsMargins(PADDING_WIDE, 0, PADDING_WIDE, PADDING)
         self._body.setSpacing(PADDING_WIDE)
-        self._body.addWidget(self.stack)
+        self._body.addWidget(self.stack, alignment=Qt.AlignmentFlag.AlignTop)
         self._body.addLayout(routing)
         scroll = CalmScrollArea()
         scroll.setWidget(content)
@@ -155,7 +148,7 @@ class FmPanel(QWidget):
         fixed.setContentsMargins(PADDING_WIDE, PADDING, PADDING_WIDE, 0)
         fixed.setSpacing(PADDING)
         fixed.addLayout(head)
-        fixed.addLayout(fields)
+        fixed.addWidget(self.head)
         fixed.addWidget(self.strip)
         keys = QVBoxLayout()
         keys.setContentsMargins(PADDING_WIDE, PADDING, PADDING_WIDE, PADDING)
@@ -166,19 +159,24 @@ class FmPanel(QWidget):
         whole.addLayout(fixed)
         whole.addSpacing(PADDING)
         whole.addWidget(scroll, 1)
+        whole.addSpacing(1)
         whole.addLayout(keys)
+        scroll.verticalScrollBar().rangeChanged.connect(self._align_edges)
         self._scroll = scroll
+
+    def _align_edges(self, _low: int, high: int) -> None:
+        """Let the scroll bar stand in the margin, so that the right edges stay in line with what does not scroll."""
+        bar = self._scroll.verticalScrollBar().sizeHint().width() if high > 0 else 0
+        self._body.setContentsMargins(PADDING_WIDE, 0, max(PADDING_WIDE - bar, 0), PADDING)
 
     def _connect(self) -> None:
         self.audition.clicked.connect(self.audition_requested)
-        self.note.changing.connect(self._on_note_changing)
-        self.note.reverted.connect(self._on_note_reverted)
-        self.voice.changing.connect(self._on_changing)
-        self.voice.committed.connect(self._on_committed)
-        self.voice.reverted.connect(self.document.revert)
+        self.head.changing.connect(self._on_changing)
+        self.head.committed.connect(self._on_committed)
+        self.head.reverted.connect(self._on_reverted)
         self.matrix.changing.connect(self._on_changing)
         self.matrix.committed.connect(self._on_committed)
-        self.matrix.reverted.connect(self.document.revert)
+        self.matrix.reverted.connect(self._on_reverted)
         self.matrix.operator_clicked.connect(self.choose_operator)
         self.strip.chosen.connect(self.choose_operator)
         self.piano.note_on.connect(self._on_piano)
@@ -201,36 +199,51 @@ class FmPanel(QWidget):
         return page
 
     def _on_changing(self, name: str, value: float) -> None:
-        self.document.audition(name, value)
+        if name in FM_SPACE:
+            self.document.audition(name, value)
+        else:
+            self._on_note_changed()
 
     def _on_committed(self, name: str, _value: float) -> None:
-        self.document.commit(step_label(FM_SPACE[name]))
+        if name in FM_SPACE:
+            self.document.commit(step_label(FM_SPACE[name]))
+
+    def _on_reverted(self, name: str) -> None:
+        if name in FM_SPACE:
+            self.document.revert()
+        else:
+            self._on_note_changed()
+
+    def _on_note_changed(self) -> None:
+        self.piano.set_note(self.note_settings().note)
+        self.note_settings_changed.emit()
 
     def _show_patch(self, patch: Patch, _why: str) -> None:
         if patch.synth != FM_SPACE.name:
             return
         # Each control compares first: what did not change is not repainted, and nothing is laid out again.
         self.name.setText(patch.name or "Unnamed patch")
-        self.voice.set_values(patch.values)
+        self.head.set_values(patch.values)
         self.strip.set_values(patch.values)
         self.matrix.set_values(patch.values)
         for page in self.pages.values():
             page.set_values(patch.values)
 
-    def _on_note_changing(self, name: str, _value: float) -> None:
-        if name == "note":
-            self.piano.set_note(self.note_settings().note)
-        self.note_settings_changed.emit()
-
-    def _on_note_reverted(self, name: str) -> None:
-        self._on_note_changing(name, 0.0)
-
     def _on_piano(self, note: int, velocity: int) -> None:
         before = self.note_settings()
-        self.note.set_values({"note": float(note), "velocity": float(velocity)})
+        self.head.set_values({"note": float(note), "velocity": float(velocity)})
         if self.note_settings() != before:
             self.note_settings_changed.emit()
         self.audition_requested.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        # Where the middle can be scrolled, a hairline says that it goes on.
+        if self._scroll.verticalScrollBar().maximum() > 0:
+            edge = self._scroll.geometry()
+            painter = QPainter(self)
+            painter.setPen(QColor(tokens().hairline))
+            for y in (edge.top() - 1, edge.bottom() + 1):
+                painter.drawLine(0, y, self.width(), y)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -10,7 +10,7 @@ from engine.params import Param
 
 @dataclass(frozen=True, slots=True)
 class NoteSettings:
-    """``note`` and ``velocity`` are MIDI numbers; the key goes up after ``hold_s``, the sound ends at ``duration_s``."""
+    """``note`` and ``velocity`` as in MIDI; the key goes up after ``hold_s``, the sound ends at ``duration_s``."""
 
     note: int = 60
     velocity: int = 100
