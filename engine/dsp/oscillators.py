@@ -33,7 +33,7 @@ def phase_radians(cycles_per_frame: Tensor, first: int, n_frames: int, dtype: to
 def below_nyquist(cycles_per_frame: Tensor, width: float = 0.05) -> Tensor:
     """Weight 1 for tones that the sample rate can hold, falling to 0 over the last ``width`` cycles per frame.
 
-    >>> below_nyquist(torch.tensor([0.1, 0.475, 0.5, 3.0])).tolist()
+    >>> [round(w, 6) for w in below_nyquist(torch.tensor([0.1, 0.475, 0.5, 3.0])).tolist()]
     [1.0, 0.5, 0.0, 0.0]
     """
     return ((0.5 - cycles_per_frame) / width).clamp(0.0, 1.0)

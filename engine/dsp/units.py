@@ -57,8 +57,9 @@ def nats_to_amplitude(nats: Tensor, floor_db: float) -> Tensor:
 def level_to_amplitude(level_db: Tensor, floor_db: float) -> Tensor:
     """Amplitude of a level that is off at ``floor_db``; exact in dB from 8.7 dB above it.
 
-    >>> level_to_amplitude(torch.tensor([-72.0, -20.0, 0.0]), floor_db=-72.0).tolist()
-    [0.0, 0.10000000149011612, 1.0]
+    >>> amplitude = level_to_amplitude(torch.tensor([-72.0, -20.0, 0.0]), floor_db=-72.0)
+    >>> [round(a, 6) for a in amplitude.tolist()]
+    [0.0, 0.1, 1.0]
     """
     return nats_to_amplitude(db_to_nats(level_db, floor_db), floor_db)
 

@@ -149,8 +149,8 @@ def _blocks(
 ) -> Iterator[Tensor]:
     with torch.no_grad():
         voices = _voices(key, sample_rate, quality)
-    most = max((voice.key.n_rows << voice.halvings for voice in voices), default=1)
-    step = max(min(block_frames, _CHUNK_FRAMES // most), 1024)
+    most = max(voice.key.n_rows << voice.halvings for voice in voices)
+    step = max(min(block_frames, _CHUNK_FRAMES // max(most, 1)), 1024)
     for first in range(0, n_frames, step):
         # The context closes before the yield: it would hold for whoever runs next on this thread.
         with torch.no_grad():

@@ -1,0 +1,257 @@
+"""The FM instrument sounds as its knobs say."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import jv
+
+from engine.params import FM_SPACE, Patch
+from engine.params.fm import LEVEL_FLOOR_DB, N_OPERATORS
+from engine.synths.fm import FmSynth
+
+RATE = 48_000
+A4 = 69
+NOTE = {"note": A4, "velocity": 127, "hold_s": 10.0, "duration_s": 1.0, "sample_rate": RATE}
+
+
+@pytest.fixture(scope="module")
+def fm():
+    return FmSynth()
+
+
+def steady(**values):
+    """One operator that is on or off at once and holds its level; ``values`` change what else they name."""
+    flat = {f"op{n}_env{i}_db": 0.0 for n in range(1, N_OPERATORS + 1) for i in (1, 2, 3)}
+    attack = {f"op{n}_env1_s": 0.0005 for n in range(1, N_OPERATORS + 1)}
+    plain = {"mod_2_1_rad": 0.0, "gain_db": 0.0, "op1_velocity": 0.0}
+    return Patch("fm", {**flat, **attack, **plain, **values})
+
+
+def units(*patches, dtype=torch.float64):
+    return torch.tensor([p.unit() for p in patches], dtype=dtype)
+
+
+def play(fm, patch, **changes):
+    return fm.render(units(patch), **{**NOTE, **changes})[0, 0].numpy()
+
+
+def level_db_at(sound, hz, rate=RATE):
+    """Level of the partial at exactly ``hz`` in the sound after its first 0.1 s."""
+    part = sound[rate // 10 :]
+    window = np.blackman(part.size)
+    turns = np.exp(-2j * math.pi * hz / rate * np.arange(part.size))
+    return 20.0 * math.log10(2.0 * abs(np.sum(part * window * turns)) / window.sum() + 1e-12)
+
+
+def pitch_hz(sound, rate=RATE):
+    """Frequency of the strongest partial, from how far its phase turns between two halves of the sound."""
+    part = sound[rate // 10 :]
+    half = part.size // 2
+    window = np.hanning(half)
+    spectra = [np.fft.rfft(p * window) for p in (part[:half], part[half : 2 * half])]
+    at = int(np.argmax(np.abs(spectra[0])))
+    turned = np.angle(spectra[1][at] / spectra[0][at]) / (2.0 * math.pi)
+    whole = round(at - turned)
+    return (whole + turned) * rate / half
+
+
+def cents(hz, reference_hz):
+    return 1_200.0 * math.log2(hz / reference_hz)
+
+
+def rms_db(x):
+    return 20.0 * math.log10(np.sqrt(np.mean(np.square(x))) * math.sqrt(2.0) + 1e-12)
+
+
+@pytest.mark.parametrize(("ratio", "expected_hz"), [(0.5, 220.0), (1.0, 440.0), (2.0, 880.0), (3.5, 1_540.0)])
+def test_the_ratio_multiplies_the_pitch(fm, ratio, expected_hz):
+    assert cents(pitch_hz(play(fm, steady(op1_ratio=ratio))), expected_hz) == pytest.approx(0.0, abs=0.01)
+
+
+def test_transpose_by_twelve_doubles_and_the_note_counts_semitones(fm):
+    assert cents(pitch_hz(play(fm, steady(transpose_st=12.0))), 880.0) == pytest.approx(0.0, abs=0.01)
+    assert cents(pitch_hz(play(fm, steady(), note=A4 + 7)), 440.0) == pytest.approx(700.0, abs=0.01)
+
+
+def test_detune_is_in_cents(fm):
+    assert cents(pitch_hz(play(fm, steady(op1_detune_cents=37.0))), 440.0) == pytest.approx(37.0, abs=0.01)
+
+
+@pytest.mark.parametrize("index", [0.5, 1.5, 3.0, 6.0])
+def test_sidebands_have_the_levels_of_the_bessel_functions(fm, index):
+    # A carrier so high that no lower sideband comes back from below 0 Hz.
+    sound = play(fm, steady(mod_2_1_rad=index, op1_ratio=8.0, op2_ratio=0.25))
+    for order in range(9):
+        expected = abs(jv(order, index))
+        if expected > 0.003:
+            for sign in (1, -1):
+                level = level_db_at(sound, 3_520.0 + sign * order * 110.0)
+                assert level == pytest.approx(20.0 * math.log10(expected), abs=0.1)
+
+
+def test_the_level_of_a_modulator_scales_its_index(fm):
+    sound = play(fm, steady(mod_2_1_rad=4.0, op2_level_db=-12.0, op2_ratio=0.125))
+    index = 4.0 * 10.0 ** (-12.0 / 20.0)
+    assert level_db_at(sound, 495.0) == pytest.approx(20.0 * math.log10(jv(1, index)), abs=0.1)
+
+
+def test_a_modulator_of_a_modulator_is_heard_in_its_sidebands(fm):
+    plain = play(fm, steady(mod_2_1_rad=1.0, op2_ratio=0.25))
+    deep = play(fm, steady(mod_2_1_rad=1.0, op2_ratio=0.25, mod_3_2_rad=2.0, op3_ratio=0.0625 * 2))
+    assert level_db_at(plain, 440.0 + 55.0) < -100.0
+    assert level_db_at(deep, 440.0 + 55.0) > -15.0
+
+
+@pytest.mark.parametrize("level_db", [-3.0, -18.0, -40.0, -60.0])
+def test_the_sustain_level_is_as_declared(fm, level_db):
+    assert level_db_at(
+        play(fm, steady(op1_env3_db=level_db, op1_env3_s=0.01, op1_env2_s=0.01)), 440.0
+    ) == pytest.approx(level_db, abs=0.01)
+
+
+def test_output_level_and_gain_are_in_db(fm):
+    sound = play(fm, steady(op1_level_db=-6.0, op1_out_db=-5.0, gain_db=-4.0))
+    assert level_db_at(sound, 440.0) == pytest.approx(-15.0, abs=0.01)
+
+
+def test_the_release_fades_to_silence(fm):
+    sound = play(fm, steady(op1_env4_s=0.2), hold_s=0.5)
+    assert rms_db(sound[RATE * 4 // 10 : RATE // 2]) == pytest.approx(0.0, abs=0.1)
+    assert rms_db(sound[round(0.59 * RATE) : round(0.61 * RATE)]) == pytest.approx(-36.0, abs=1.0)
+    assert (sound[round(0.7 * RATE) + 100 :] == 0.0).all()
+
+
+def test_a_softer_key_is_softer_and_where_it_says_so_duller(fm):
+    patch = steady(op1_velocity=0.5, op2_velocity=1.0, mod_2_1_rad=2.0, op2_ratio=0.125)
+    loud, soft = (play(fm, patch, velocity=v) for v in (127, 40))
+    assert rms_db(soft) == pytest.approx(rms_db(loud) + 20.0 * math.log10(40 / 127), abs=0.2)
+
+    def sidebands(x):
+        return level_db_at(x, 550.0) - level_db_at(x, 440.0)
+
+    assert sidebands(soft) < sidebands(loud) - 10.0
+
+
+def test_an_operator_at_its_floor_is_exactly_silent(fm):
+    for off in ("op1_level_db", "op1_out_db"):
+        assert not play(fm, steady(**{off: LEVEL_FLOOR_DB})).any()
+
+
+def test_every_sound_starts_and_ends_at_nothing(fm):
+    patch = steady(op1_out_db=0.0, op2_out_db=0.0, op3_out_db=-6.0, mod_2_1_rad=3.0, mod_3_1_rad=5.0, op3_ratio=3.7)
+    sound = play(fm, patch, duration_s=0.3)
+    assert abs(sound[0]) < 1e-4
+    assert abs(sound[-1]) < 1e-9
+    end = sound[-round(0.002 * RATE) :]
+    assert np.abs(end[-10:]).max() < 0.1 * np.abs(sound).max()
+
+
+def test_the_same_seed_gives_the_same_samples(fm):
+    patch = steady(mod_2_1_rad=2.5, op2_ratio=1.41)
+    one, two = (
+        fm.render(units(patch, dtype=torch.float32), rng=torch.Generator().manual_seed(3), **NOTE) for _ in range(2)
+    )
+    assert torch.equal(one, two)
+
+
+def test_a_batch_equals_single_renders(fm):
+    patches = [
+        steady(mod_2_1_rad=1.0 + i, op2_ratio=1.0 + 0.7 * i, op3_out_db=-9.0 * i, op1_env1_s=0.001 * 4**i)
+        for i in range(4)
+    ]
+    note = {**NOTE, "note": torch.tensor([40.0, 60.0, 72.0, 88.0]), "duration_s": 0.4, "hold_s": 0.2}
+    batch = fm.render(units(*patches, dtype=torch.float32), **note)
+    for i, patch in enumerate(patches):
+        alone = fm.render(units(patch, dtype=torch.float32), **{**note, "note": float(note["note"][i])})
+        torch.testing.assert_close(batch[i : i + 1], alone, rtol=0.0, atol=1e-5)
+
+
+def test_blocks_join_to_the_whole(fm):
+    patch = steady(mod_2_1_rad=12.0, op2_ratio=7.0)  # bright enough to be oversampled
+    note = {**NOTE, "hold_s": 0.3, "duration_s": 0.5}
+    blocks = list(fm.render_blocks(units(patch), block_frames=5_000, **note))
+    assert max(b.shape[2] for b in blocks) <= 5_000
+    torch.testing.assert_close(torch.cat(blocks, 2), fm.render(units(patch), **note), rtol=0.0, atol=1e-9)
+
+
+def test_float32_and_float64_agree(fm):
+    patch = steady(mod_2_1_rad=4.0, mod_3_2_rad=2.0, op2_ratio=2.0, op3_ratio=3.01, op4_out_db=-6.0, op4_ratio=7.9)
+    note = {**NOTE, "duration_s": 5.0}
+    unit = units(patch, dtype=torch.float32)
+    single, double = fm.render(unit, **note), fm.render(unit.double(), **note)
+    assert single.dtype == torch.float32
+    assert double.dtype == torch.float64
+    assert (single - double).abs().max() < 1e-4
+
+
+def test_a_knob_position_in_float32_keeps_the_pitch_within_a_thousandth_of_a_cent(fm):
+    patch = steady(op1_ratio=3.01, transpose_st=-7.3, op1_detune_cents=12.3)
+    pitches = [
+        pitch_hz(fm.render(units(patch, dtype=t), **NOTE)[0, 0].double().numpy())
+        for t in (torch.float32, torch.float64)
+    ]
+    assert cents(*pitches) == pytest.approx(0.0, abs=0.001)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_leaving_silent_operators_out_changes_nothing(fm, seed):
+    """The quick way without gradients and the whole computation with them are one instrument."""
+    rng = torch.Generator().manual_seed(seed)
+    unit = torch.rand(3, FM_SPACE.n_units, generator=rng, dtype=torch.float64)
+    for route in range(15):  # depths that are not all wild, and some operators and routes that are off
+        place = FM_SPACE.n_units - 15 + route
+        unit[:, place] *= 0.4 * (torch.rand(3, generator=rng) > 0.5)
+    for n in range(1, N_OPERATORS + 1):
+        for name in ("out_db", "level_db"):
+            unit[:, FM_SPACE.place(f"op{n}_{name}")] *= torch.rand(3, 1, generator=rng) > 0.3
+    note = {**NOTE, "hold_s": 0.03, "duration_s": 0.06}
+    whole = fm.render(unit.clone().requires_grad_(), **note)
+    assert whole.requires_grad
+    quick = fm.render(unit, **note)
+    assert not quick.requires_grad
+    torch.testing.assert_close(quick, whole.detach(), rtol=0.0, atol=1e-7)
+    single = torch.cat([fm.render(row[None], **note) for row in unit])
+    torch.testing.assert_close(single, quick, rtol=0.0, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"mod_2_1_rad": 25.0, "op2_ratio": 3.0},
+        {"mod_2_1_rad": 3.0, "mod_3_2_rad": 3.0, "op2_ratio": 2.0, "op3_ratio": 3.0},
+        {"mod_2_1_rad": 4.0, "op2_ratio": 14.0},
+    ],
+    ids=["deep", "stacked", "high ratio"],
+)
+@pytest.mark.parametrize("note", [60, 84, 96])
+def test_what_folds_back_stays_sixty_db_below_the_loudest_partial(fm, values, note):
+    n = 1 << 15
+    sound = play(fm, steady(**values), note=note, duration_s=1.0)[4_800 : 4_800 + n] * np.kaiser(n, 14.0)
+    level = 20.0 * np.log10(np.abs(np.fft.rfft(sound)) + 1e-12)
+    hz = np.fft.rfftfreq(n, 1.0 / RATE)
+    f0 = 440.0 * 2.0 ** ((note - A4) / 12)
+    away = np.abs(hz / f0 - np.round(hz / f0)) * f0
+    folded = (away > 12.0) & (hz < 19_500.0)
+    assert level[folded].max() - level.max() < -60.0
+
+
+def test_tones_above_half_the_rate_are_silent_instead_of_folding(fm):
+    assert not play(fm, steady(op1_ratio=64.0), note=120, duration_s=0.1).any()
+
+
+def test_draft_and_default_are_one_sound_where_nothing_folds(fm):
+    patch = steady(mod_2_1_rad=5.0, op2_ratio=3.0)
+    draft, default = (play(fm, patch, note=48, quality=q) for q in ("draft", "default"))
+    assert np.abs(draft - default).max() < 2e-3
+
+
+def test_a_unit_vector_of_the_wrong_length_is_refused(fm):
+    with pytest.raises(ValueError, match=r"renders from \[batch, 95\]"):
+        fm.render(torch.zeros(1, 3), **NOTE)
+
+
+def test_an_empty_batch_and_a_note_without_length_are_empty(fm):
+    assert fm.render(torch.zeros(0, FM_SPACE.n_units), **NOTE).shape == (0, 1, RATE)
+    assert fm.render(units(steady()), **{**NOTE, "duration_s": 0.0}).shape == (1, 1, 0)
