@@ -22,7 +22,6 @@ SETTINGS_VARIABLE = "TONEWRIGHT_SETTINGS"
 """Environment variable that names another settings file (tests, a second set-up on one machine)."""
 
 ZOOM_PERCENTS = (100, 125, 150, 200)
-EXPORT_SUBTYPES = ("same", "PCM_16", "PCM_24", "FLOAT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +57,8 @@ SETTINGS = (
     Setting("files/open_folder", ""),
     Setting("files/project_folder", ""),
     Setting("files/export_folder", ""),
-    Setting("export/subtype", "same", EXPORT_SUBTYPES),
-    Setting("export/format", "WAV", ("WAV", "FLAC", "AIFF", "OGG")),
+    Setting("export/format", "WAV"),
+    Setting("export/subtype", "same"),
 )
 
 _BY_NAME = {s.name: s for s in SETTINGS}

@@ -129,7 +129,7 @@ class JobsPanel(QWidget):
             self._column.removeWidget(row)
             row.deleteLater()
         # What runs stands on top, below it what ended, the newest first.
-        ordered = sorted(reversed(shown), key=lambda j: j.state in ENDED)
+        ordered = sorted(shown, key=lambda j: (j.state in ENDED, -j.id))
         for place, job in enumerate(ordered):
             row = self._rows.get(job.id)
             if row is None:

@@ -89,7 +89,7 @@ def test_thousands_of_notes_become_a_handful_and_the_newest_wins(qtbot: QtBot, b
     qtbot.waitUntil(lambda: heard.ended(job))
     assert 1 <= before < 100
     previews = [note.preview for kind, _, note in heard.events if kind == "note"]
-    assert previews == sorted((p for p in previews if p != "last")) + (["last"] if "last" in previews else [])
+    assert previews == sorted(p for p in previews if p != "last") + (["last"] if "last" in previews else [])
 
 
 def test_every_piece_arrives_where_the_previews_are_parts_of_a_whole(qtbot: QtBot, bridge, runner) -> None:

@@ -1,0 +1,343 @@
+"""What each action does. Every entry of the table in ``actions.py`` is bound here or by the window's panels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from app import style, theme
+from app.controls.time_axis import Selection
+from app.drop_in import PROJECT_SUFFIX, SOUND_SUFFIXES
+from app.export_dialog import ExportDialog
+from app.live_sound import settings_of
+from app.preferences import Preferences
+from engine import __version__
+from engine.audio import Clip
+from engine.params import Patch
+from engine.project.take import Take
+
+if TYPE_CHECKING:
+    from app.compose import Session
+
+ZOOM_STEP = 1.6
+LEAVE_SLACK_S = 0.05
+
+ABOUT = f"""<b>Tonewright {__version__}</b><br>See a sound, hear it, shape it.<br><br>
+Apache License 2.0. It stands on Qt for Python (LGPL), PyTorch, NumPy, PortAudio, libsndfile and libsoxr."""
+
+
+class Commands(QObject):
+    """The handlers, and which of them make sense at the moment."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._s = session
+        self._after_save: Callable[[], None] | None = None
+        self.export_dialog: ExportDialog | None = None
+        self.preferences: Preferences | None = None
+        self.question: QMessageBox | None = None
+        self.files: QFileDialog | None = None
+        self._bind()
+        self._restore()
+        self.refresh()
+
+    def _bind(self) -> None:
+        s = self._s
+        axis, playing, bind = s.stage.axis, s.playing, s.actions.bind
+        bind("file.open", self.ask_open)
+        bind("project.new", lambda: self.unless_unsaved(s.document.new_project))
+        bind("project.save", self.save)
+        bind("project.save_as", self.save_as)
+        bind("take.export", self.export)
+        bind("app.quit", s.window.close)
+        bind("edit.undo", s.document.undo)
+        bind("edit.redo", s.document.redo)
+        bind("edit.select_all", lambda: axis.select(Selection(0.0, axis.duration_s)))
+        bind("edit.select_none", lambda: axis.select(None))
+        bind("take.keep", self.keep)
+        bind("take.rename", self.rename)
+        bind("take.remove", self.remove)
+        bind("patch.live", lambda: s.document.select(None))
+        bind("patch.reset", lambda: s.document.set_patch(Patch(s.document.patch.synth), "Reset the patch"))
+        bind("app.preferences", self.show_preferences)
+        bind("play.toggle", playing.toggle)
+        bind("play.stop", playing.stop)
+        bind("play.again", playing.again)
+        bind("play.start", lambda: playing.seek(0.0))
+        bind("play.end", playing.to_end)
+        bind("play.loop", self.set_loop)
+        bind("edit.hear", self.set_hear)
+        bind("play.tone", s.player.test_tone)
+        bind("view.palette", self.toggle_palette)
+        bind("view.zoom_in", lambda: axis.zoom(ZOOM_STEP, self._zoom_centre()))
+        bind("view.zoom_out", lambda: axis.zoom(1 / ZOOM_STEP, self._zoom_centre()))
+        bind("view.zoom_all", axis.show_all)
+        bind("view.zoom_selection", self.zoom_to_selection)
+        bind("view.light", lambda on: self.set_theme("light" if on else "dark"))
+        bind("view.motion", self.set_motion)
+        bind("view.full_screen", self.set_full_screen)
+        bind("view.reset_layout", s.window.reset_layout)
+        bind("help.about", self.about)
+        s.window.may_close = self.may_close
+        s.window.palette_.used = lambda recent: s.settings.set("palette/recent", recent)
+        s.library.open_requested.connect(self.ask_open)
+        s.library.export_requested.connect(self.export_take)
+        s.drops.project_dropped.connect(lambda path: self.unless_unsaved(lambda: s.opening.open_project(path)))
+        s.document.history_changed.connect(self.refresh)
+        s.document.dirty_changed.connect(lambda _: self.refresh())
+        s.document.path_changed.connect(lambda _: self.refresh())
+        s.document.saved.connect(self._saved)
+        axis.selection_changed.connect(self.refresh)
+
+    def _restore(self) -> None:
+        """Bring back what was chosen last time."""
+        settings, actions = self._s.settings, self._s.actions
+        actions["view.light"].setChecked(settings.get("view/theme") == "light")
+        actions["view.motion"].setChecked(settings.get("view/motion"))
+        actions["edit.hear"].setChecked(settings.get("edit/hear_while_turning"))
+        actions["play.loop"].setChecked(settings.get("audio/loop"))
+        self._s.live.hear_while_turning = settings.get("edit/hear_while_turning")
+        self._s.playing.set_loop(settings.get("audio/loop"))
+        self._s.window.palette_.recent = [i for i in settings.get("palette/recent") if isinstance(i, str)]
+        self._s.player.set_level_db(settings.get("audio/level_db"))
+        self._s.player.set_device(settings.get("audio/device") or None)
+
+    def refresh(self) -> None:
+        """Words and states of the actions that follow the document."""
+        s, document = self._s, self._s.document
+        for action_id, label, plain in (
+            ("edit.undo", document.undo_label, "Undo"),
+            ("edit.redo", document.redo_label, "Redo"),
+        ):
+            action = s.actions[action_id]
+            action.setEnabled(label is not None)
+            action.setText(plain if label is None else f"{plain}: {label}")
+        take = document.selected
+        has_sound = s.shown is not None and s.shown.n_frames > 0
+        for action_id in ("take.rename", "take.remove", "patch.live"):
+            s.actions.enable(action_id, take is not None)
+        s.actions.enable("take.keep", s.live.latest is not None)
+        for action_id in ("take.export", "edit.select_all", "view.zoom_in", "view.zoom_out", "view.zoom_all"):
+            s.actions.enable(action_id, has_sound)
+        for action_id in ("edit.select_none", "view.zoom_selection"):
+            s.actions.enable(action_id, s.stage.axis.selection is not None)
+        name = document.path.stem if document.path is not None else "Untitled"
+        s.window.setWindowTitle(f"{name}[*] — Tonewright")
+        s.window.setWindowModified(document.dirty)
+
+    # -- files -----------------------------------------------------------------------------------------------------
+
+    def ask_open(self) -> None:
+        """Ask for sounds, patches or a project."""
+        sounds = " ".join(f"*{suffix}" for suffix in sorted(SOUND_SUFFIXES))
+        dialog = self._file_dialog("Open", "files/open_folder")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters(
+            [
+                f"Sounds, projects and patches ({sounds} *{PROJECT_SUFFIX} *.json)",
+                f"Sounds ({sounds})",
+                f"Projects (*{PROJECT_SUFFIX})",
+                "Patches (*.json)",
+                "All files (*)",
+            ]
+        )
+        dialog.filesSelected.connect(self._open_chosen)
+        dialog.open()
+
+    def _open_chosen(self, names: list[str]) -> None:
+        paths = [Path(name) for name in names]
+        self._s.settings.set("files/open_folder", str(paths[0].parent))
+        if any(path.suffix.lower() == PROJECT_SUFFIX for path in paths):
+            self.unless_unsaved(lambda: self._s.opening.open(paths))
+        else:
+            self._s.opening.open(paths)
+
+    def save(self) -> None:
+        """Save where the project was saved before, or ask where."""
+        if self._s.document.path is None:
+            self.save_as()
+        else:
+            self._s.document.save(view=self._s.view_state())
+
+    def save_as(self) -> None:
+        dialog = self._file_dialog("Save project", "files/project_folder")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(f"Tonewright projects (*{PROJECT_SUFFIX})")
+        dialog.setDefaultSuffix(PROJECT_SUFFIX.lstrip("."))
+        name = self._s.document.path.stem if self._s.document.path is not None else "Untitled"
+        dialog.selectFile(f"{name}{PROJECT_SUFFIX}")
+        dialog.fileSelected.connect(self._save_chosen)
+        dialog.open()
+
+    def _save_chosen(self, name: str) -> None:
+        self._s.settings.set("files/project_folder", str(Path(name).parent))
+        self._s.document.save(Path(name), view=self._s.view_state())
+
+    def _saved(self, path: Path) -> None:
+        after, self._after_save = self._after_save, None
+        if after is not None:
+            after()
+
+    def _file_dialog(self, title: str, folder_setting: str) -> QFileDialog:
+        folder = self._s.settings.get(folder_setting)
+        dialog = QFileDialog(self._s.window, title)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setDirectory(folder if folder and Path(folder).is_dir() else str(Path.home()))
+        self.files = dialog
+        return dialog
+
+    def export(self) -> None:
+        """Export what the stage shows."""
+        clip = self._s.shown
+        if clip is not None:
+            self._export(clip, self._s.stage.axis.selection)
+
+    def export_take(self, take: Take | None) -> None:
+        """Export a take of the library, or the live patch, whole."""
+        clip = take.clip if take is not None else self._s.live.clip
+        if clip is not None:
+            self._export(clip, None)
+
+    def _export(self, clip: Clip, selection: Selection | None) -> None:
+        dialog = ExportDialog(clip, selection, self._s.settings, self._s.window)
+        dialog.chosen.connect(self._write)
+        self.export_dialog = dialog
+        dialog.open()
+
+    def _write(self, clip: Clip, path: Path, subtype: str | None) -> None:
+        s = self._s
+        job = s.studio.export(clip, path, subtype=subtype, overwrite=True)
+        s.bridge.watch(job, done=lambda written: s.messages.info(f"Wrote {Path(written).name} to {path.parent}."))
+
+    # -- takes -----------------------------------------------------------------------------------------------------
+
+    def keep(self) -> None:
+        """Put the live patch's newest sound into the library and show it there."""
+        rendered = self._s.live.latest
+        if rendered is None:
+            return
+        count = 1 + sum(1 for take in self._s.document.takes if take.origin == "render")
+        name = rendered.patch.name or f"FM {count}"
+        clip = Clip.of(rendered.audio, name)
+        take = Take.of(clip, origin="render", patch=rendered.patch, settings=settings_of(rendered))
+        self._s.document.add_take(take, f"Keep “{name}”")
+
+    def rename(self) -> None:
+        self._s.window.panel("library").show()
+        self._s.library.rename_current()
+
+    def remove(self) -> None:
+        take = self._s.document.selected
+        if take is not None:
+            self._s.document.remove_take(take.id)
+
+    # -- unsaved work ----------------------------------------------------------------------------------------------
+
+    def unless_unsaved(self, go_on: Callable[[], None]) -> None:
+        """Do it at once, or after the person said what becomes of unsaved work."""
+        if not self._s.document.dirty:
+            go_on()
+            return
+        box = QMessageBox(self._s.window)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle("Unsaved changes")
+        box.setText("Save the changes to this project first?")
+        box.setInformativeText("Without saving, its takes and the patch are lost. Sound files on disk stay.")
+        save = box.addButton("Save", QMessageBox.ButtonRole.AcceptRole)
+        lose = box.addButton("Don't save", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(save)
+
+        def answered(button: object) -> None:
+            if button is save:
+                self._after_save = go_on
+                self.save()
+            elif button is lose:
+                go_on()
+
+        box.buttonClicked.connect(answered)
+        self.question = box
+        box.open()
+
+    def may_close(self) -> bool:
+        """Whether the window may go now; otherwise the question is asked and the window closed by its answer."""
+        if not self._s.document.dirty:
+            return True
+
+        def leave() -> None:
+            self._s.window.may_close = lambda: True
+            self._s.window.close()
+
+        self.unless_unsaved(leave)
+        return False
+
+    # -- choices ---------------------------------------------------------------------------------------------------
+
+    def set_theme(self, name: str) -> None:
+        style.apply_theme(self._s.app, name)
+        self._s.settings.set("view/theme", name)
+        self._s.actions["view.light"].setChecked(name == "light")
+
+    def set_motion(self, on: bool) -> None:
+        theme.set_motion(on)
+        self._s.settings.set("view/motion", on)
+        self._s.actions["view.motion"].setChecked(on)
+
+    def set_hear(self, on: bool) -> None:
+        self._s.live.hear_while_turning = on
+        self._s.settings.set("edit/hear_while_turning", on)
+        self._s.actions["edit.hear"].setChecked(on)
+
+    def set_loop(self, on: bool) -> None:
+        self._s.playing.set_loop(on)
+        self._s.settings.set("audio/loop", on)
+        self._s.actions["play.loop"].setChecked(on)
+
+    def set_device(self, name: str) -> None:
+        self._s.player.set_device(name or None)
+        self._s.settings.set("audio/device", name)
+
+    def set_zoom(self, percent: int) -> None:
+        self._s.settings.set("view/zoom_percent", percent)
+
+    def set_full_screen(self, on: bool) -> None:
+        self._s.window.showFullScreen() if on else self._s.window.showNormal()
+
+    def toggle_palette(self) -> None:
+        palette = self._s.window.palette_
+        palette.leave() if palette.isVisible() else palette.open()
+
+    def zoom_to_selection(self) -> None:
+        selection = self._s.stage.axis.selection
+        if selection is not None:
+            self._s.stage.axis.show_range(selection.start_s, selection.end_s)
+
+    def _zoom_centre(self) -> float:
+        """Zooming by key keeps the playhead where it is, or the middle when the playhead is elsewhere."""
+        axis = self._s.stage.axis
+        if axis.start_s <= axis.playhead_s <= axis.end_s and axis.playhead_s > 0:
+            return axis.playhead_s
+        return (axis.start_s + axis.end_s) / 2
+
+    def show_preferences(self) -> None:
+        s = self._s
+        dialog = Preferences(s.settings, s.player.devices, s.settings.get("audio/device"), s.window)
+        dialog.theme_chosen.connect(self.set_theme)
+        dialog.zoom_chosen.connect(self.set_zoom)
+        dialog.motion_chosen.connect(self.set_motion)
+        dialog.hear_chosen.connect(self.set_hear)
+        dialog.device_chosen.connect(self.set_device)
+        dialog.test_wanted.connect(s.player.test_tone)
+        self.preferences = dialog
+        dialog.open()
+
+    def about(self) -> None:
+        box = QMessageBox(self._s.window)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle("About Tonewright")
+        box.setText(ABOUT)
+        box.open()

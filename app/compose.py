@@ -1,0 +1,279 @@
+"""Where engine objects and widgets meet: the one module that knows both and says who talks to whom."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+from app import style, theme
+from app.actions import ActionSet
+from app.autosave import Autosave
+from app.bridge import Bridge
+from app.commands import Commands
+from app.document import Document
+from app.drag_out import DragOut
+from app.drop_in import DropTarget
+from app.job_list import JobList
+from app.keys import KeyGuard
+from app.live_sound import LiveSound, clip_of
+from app.load_meter import LoadMeter
+from app.main_window import MainWindow
+from app.opening import Opening
+from app.panels.fm import FmPanel
+from app.panels.fm_note import NoteSettings
+from app.panels.jobs import JobsPanel, JobStatus
+from app.panels.library import LibraryPanel
+from app.panels.stage import Stage
+from app.panels.transport import TransportBar
+from app.player import Player
+from app.playing import Playing
+from app.recovery_bar import RecoveryBar
+from app.settings import Settings
+from engine.audio import Clip
+from engine.jobs import Body
+from engine.params import Patch
+from engine.studio import Rendered, Studio
+
+EngineKind = Literal["real", "fake"]
+RANK_FILES = 12
+CLOSE_TIMEOUT_S = 3.0
+STARTUP_TRACE = "TONEWRIGHT_STARTUP_TRACE"
+"""Environment variable that names a file: the moment of the first frame is written there (``time.time()``)."""
+
+
+class Session(QObject):
+    """One window with its engine, document and player. ``close`` ends all of it."""
+
+    def __init__(self, app: QApplication, *, engine: EngineKind = "real", settings: Settings | None = None) -> None:
+        super().__init__()
+        self.app = app
+        self.settings = settings or Settings()
+        style.apply_theme(app, self.settings.get("view/theme"))
+        theme.set_motion(self.settings.get("view/motion"))
+        self.guard = KeyGuard(app)
+        self.bridge = Bridge(self)
+        self.studio = Studio(self.bridge.listener, kind=engine)
+        self.document = Document(self, submit=self.submit)
+        self.player = Player(self)
+        self.actions = ActionSet(self)
+        self.jobs = JobList(self.bridge, self.studio.cancel)
+        self.window = MainWindow(self.actions, self.settings)
+        self.messages = self.window.messages
+        self.opening = Opening(self.studio, self.bridge, self.document, self.messages)
+        self.autosave = Autosave(self.document, submit=self.submit, view=self.view_state)
+        self.drag_out = DragOut(self, submit=self.submit)
+        self.stage = Stage()
+        self.fm = FmPanel(self.document)
+        self.library = LibraryPanel(self.document, drag_out=self.drag_out)
+        self.transport = TransportBar(self.player)
+        self.load = LoadMeter()
+        self.live = LiveSound(self.studio, self.bridge, self.player, self.fm.note_settings)
+        self.playing = Playing(self.player, self.stage.axis)
+        self._put_together()
+        self.drops = DropTarget(self.window, submit=self.submit)
+        self._connect()
+        self.commands = Commands(self)
+        self._closed = False
+
+    # -- the window ------------------------------------------------------------------------------------------------
+
+    def _put_together(self) -> None:
+        window = self.window
+        window.set_stage(self.stage)
+        window.add_above_stage(RecoveryBar(self.autosave))
+        window.add_panel("library", "Library", self.library, "left", "view.library")
+        window.add_panel("fm", "FM synthesizer", self.fm, "right", "view.fm")
+        window.add_panel("jobs", "Jobs", JobsPanel(self.jobs), "bottom", "view.jobs")
+        self.job_status = JobStatus(self.jobs)
+        window.set_footer(self.transport, self.job_status)
+        window.add_to_header(self.load)
+        window.finish({"library": 248, "fm": 424}, hidden=("jobs",))
+
+    # -- who talks to whom -----------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        document, stage, library = self.document, self.stage, self.library
+        document.selection_changed.connect(self._show_selected)
+        document.patch_changed.connect(self._patch_changed)
+        document.loaded.connect(self._loaded)
+        document.saved.connect(lambda path: self.messages.info(f"Saved {path.name}."))
+        self.live.rendered.connect(self._rendered)
+        self.fm.note_settings_changed.connect(lambda: self.live.render(document.patch))
+        self.fm.audition_requested.connect(self.hear_live)
+        stage.overview_wanted.connect(self._overview)
+        stage.tiles_wanted.connect(self._tiles)
+        library.paths_dropped.connect(self.drops.take)
+        library.play_requested.connect(self.playing.again)
+        library.preset_auditioned.connect(self._audition_preset)
+        library.message.connect(self.messages.info)
+        self.drops.paths_dropped.connect(self.opening.open_sounds)
+        self.drops.patch_dropped.connect(self.opening.open_patch)
+        self.drops.message.connect(self.messages.warning)
+        self.drag_out.message.connect(self.messages.info)
+        # Bound methods of the window's objects only: some of the player's signals come from its own threads.
+        self.player.message.connect(self.messages.warning)
+        self.player.rate_changed.connect(self._rate_changed)
+        self.player.state_changed.connect(self._player_state)
+        self.autosave.message.connect(self.messages.warning)
+        self.job_status.clicked.connect(lambda: self.window.panel("jobs").show())
+        self.bridge.failed.connect(lambda job, error: self.messages.error(error))
+        self.jobs.changed.connect(lambda: self.load.watch("jobs", bool(self.jobs.running())))
+        self.window.first_painted.connect(self._after_first_frame)
+
+    def submit(
+        self,
+        body: Body[Any],
+        *,
+        title: str,
+        done: Callable[[Any], None],
+        failed: Callable[[Exception], None],
+    ) -> int:
+        """Run a job of the window's own (saving, searching a folder) on the live runner."""
+        job = self.studio.live.submit(body, rank=RANK_FILES, title=title)
+        return self.bridge.watch(job, done=done, failed=failed)
+
+    # -- what the stage shows --------------------------------------------------------------------------------------
+
+    @property
+    def shown(self) -> Clip | None:
+        """The sound on the stage: the selected take's, or the live patch's newest."""
+        take = self.document.selected
+        return take.clip if take is not None else self.live.clip
+
+    def _show_selected(self, take: Any) -> None:
+        if take is None:
+            self.live.enter()
+            self.stage.show_clip(self.live.clip)
+        else:
+            was_playing = self.player.state == "playing"
+            self.live.leave()
+            self.player.load(take.clip)
+            self.stage.show_clip(take.clip)
+            if was_playing:
+                self.player.play()
+        self.playing.sound_changed()
+        self.commands.refresh()
+
+    def _patch_changed(self, patch: Patch, why: str) -> None:
+        self.live.render(patch, strike=why in ("audition", "set"))
+
+    def _rendered(self, rendered: Rendered) -> None:
+        clip = clip_of(rendered)
+        self.library.set_live_clip(clip)
+        if self.document.selected is None:
+            self.stage.show_clip(clip, keep_range=True)
+            self.playing.sound_changed()
+        self.commands.refresh()
+
+    def hear_live(self) -> None:
+        """Show the live patch and play its note from the start."""
+        self.document.select(None)
+        if self.live.up_to_date:
+            self.player.seek(0.0)
+            self.player.play()
+        else:
+            self.live.render(self.document.patch, strike=True)
+
+    def _audition_preset(self, patch: Patch) -> None:
+        """Walking through the presets loads each of them; the whole walk is one step back."""
+        self.document.set_patch(patch, f"Load “{patch.name}”", merge="presets")
+
+    def _rate_changed(self, rate: int) -> None:
+        """The device runs at another rate: render for it, so that nothing has to be resampled."""
+        if self.live.latest is not None and self.live.latest.audio.sample_rate != rate:
+            self.live.render(self.document.patch)
+
+    def _player_state(self, state: str) -> None:
+        self.load.watch("player", state == "playing")
+
+    def _overview(self, clip: Clip) -> None:
+        def show(pyramid: Any) -> None:
+            self.stage.set_pyramid(clip, pyramid)
+            self.library.set_pyramid(clip, pyramid)
+
+        self.bridge.watch(self.studio.overview(clip), note=lambda note: show(note.preview), done=show)
+
+    def _tiles(self, clip: Clip, request: Any) -> None:
+        job = self.studio.tiles(clip, request)
+        self.bridge.watch(job, each=lambda note: self.stage.add_tile(clip, note.preview))
+
+    def view_state(self) -> dict[str, Any]:
+        """What of the window goes into the project file."""
+        return {"note": list(self.fm.note_settings())}
+
+    def _loaded(self, loaded: Any) -> None:
+        try:
+            note, velocity, hold_s, duration_s = map(float, loaded.view["note"])
+        except (KeyError, TypeError, ValueError):
+            pass  # an older project, or one that another program wrote: the panel keeps its note
+        else:
+            self.fm.set_note_settings(NoteSettings(round(note), round(velocity), hold_s, duration_s))
+            self.live.render(self.document.patch)
+        if loaded.notices:
+            more = f" ({len(loaded.notices) - 1} more)" if len(loaded.notices) > 1 else ""
+            self.messages.warning(loaded.notices[0] + more)
+
+    # -- beginning and end -----------------------------------------------------------------------------------------
+
+    def _after_first_frame(self) -> None:
+        """What the first frame did not need: the sound device, the synthesizers, what an earlier session left."""
+        if path := os.environ.get(STARTUP_TRACE):
+            Path(path).write_text(repr(time.time()), encoding="utf-8")
+        self.player.start()
+        self.studio.warm()
+        self.live.render(self.document.patch)
+        self.drag_out.clean()
+        self.autosave.start()
+
+    def close(self) -> None:
+        """End every thread and forget the window; safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self.settings.save()
+        self.autosave.close()
+        self.player.close()
+        self.studio.close(CLOSE_TIMEOUT_S)
+        self.bridge.close()
+
+
+def run(
+    files: Sequence[Path],
+    engine: EngineKind,
+    screenshot: Path | None,
+    size: tuple[int, int] | None,
+    theme_name: str | None,
+) -> int:
+    """Open the window with ``files`` and return the exit code, or draw it into ``screenshot`` without a display."""
+    if screenshot is not None:
+        from app.screenshot import take
+
+        return take(files, engine, screenshot, size, theme_name)
+    settings = Settings()
+    if theme_name is not None:
+        settings.set("view/theme", theme_name)
+    # Qt reads the scale when the application is made; a scale that the person set for all programs comes first.
+    if settings.get("view/zoom_percent") != 100:
+        os.environ.setdefault("QT_SCALE_FACTOR", str(settings.get("view/zoom_percent") / 100))
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("Tonewright")
+    app.setApplicationDisplayName("Tonewright")
+    app.setDesktopFileName("tonewright")
+    session = Session(app, engine=engine, settings=settings)
+    if size is not None:
+        session.window.resize(*size)
+    session.window.closed.connect(app.quit)
+    session.window.show()
+    if files:
+        QTimer.singleShot(0, session, lambda: session.opening.open(files))
+    try:
+        return app.exec()
+    finally:
+        session.close()
