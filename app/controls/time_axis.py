@@ -34,6 +34,8 @@ class TimeAxis(QObject):
     selection_changed = Signal()
     playhead_changed = Signal(float, float)
     """Old and new position: a view repaints only these two stripes."""
+    hover_changed = Signal(object, object)
+    """Old and new time under the pointer, ``None`` where there is none: all views draw the same thin line."""
     seek_requested = Signal(float)
     """The person pointed at a time to play from."""
 
@@ -44,6 +46,7 @@ class TimeAxis(QObject):
         self.end_s = 0.0
         self.selection: Selection | None = None
         self.playhead_s = 0.0
+        self.hover_s: float | None = None
 
     @property
     def span_s(self) -> float:
@@ -85,6 +88,15 @@ class TimeAxis(QObject):
     def show_all(self) -> None:
         self.show_range(0.0, self.duration_s)
 
+    def show_selection(self) -> None:
+        """Fill the view with the selection, if there is one."""
+        if self.selection is not None:
+            self.show_range(self.selection.start_s, self.selection.end_s)
+
+    def clamped(self, time_s: float) -> float:
+        """The nearest time that lies inside the sound."""
+        return min(max(time_s, 0.0), self.duration_s)
+
     def select(self, selection: Selection | None) -> None:
         """Select a stretch (cut to the sound; an empty one means none)."""
         if selection is not None:
@@ -99,3 +111,8 @@ class TimeAxis(QObject):
         old, self.playhead_s = self.playhead_s, position_s
         if old != position_s:
             self.playhead_changed.emit(old, position_s)
+
+    def move_hover(self, position_s: float | None) -> None:
+        old, self.hover_s = self.hover_s, position_s
+        if old != position_s:
+            self.hover_changed.emit(old, position_s)

@@ -41,9 +41,9 @@ def window(name: WindowName, size: int) -> NDArray[np.float32]:
         values = np.ones(size)
     else:
         raise ValueError(f"There is no window called {name!r}; there are {', '.join(WINDOWS)}.")
-    values = values.astype(np.float32)
-    values.flags.writeable = False
-    return values
+    result = values.astype(np.float32)
+    result.flags.writeable = False
+    return result
 
 
 def power(frames: NDArray[np.float32], name: WindowName = "hann") -> Power:

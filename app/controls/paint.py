@@ -1,0 +1,37 @@
+"""Small helpers that every painted view uses."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtWidgets import QWidget
+
+from app import theme
+
+
+def colour(role: str, alpha: int = 255) -> QColor:
+    """A token's colour with some transparency."""
+    value = QColor(role)
+    value.setAlpha(alpha)
+    return value
+
+
+def pen(role: str, alpha: int = 255, width: float = 1.0) -> QPen:
+    """A pen in a token's colour."""
+    return QPen(colour(role, alpha), width)
+
+
+def small_font(widget: QWidget) -> QFont:
+    """The widget's font at the smallest size that is used, with figures of equal width where the font has them."""
+    font = QFont(widget.font())
+    font.setPixelSize(theme.SMALL_TEXT_PX)
+    if hasattr(font, "setFeature"):
+        font.setFeature(QFont.Tag("tnum"), 1)
+    return font
+
+
+def focus_frame(painter: QPainter, widget: QWidget) -> None:
+    """A thin frame around a view that has the keyboard."""
+    if widget.hasFocus():
+        painter.setPen(pen(theme.tokens().accent, 200))
+        painter.drawRect(QRect(0, 0, widget.width() - 1, widget.height() - 1))

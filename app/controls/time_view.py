@@ -1,0 +1,456 @@
+"""What the waveform and the spectrogram share: the picture that is kept, the lines over it, and the gestures.
+
+The picture is painted once into a pixmap and copied from there, so that the playhead and the pointer's line cost only
+the stripes that they leave and enter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QEnterEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
+
+from app import theme
+from app.controls.paint import colour, focus_frame, pen
+from app.controls.read_out import ReadOut
+from app.controls.time_axis import Selection, TimeAxis
+
+TICK_FACTOR = 1.19
+"""Zoom of one wheel tick (15 degrees)."""
+TICK_UNITS = 120.0
+PAN_SHARE = 0.1
+"""Part of the view that a tick or an arrow key moves it by."""
+_DRAG_PX = 4
+_EDGE_PX = 4
+_GRIP = QSize(28, 10)
+
+Mode = Literal["", "press", "select", "pan", "start", "end", "low", "high", "drag out"]
+_PLAIN = Qt.KeyboardModifier.NoModifier
+
+
+class TimeView(QWidget):
+    """A view of a stretch of time. Subclasses paint the picture and say what lies under the pointer."""
+
+    drag_out_requested = Signal(object)
+    """The person pulls the :class:`Selection` out of the view."""
+
+    def __init__(self, axis: TimeAxis, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.axis = axis
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(80, 48)
+        self.setCursor(Qt.CursorShape.IBeamCursor)
+        self.read_out = ReadOut(self)
+        self._picture = QPixmap()
+        self._stale = True
+        self._theme = ""
+        self._mode: Mode = ""
+        self._pressed_at = QPoint()
+        self._pressed_s = 0.0
+        self._pressed_hz: float | None = None
+        self._last_at = QPointF()
+        self._anchor: Selection | None = None
+        self._pointer: QPoint | None = None
+        axis.range_changed.connect(self.redraw)
+        axis.selection_changed.connect(self.update)
+        axis.playhead_changed.connect(self._repaint_stripes)
+        axis.hover_changed.connect(self._repaint_stripes)
+
+    # -- for subclasses ----------------------------------------------------------------------------
+
+    def paint_picture(self, painter: QPainter, width: int, height: int, scale: float) -> None:
+        """Paint what stays: ``width`` and ``height`` in the widget's pixels, of ``scale`` device pixels each."""
+        raise NotImplementedError
+
+    def band_at(self, y: float) -> float | None:
+        """The frequency at a height, for views that have one."""
+        return None
+
+    def band_rects(self, selection: Selection, left: float, right: float) -> list[QRectF]:
+        """The selection on the screen, between the pixels ``left`` and ``right``."""
+        return [QRectF(left, 0, right - left, self.height())]
+
+    def read(self, time_s: float, at: QPoint) -> tuple[list[str], list[str]]:
+        """The figures at the pointer and the longest texts they can have."""
+        raise NotImplementedError
+
+    def zoom_across(self, factor: float, at: QPointF) -> None:
+        """Alt or Ctrl and the wheel: zoom the other axis."""
+
+    def pan_across(self, pixels: float) -> None:
+        """Move the other axis with the hand."""
+
+    def hover_stripes(self) -> list[QRect]:
+        """Where the pointer draws something besides its upright line."""
+        return []
+
+    def paint_pointer(self, painter: QPainter) -> None:
+        """Draw what belongs to the pointer besides its upright line."""
+
+    # -- places ------------------------------------------------------------------------------------
+
+    def x_of(self, time_s: float) -> float:
+        """Pixel of a time."""
+        span = self.axis.span_s
+        return (time_s - self.axis.start_s) / span * self.width() if span > 0 else 0.0
+
+    def time_at(self, x: float) -> float:
+        """Time at a pixel."""
+        return self.axis.start_s + x / max(self.width(), 1) * self.axis.span_s
+
+    def redraw(self) -> None:
+        """The picture is out of date: paint it anew at the next chance."""
+        self._stale = True
+        self.update()
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is a sound to point at."""
+        return self.axis.duration_s > 0
+
+    # -- painting ----------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        scale = self.devicePixelRatioF()
+        wanted = QSize(round(self.width() * scale), round(self.height() * scale))
+        tokens = theme.tokens()
+        if self._stale or self._picture.size() != wanted or self._theme != tokens.name:
+            self._paint_anew(wanted, scale)
+            self._theme = tokens.name
+        painter = QPainter(self)
+        for rect in event.region():
+            source = QRectF(rect.x() * scale, rect.y() * scale, rect.width() * scale, rect.height() * scale)
+            painter.drawPixmap(QRectF(rect), self._picture, source)
+        if self.shown:
+            self._paint_selection(painter)
+            self._paint_lines(painter)
+        focus_frame(painter, self)
+
+    def _paint_anew(self, wanted: QSize, scale: float) -> None:
+        if self._picture.size() != wanted:
+            self._picture = QPixmap(wanted)
+        self._picture.setDevicePixelRatio(scale)
+        self._stale = False
+        painter = QPainter(self._picture)
+        if self.shown:
+            self.paint_picture(painter, self.width(), self.height(), scale)
+        else:
+            painter.fillRect(self.rect(), colour(theme.tokens().canvas))
+        painter.end()
+
+    def _paint_selection(self, painter: QPainter) -> None:
+        selection = self.axis.selection
+        if selection is None:
+            return
+        role = theme.tokens().selection
+        left, right = self.x_of(selection.start_s), self.x_of(selection.end_s)
+        if right < -1 or left > self.width() + 1:
+            return
+        left, right = max(left, -2.0), min(right, self.width() + 2.0)
+        for box in self.band_rects(selection, left, right):
+            painter.fillRect(box, colour(role, 46))
+            painter.setPen(pen(role, 220))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
+        grip = self._grip()
+        if grip is not None:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour(role, 235))
+            painter.drawRoundedRect(QRectF(grip), 3, 3)
+            painter.setBrush(colour(theme.tokens().on_accent))
+            for dx in (-5, 0, 5):
+                painter.drawEllipse(QPointF(grip.center()) + QPointF(dx + 0.5, 0.5), 1.2, 1.2)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _paint_lines(self, painter: QPainter) -> None:
+        tokens = theme.tokens()
+        if self.axis.hover_s is not None:
+            x = round(self.x_of(self.axis.hover_s))
+            painter.fillRect(QRectF(x, 0, 1, self.height()), colour(tokens.playhead, 90))
+        if self._pointer is not None:
+            self.paint_pointer(painter)
+        x = round(self.x_of(self.axis.playhead_s))
+        if -1 <= x <= self.width():
+            painter.fillRect(QRectF(x, 0, 1, self.height()), colour(tokens.playhead))
+
+    def _stripe(self, time_s: float | None) -> QRect:
+        if time_s is None or not self.shown:
+            return QRect()
+        return QRect(round(self.x_of(time_s)) - 1, 0, 3, self.height()).intersected(self.rect())
+
+    def _repaint_stripes(self, old: float | None, new: float | None) -> None:
+        before, after = self._stripe(old), self._stripe(new)
+        if before == after:
+            return
+        for stripe in (before, after):
+            if not stripe.isEmpty():
+                self.update(stripe)
+
+    def _grip(self) -> QRect | None:
+        """The small handle at the selection's top by which it is pulled out."""
+        selection = self.axis.selection
+        if selection is None:
+            return None
+        left, right = max(self.x_of(selection.start_s), 0.0), min(self.x_of(selection.end_s), float(self.width()))
+        if right - left < _GRIP.width() + 2 * _EDGE_PX:
+            return None
+        boxes = self.band_rects(selection, left, right)
+        top = max(round(boxes[0].top()), 0) + 2 if boxes else 2
+        return QRect(QPoint(round((left + right - _GRIP.width()) / 2), top), _GRIP)
+
+    # -- pointer -----------------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self.shown:
+            return
+        at = event.position()
+        self._pressed_at, self._last_at = at.toPoint(), at
+        self._pressed_s, self._pressed_hz = self.time_at(at.x()), self.band_at(at.y())
+        button, keys = event.button(), event.modifiers()
+        hand = button == Qt.MouseButton.LeftButton and keys & Qt.KeyboardModifier.ControlModifier
+        if button == Qt.MouseButton.MiddleButton or hand:
+            self._mode = "pan"
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        elif button == Qt.MouseButton.LeftButton:
+            inside = self._inside_selection(at)
+            if self._on_grip(at) or (inside and keys & Qt.KeyboardModifier.AltModifier):
+                self._mode = "drag out"
+            else:
+                self._mode = self._edge_at(at) or "press"
+            self._anchor = self.axis.selection
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
+        self._point(at.toPoint())
+        if not self._mode:
+            self._show_cursor(at)
+            return
+        moved = (at.toPoint() - self._pressed_at).manhattanLength() >= _DRAG_PX
+        if self._mode == "pan":
+            self.axis.pan(-(at.x() - self._last_at.x()) / max(self.width(), 1) * self.axis.span_s)
+            self.pan_across(at.y() - self._last_at.y())
+        elif self._mode == "drag out":
+            if moved:
+                # The drag takes the mouse over: no release will come.
+                self._mode = ""
+                self.drag_out_requested.emit(self.axis.selection)
+        elif self._mode in ("press", "select"):
+            if moved or self._mode == "select":
+                self._mode = "select"
+                self._follow_edge(at)
+                self.axis.select(self._swept(at, event.modifiers()))
+        elif self._anchor is not None:
+            self._follow_edge(at)
+            self._move_edge(at)
+        self._last_at = at
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        mode, self._mode = self._mode, ""
+        if mode == "press" or (mode == "drag out" and self._on_grip(event.position())):
+            self.axis.seek_requested.emit(self.axis.clamped(self.time_at(event.position().x())))
+        self._show_cursor(event.position())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if not self.shown or event.button() != Qt.MouseButton.LeftButton:
+            return
+        self._mode = ""
+        if self.axis.selection is None:
+            self.axis.select(Selection(0.0, self.axis.duration_s))
+        else:
+            self.axis.select(None)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if not self.shown:
+            return
+        keys = event.modifiers()
+        turn = event.angleDelta()
+        # With Alt the platform turns the wheel's direction; whichever moved more is meant.
+        across = abs(turn.x()) > abs(turn.y())
+        amount = (turn.x() if across else turn.y()) / TICK_UNITS
+        if keys & (Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ControlModifier):
+            self.zoom_across(TICK_FACTOR**amount, event.position())
+        elif across or keys & Qt.KeyboardModifier.ShiftModifier:
+            pixels = event.pixelDelta().x() if across else 0
+            share = pixels / max(self.width(), 1) if pixels else amount * PAN_SHARE
+            self.axis.pan(-share * self.axis.span_s)
+        else:
+            self.axis.zoom(TICK_FACTOR**amount, self.time_at(event.position().x()))
+        event.accept()
+        self._point(event.position().toPoint())
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._point(event.position().toPoint())
+
+    def leaveEvent(self, event: object) -> None:
+        for stripe in self.hover_stripes():
+            self.update(stripe)
+        self._pointer = None
+        self.axis.move_hover(None)
+        self.read_out.hide()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self.shown:
+            self.menu().exec(event.globalPos())
+
+    def menu(self) -> QMenu:
+        """What can be done here, for the right button and the menu key."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        selected = self.axis.selection is not None
+        menu.addAction("Show the whole sound", self.axis.show_all)
+        menu.addAction("Zoom to the selection", self.axis.show_selection).setEnabled(selected)
+        menu.addSeparator()
+        menu.addAction("Select all", lambda: self.axis.select(Selection(0.0, self.axis.duration_s)))
+        menu.addAction("Clear the selection", lambda: self.axis.select(None)).setEnabled(selected)
+        return menu
+
+    def _point(self, at: QPoint) -> None:
+        if not self.shown:
+            return
+        for stripe in self.hover_stripes():
+            self.update(stripe)
+        self._pointer = at
+        for stripe in self.hover_stripes():
+            self.update(stripe)
+        time_s = self.axis.clamped(self.time_at(at.x()))
+        self.axis.move_hover(time_s)
+        self.refresh_read_out()
+
+    def refresh_read_out(self) -> None:
+        """Read again what lies under the pointer, after the picture changed."""
+        if self._pointer is None or not self.shown or not self.rect().contains(self._pointer):
+            return
+        parts, samples = self.read(self.axis.clamped(self.time_at(self._pointer.x())), self._pointer)
+        self.read_out.show_parts(parts, samples, self._pointer)
+
+    def _show_cursor(self, at: QPointF) -> None:
+        edge = self._edge_at(at) if self.shown else ""
+        if self.shown and self._on_grip(at):
+            shape = Qt.CursorShape.OpenHandCursor
+        elif edge in ("start", "end"):
+            shape = Qt.CursorShape.SizeHorCursor
+        elif edge:
+            shape = Qt.CursorShape.SizeVerCursor
+        else:
+            shape = Qt.CursorShape.IBeamCursor if self.shown else Qt.CursorShape.ArrowCursor
+        if self.cursor().shape() != shape:
+            self.setCursor(shape)
+
+    # -- selecting ---------------------------------------------------------------------------------
+
+    def _swept(self, at: QPointF, keys: Qt.KeyboardModifier) -> Selection:
+        """From where the button went down to here."""
+        return Selection(self._pressed_s, self.time_at(at.x()))
+
+    def _follow_edge(self, at: QPointF) -> None:
+        """Scroll when a drag leaves the view."""
+        beyond = min(at.x(), 0.0) + max(at.x() - self.width(), 0.0)
+        if not beyond or self.axis.span_s >= self.axis.duration_s:
+            return
+        self.axis.pan(beyond / max(self.width(), 1) * self.axis.span_s * 0.25)
+
+    def _move_edge(self, at: QPointF) -> None:
+        selection = self._anchor
+        assert selection is not None
+        time_s, hz = self.time_at(at.x()), self.band_at(at.y())
+        if self._mode == "start":
+            selection = replace(selection, start_s=time_s)
+        elif self._mode == "end":
+            selection = replace(selection, end_s=time_s)
+        elif hz is not None and selection.low_hz is not None and selection.high_hz is not None:
+            low, high = (hz, selection.high_hz) if self._mode == "low" else (selection.low_hz, hz)
+            selection = replace(selection, low_hz=min(low, high), high_hz=max(low, high))
+        self.axis.select(selection)
+
+    def _inside_selection(self, at: QPointF) -> bool:
+        selection = self.axis.selection
+        if selection is None:
+            return False
+        boxes = self.band_rects(selection, self.x_of(selection.start_s), self.x_of(selection.end_s))
+        return any(box.contains(at) for box in boxes)
+
+    def _on_grip(self, at: QPointF) -> bool:
+        grip = self._grip()
+        return grip is not None and grip.adjusted(-2, -2, 2, 2).contains(at.toPoint())
+
+    def _edge_at(self, at: QPointF) -> Mode:
+        selection = self.axis.selection
+        if selection is None:
+            return ""
+        left, right = self.x_of(selection.start_s), self.x_of(selection.end_s)
+        for box in self.band_rects(selection, left, right):
+            if not box.adjusted(-_EDGE_PX, -_EDGE_PX, _EDGE_PX, _EDGE_PX).contains(at):
+                continue
+            # A narrow selection can be caught from outside: the nearer edge wins.
+            if min(abs(at.x() - left), abs(at.x() - right)) <= _EDGE_PX:
+                return "start" if abs(at.x() - left) < abs(at.x() - right) else "end"
+            if selection.low_hz is not None and min(abs(at.y() - box.top()), abs(at.y() - box.bottom())) <= _EDGE_PX:
+                return "high" if abs(at.y() - box.top()) < abs(at.y() - box.bottom()) else "low"
+        return ""
+
+    # -- keys and the rest -------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        keys = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        middle = self.axis.start_s + self.axis.span_s / 2
+        if self.axis.hover_s is not None and self._pointer is not None:
+            middle = self.axis.hover_s
+        key = event.key()
+        if key == Qt.Key.Key_Left and keys == _PLAIN:
+            self.axis.pan(-PAN_SHARE * self.axis.span_s)
+        elif key == Qt.Key.Key_Right and keys == _PLAIN:
+            self.axis.pan(PAN_SHARE * self.axis.span_s)
+        elif key == Qt.Key.Key_Up and keys == _PLAIN:
+            self.pan_across(PAN_SHARE * self.height())
+        elif key == Qt.Key.Key_Down and keys == _PLAIN:
+            self.pan_across(-PAN_SHARE * self.height())
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal) and keys == _PLAIN:
+            self.axis.zoom(TICK_FACTOR**2, middle)
+        elif key == Qt.Key.Key_Minus and keys == _PLAIN:
+            self.axis.zoom(TICK_FACTOR**-2, middle)
+        elif key == Qt.Key.Key_Home and keys == _PLAIN:
+            self.axis.pan(-self.axis.start_s)
+        elif key == Qt.Key.Key_End and keys == _PLAIN:
+            self.axis.pan(self.axis.duration_s - self.axis.end_s)
+        elif key == Qt.Key.Key_F and keys == _PLAIN:
+            self.axis.show_all()
+        elif key == Qt.Key.Key_Escape and self._mode:
+            # Taking back a drag comes before taking back what was selected earlier.
+            self._mode = ""
+            self.axis.select(self._anchor)
+        elif key == Qt.Key.Key_Escape and self.axis.selection is not None:
+            self.axis.select(None)
+        else:
+            super().keyPressEvent(event)
+            return
+        event.accept()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._stale = True
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, 200)

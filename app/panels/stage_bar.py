@@ -1,0 +1,75 @@
+"""The slim row of choices above the spectrogram."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+
+from app import theme
+from app.controls.colormap import NAMES
+from app.controls.freq_scale import SCALES
+from app.controls.level_handles import LevelHandles
+from app.controls.paint import colour
+from app.controls.spectrogram import DEFAULT_DB
+from engine.audio.spectral import FFT_SIZES
+
+
+class StageBar(QWidget):
+    """Scale, FFT size, lanes, colours and level range; emits :attr:`changed` after the person chose something."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.scale = self._choice("Frequency scale", [(name.capitalize(), name) for name in SCALES])
+        self.fft = self._choice("FFT size (Shift and + or −)", [(str(n), n) for n in FFT_SIZES])
+        self.lanes = self._choice("A lane for each channel, or all in one", [("Lanes", False), ("Mix", True)])
+        self.map = self._choice("Colour map", [(name.capitalize(), name) for name in NAMES])
+        self.notes = self._switch("Notes", "Note names on the frequency scale")
+        self.time_only = self._switch("Time", "Select time only, all frequencies (or hold Shift)")
+        self.follow = self._switch("Follow", "Turn the page when the playhead leaves the view")
+        self.levels = LevelHandles(*DEFAULT_DB)
+        self.levels.range_changed.connect(self.changed)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 3, 8, 3)
+        row.setSpacing(4)
+        for widget in (self.scale, self.fft, self.lanes, self.map, self.notes, self.time_only, self.follow):
+            row.addWidget(widget)
+        row.addStretch(0)
+        row.addWidget(self.levels, 1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), colour(theme.tokens().panel))
+        for y in (0, self.height() - 1):
+            painter.fillRect(QRect(0, y, self.width(), 1), colour(theme.tokens().hairline))
+
+    def _choice(self, name: str, entries: list[tuple[str, object]]) -> QComboBox:
+        box = QComboBox(self)
+        for text, value in entries:
+            box.addItem(text, value)
+        box.setAccessibleName(name)
+        box.setToolTip(name)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        box.currentIndexChanged.connect(self.changed)
+        return box
+
+    def _switch(self, text: str, tip: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.setCheckable(True)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.toggled.connect(self.changed)
+        return button
+
+
+def choose(box: QComboBox, value: object) -> None:
+    """Select the entry with this value, if there is one."""
+    index = box.findData(value)
+    if index >= 0:
+        box.setCurrentIndex(index)
