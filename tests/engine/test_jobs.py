@@ -146,6 +146,26 @@ def test_cancelling_runs_the_clean_up_on_the_engine_thread_and_nothing_follows(r
     assert not runner.cancel(10**9)
 
 
+def test_cancelling_in_the_very_moment_of_the_start_still_cleans_up(runner: JobRunner, log: Log) -> None:
+    making, gate = threading.Event(), threading.Event()
+    held = Held()
+
+    def body() -> Steps:
+        making.set()
+        gate.wait(WAIT_S)
+        return held()
+
+    job = runner.submit(body)
+    making.wait(WAIT_S)
+    runner.cancel(job)
+    assert log.kinds(job) == ["queued", "started"], "it has begun, so its end waits for the engine thread"
+    gate.set()
+    held.gate.release()
+    settle(runner)
+    assert log.kinds(job) == ["queued", "started", "cancelled"]
+    assert held.ended_on == ["engine-test"]
+
+
 def test_cancel_all_leaves_nothing(runner: JobRunner, log: Log) -> None:
     held = Held()
     jobs = [runner.submit(held), *(runner.submit(steps_of(1)) for _ in range(5))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 
 import pytest
@@ -40,6 +40,38 @@ class Life:
         return self.n_steps + (self.ending == "yield in cleanup")
 
 
+class Turnstile:
+    """Lets one step of a runner through for each turn given, so that acts meet jobs in the middle of a step."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._turns = 0
+        self._waiting = False
+        self._open = False
+
+    def pass_through(self) -> None:
+        with self._changed:
+            self._waiting = True
+            self._changed.notify_all()
+            assert self._changed.wait_for(lambda: self._open or self._turns, WAIT_S)
+            self._waiting = False
+            self._turns -= 0 if self._open else 1
+
+    def give(self, turns: int, runner: JobRunner) -> None:
+        """Let some steps through and come back when they are used up, or when there is nothing left to do."""
+        with self._changed:
+            self._turns += turns
+            self._changed.notify_all()
+            while (self._turns or not self._waiting) and runner.pending():
+                self._changed.wait(0.0005)
+            self._turns = 0
+
+    def set_open(self, is_open: bool) -> None:
+        with self._changed:
+            self._open = is_open
+            self._changed.notify_all()
+
+
 class World:
     """Two runners, everything that was submitted to them, and everything they said."""
 
@@ -48,7 +80,9 @@ class World:
         self.events: list[Event] = []
         self.lives: list[Life] = []
         self.cancelled: set[int] = set()
+        self.unwanted_from: dict[int, int] = {}
         self.rude = False
+        self.turnstiles = {name: Turnstile() for name in ("work", "live")}
         self.runners = {name: JobRunner(name, self.events.append) for name in ("work", "live")}
 
     def body(self, life: Life) -> Callable[[], Steps]:
@@ -56,6 +90,7 @@ class World:
             life.begun += 1
             try:
                 for n in range(life.n_steps):
+                    self.turnstiles[life.runner].pass_through()
                     yield Note(n / life.n_steps)
                 if life.ending == "raise":
                     raise Refused(str(life.id))
@@ -85,35 +120,56 @@ class World:
 
         life.runner = runner
         self.lives.append(life)
+        older = [each for each in self.lives[:-1] if life.key and (each.runner, each.key) == (runner, life.key)]
         life.id = self.runners[runner].submit(self.body(life), rank=rank, key=life.key, on_result=deliver)
+        self.now_unwanted(each.id for each in older)
+
+    def now_unwanted(self, jobs: Iterable[int]) -> None:
+        """Remember that nobody wants to hear of these jobs' steps from this event on."""
+        for job in jobs:
+            self.unwanted_from.setdefault(job, len(self.events))
 
     def act(self) -> None:
         """One random act of a hasty person."""
         runner = self.chance.choice(["work", "live", "live"])
         act = self.chance.random()
-        if act < 0.7:
+        if act < 0.4:
             life = Life(self.chance.choice(ENDINGS), self.chance.randrange(5))
             life.key = self.chance.choice([None, None, "render", "tiles"])
             self.submit(runner, life, self.chance.randrange(3))
+        elif act < 0.7:
+            self.turnstiles[runner].give(self.chance.randrange(1, 4), self.runners[runner])
         elif act < 0.93 and self.lives:
-            victim = self.chance.choice(self.lives)
-            if self.runners[victim.runner].cancel(victim.id):
+            victim = self.chance.choice(self.lives[-6:])
+            if victim.id and self.runners[victim.runner].cancel(victim.id):
                 self.cancelled.add(victim.id)
+                self.now_unwanted([victim.id])
         elif act < 0.96:
             pending = self.runners[runner].pending()
-            self.runners[runner].cancel_all()
             self.cancelled.update(pending)
+            self.runners[runner].cancel_all()
+            self.now_unwanted(pending)
         else:
-            assert self.runners[runner].wait_idle(WAIT_S)
+            self.rest(runner)
+
+    def rest(self, runner: str) -> None:
+        """Let everything on a runner come to its own end."""
+        self.turnstiles[runner].set_open(True)
+        assert self.runners[runner].wait_idle(WAIT_S)
+        self.turnstiles[runner].set_open(False)
 
     def close(self) -> None:
         """Half the worlds end in the middle of their work, the others come to rest first."""
         if self.chance.random() < 0.5:
             # Twice over both, because a job of one may have passed something on to the other.
-            for runner in [*self.runners.values()] * 2:
-                assert runner.wait_idle(WAIT_S)
+            for name in [*self.runners] * 2:
+                self.rest(name)
         else:
             self.rude = True
+            for runner in self.runners.values():
+                runner.close(0)  # returns at once, in the middle of a step
+        for turnstile in self.turnstiles.values():
+            turnstile.set_open(True)
         # A chain that meets a closed runner fails, which is a life like any other.
         for runner in self.runners.values():
             assert runner.close(WAIT_S)
@@ -135,6 +191,8 @@ class World:
         assert kinds.count("started") == (1 if life.begun else 0) or kinds[1:] == ["started", "cancelled"]
         assert [k in TERMINAL for k in kinds] == [False] * (len(kinds) - 1) + [True], "one end, and it is the last word"
         assert kinds.count("note") <= life.n_notes
+        late = self.events[self.unwanted_from.get(life.id, len(self.events)) :]
+        assert not any(e.job == life.id and e.kind in {"started", "note"} for e in late), "it was cancelled or replaced"
         end = next(e for e in self.events if e.job == life.id and e.kind in TERMINAL)
         thread = f"engine-{life.runner}"
         assert life.begun <= 1
@@ -163,7 +221,7 @@ def test_random_lives_keep_every_promise(first: int) -> None:
         threads = set(threading.enumerate())
         world = World(seed)
         try:
-            for _ in range(world.chance.randrange(5, 25)):
+            for _ in range(world.chance.randrange(5, 40)):
                 world.act()
         finally:
             world.close()
