@@ -232,6 +232,14 @@ class Document(QObject):
         self._set_path(path)
         self.loaded.emit(loaded)
 
+    def merge(self, loaded: Loaded, label: str) -> None:
+        """Add the takes of another project to what is open and take over its patch: one undo step."""
+        new = [take for take in loaded.project.takes if take.id not in self.project.ids]
+        self._live = None
+        project = self.project.with_takes(new).with_patch(loaded.project.patch)
+        self._become(self._history.commit(label, project), "set")
+        self.loaded.emit(loaded)
+
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _on_saved(self, project: Project, path: Path) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import shutil
 import tempfile
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, QPoint, QRect, QSize, Qt, QUrl, Signal
@@ -19,7 +20,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.document import Submit, run_here
 from app.theme import GRID, PADDING, tokens
-from engine.audio import Clip
+from engine.audio import Clip, safe_name, write_clip, write_clip_steps
 from engine.errors import AudioError
 from engine.jobs import Body, Note
 from engine.project.part import is_whole_file
@@ -84,8 +85,6 @@ class DragOut(QObject):
 
     def file_of(self, sound: Clip, name: str) -> Path | None:
         """The file that would be dragged, if it is there already."""
-        from engine.audio import safe_name
-
         if is_whole_file(sound) and sound.path is not None and sound.format in {"WAV", "WAVEX", "RF64"}:
             same_name = sound.path.stem == safe_name(name) and sound.path.suffix.lower() == ".wav"
             if same_name and sound.path.is_file():
@@ -103,8 +102,6 @@ class DragOut(QObject):
     def _file(self, sound: Clip, name: str) -> Path:
         path = self.file_of(sound, name)
         if path is None:
-            from engine.audio import write_clip
-
             path = self._new_path(name)
             write_clip(sound, path)
             self._written[sound, name] = path
@@ -112,18 +109,15 @@ class DragOut(QObject):
 
     def _new_path(self, name: str) -> Path:
         """A path of its own for each file, so that two sounds of one name both keep it."""
-        from engine.audio import safe_name
-
         self.folder.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(dir=self.folder)) / f"{safe_name(name)}.wav"
 
     def _write_body(self, sound: Clip, name: str) -> Body[Path]:
-        def body():  # type: ignore[no-untyped-def]
-            from engine.audio import write_clip_steps
-
+        def body() -> Generator[Note, None, Path]:
             path = self._new_path(name)
-            for share in write_clip_steps(sound, path):
-                yield Note(share, f"Writing {path.name}")
+            with contextlib.closing(write_clip_steps(sound, path)) as steps:
+                for share in steps:
+                    yield Note(share, f"Writing {path.name}")
             return path
 
         return body
@@ -182,7 +176,7 @@ def label_pixmap(text: str, scale: float = 1.0) -> QPixmap:
     return pixmap
 
 
-def clean_steps(folder: Path, *, keep_s: float = KEEP_S):  # type: ignore[no-untyped-def]
+def clean_steps(folder: Path, *, keep_s: float = KEEP_S) -> Generator[Note, None, None]:
     """Remove dragged files that were written longer than ``keep_s`` ago; a job's body."""
     oldest = time.time() - keep_s
     if folder.is_dir():

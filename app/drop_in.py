@@ -18,11 +18,11 @@ from PySide6.QtWidgets import QDockWidget, QWidget
 from app.document import Submit, run_here
 from app.drag_out import TAKE_MIME
 from app.theme import PADDING_WIDE, tokens
+from engine.audio import FORMATS
 from engine.jobs import Note
 
-SOUND_SUFFIXES = frozenset(
-    ".wav .wave .rf64 .w64 .flac .ogg .oga .opus .mp3 .aif .aiff .aifc .caf .au .snd".split()  # noqa: SIM905
-)
+SOUND_SUFFIXES = frozenset(s for kind in FORMATS.values() for s in kind.suffixes) | {".aifc", ".au", ".snd", ".w64"}
+"""What counts as a sound in a folder: all that can be written and some that can only be read."""
 PROJECT_SUFFIX = ".tonewright"
 PATCH_SUFFIX = ".json"
 NAMES_A_STEP = 200

@@ -9,24 +9,24 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
+
 from engine import __version__
-from engine.audio import Clip
+from engine.audio import Audio, Clip, Steps, open_clip_steps
 from engine.errors import AudioError, PatchError, ProjectError
 from engine.jobs import Note
 from engine.params import Patch
 from engine.project.project import Project
-from engine.project.sources import LateSource
 from engine.project.take import MissingSource, Take, new_id, now
 
 FORMAT = "tonewright-project"
 VERSION = 1
-CLOCK_SLACK_NS = 2_000_000_000
-"""File systems round modification times by up to two seconds."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def describe(project: Project, view: Mapping[str, Any], folder: Path) -> tuple[d
     takes = []
     for take in project.takes:
         sound = _describe_sound(take, folder)
-        if "entry" in sound:
+        if "entry" in sound and take.clip.n_frames:
             embedded[sound["entry"]] = take.clip
         takes.append(
             {
@@ -152,7 +152,7 @@ def _describe_sound(take: Take, folder: Path) -> dict[str, Any]:
         return {"entry": entry_name(take.id), "frames": clip.n_frames, **facts}
     path = Path(os.path.abspath(clip.path))  # noqa: PTH100 - resolve() would follow links to another name
     part = {"start": clip.start, "frames": clip.n_frames, "file_frames": clip.source.n_frames}
-    return {"path": str(path), "relative": _relative(path, folder), **_stamp(path), **part, **facts}
+    return {"path": str(path), "relative": _relative(path, folder), "size": _size(path), **part, **facts}
 
 
 def _relative(path: Path, folder: Path) -> str | None:
@@ -163,13 +163,12 @@ def _relative(path: Path, folder: Path) -> str | None:
         return None
 
 
-def _stamp(path: Path) -> dict[str, int]:
-    """Size and time of the last change, by which an unchanged file is known."""
+def _size(path: Path) -> int | None:
+    """Bytes of a file, by which it is known again; ``None`` when it has gone meanwhile."""
     try:
-        state = path.stat()
+        return path.stat().st_size
     except OSError:
-        return {}
-    return {"size": state.st_size, "modified_ns": state.st_mtime_ns}
+        return None
 
 
 def _restore_take(
@@ -184,7 +183,7 @@ def _restore_take(
     if "entry" in sound:
         clip = yield from _restore_entry(sound, name, take_id, open_entry, notices)
     else:
-        clip = _restore_file(sound, name, folder, notices)
+        clip = yield from _restore_file(sound, name, folder, notices)
     patch = None
     if item.get("patch") is not None:
         try:
@@ -219,6 +218,9 @@ def _restore_entry(
     open_entry: Callable[[str, str], Generator[Note, None, Clip]],
     notices: list[str],
 ) -> Generator[Note, None, Clip]:
+    if int(sound["frames"]) == 0:
+        silence = Audio(np.zeros((int(sound["channels"]), 0), dtype=np.float32), int(sound["rate"]))
+        return Clip.of(silence, name, subtype=str(sound["subtype"]))
     try:
         # The name is made from the identity, so a forged description cannot point anywhere else.
         clip = yield from open_entry(entry_name(take_id), name)
@@ -227,33 +229,36 @@ def _restore_entry(
     return Clip(clip.source, name, None, str(sound["format"]), str(sound["subtype"]), clip.start, clip.n_frames)
 
 
-def _restore_file(sound: Mapping[str, Any], name: str, folder: Path, notices: list[str]) -> Clip:
-    from engine.audio import open_clip
-
+def _restore_file(sound: Mapping[str, Any], name: str, folder: Path, notices: list[str]) -> Generator[Note, None, Clip]:
     path = _locate(sound, folder)
     wanted = Path(str(sound["path"]))
     if path is None:
         return _missing(wanted, f"{wanted.name} is no longer at {wanted.parent}; put it back.", sound, name, notices)
-    start, n_frames = int(sound["start"]), int(sound["frames"])
     try:
-        if _unchanged(path, sound):
-            late = LateSource(
-                path,
-                channels=int(sound["channels"]),
-                sample_rate=int(sound["rate"]),
-                n_frames=int(sound["file_frames"]),
-            )
-            return Clip(late, name, path, str(sound["format"]), str(sound["subtype"]), start, n_frames)
-        opened = open_clip(path)
+        steps = open_clip_steps(path)
+        opened = yield from _told(steps, f"Opening {path.name}")
     except AudioError as error:
         return _missing(path, str(error), sound, name, notices)
-    if opened.source.n_frames != int(sound["file_frames"]):
-        notices.append(f"{path.name} has changed since the project was saved; “{name}” shows what is there now.")
-        if start >= opened.source.n_frames:
+    start, n_frames, was = int(sound["start"]), int(sound["frames"]), int(sound["file_frames"])
+    if opened.n_frames != was or not _same_size(path, sound):
+        notices.append(f"{path.name} has changed since the project was saved; “{name}” is what is there now.")
+        if start >= opened.n_frames:
             start, n_frames = 0, -1
-        elif start == 0 and n_frames == int(sound["file_frames"]):
+        elif start == 0 and n_frames == was:
             n_frames = -1
-    return Clip(opened.source, name, path, opened.format, opened.subtype, start, n_frames)
+    return Clip(opened.source, name, path, opened.format, opened.subtype, start, n_frames, opened.notice)
+
+
+def _told(steps: Steps[Clip], text: str) -> Generator[Note, None, Clip]:
+    """Steps that yield fractions as steps that yield notes."""
+    with closing(steps):
+        while True:
+            try:
+                fraction = next(steps)
+            except StopIteration as stop:
+                clip: Clip = stop.value
+                return clip
+            yield Note(fraction, text)
 
 
 def _locate(sound: Mapping[str, Any], folder: Path) -> Path | None:
@@ -263,17 +268,16 @@ def _locate(sound: Mapping[str, Any], folder: Path) -> Path | None:
         relative = Path(os.path.normpath(folder / PurePosixPath(sound["relative"])))
         places.insert(0, relative)
     found = [place for place in places if place.is_file()]
-    same_size = [place for place in found if place.stat().st_size == sound.get("size")]
+    same_size = [place for place in found if _same_size(place, sound)]
     return next(iter(same_size or found), None)
 
 
-def _unchanged(path: Path, sound: Mapping[str, Any]) -> bool:
-    stamp = _stamp(path)
-    moved_ns = abs(stamp.get("modified_ns", 0) - int(sound.get("modified_ns", -CLOCK_SLACK_NS)))
-    return bool(stamp) and stamp["size"] == sound.get("size") and moved_ns < CLOCK_SLACK_NS
+def _same_size(path: Path, sound: Mapping[str, Any]) -> bool:
+    return bool(path.stat().st_size == sound.get("size"))
 
 
 def _missing(path: Path | None, reason: str, sound: Mapping[str, Any], name: str, notices: list[str]) -> Clip:
-    notices.append(reason)
     source = MissingSource(path, reason, sound, max(int(sound["channels"]), 1), max(int(sound["rate"]), 1))
-    return Clip(source, name, path, str(sound["format"]), str(sound["subtype"]))
+    clip = Clip(source, name, path, str(sound["format"]), str(sound["subtype"]))
+    notices.append(reason)
+    return clip

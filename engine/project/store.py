@@ -7,16 +7,17 @@ sound (takes never change) is written there once and not again with each autosav
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 import zipfile
+import zlib
 from collections.abc import Generator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from engine.audio import Clip
-from engine.errors import ProjectError
+from engine.audio import Clip, open_clip, write_clip_steps
+from engine.audio.atomic import new_file
+from engine.audio.trouble import reason
+from engine.errors import AudioError, ProjectError
 from engine.jobs import Note, run_inline
 from engine.project.describe import Loaded, describe, from_text, restore, to_text
 from engine.project.project import Project
@@ -48,26 +49,18 @@ def save_steps(project: Project, view: Mapping[str, Any], path: Path) -> Generat
     any JSON table: what the window wants to find again. Raises :class:`ProjectError` when the place cannot be written.
     """
     path = path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
-    part: Path | None = None
+    data, embedded = describe(project, view, path.absolute().parent)
     try:
-        data, embedded = describe(project, view, path.absolute().parent)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".part", dir=path.absolute().parent)
-        part = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                archive.writestr(DESCRIPTION, to_text(data), zipfile.ZIP_DEFLATED)
-                for number, (entry, clip) in enumerate(embedded.items()):
-                    for share in _pack(archive, entry, clip):
-                        yield Note((number + share) / len(embedded), f"Saving {path.name}")
-            file.flush()
-            os.fsync(file.fileno())
-        part.chmod(_usual_mode(path))
-        part.replace(path)
-    except OSError as error:
-        raise ProjectError(f"{path.name} could not be saved to {path.parent}: {_reason(error)}.") from error
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)
+        with (
+            new_file(path.absolute(), overwrite=True) as temporary,
+            zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
+        ):
+            archive.writestr(DESCRIPTION, to_text(data), zipfile.ZIP_DEFLATED)
+            for number, (entry, clip) in enumerate(embedded.items()):
+                # Delegated and not looped over: a cancel then closes the entry before the archive.
+                yield from _pack(archive, entry, clip, number, len(embedded))
+    except AudioError as error:
+        raise ProjectError(f"{path.name} is not saved. {error}") from error
     return path
 
 
@@ -83,34 +76,33 @@ def load_steps(path: Path) -> Generator[Note, None, Loaded]:
             data = from_text(_read_description(archive, path.name), path.name)
 
             def open_entry(entry: str, name: str) -> Generator[Note, None, Clip]:
+                # BadZipFile: the entry's checksum does not hold. RuntimeError: it wants a password.
                 try:
-                    stream = archive.open(entry)
-                except (KeyError, RuntimeError, NotImplementedError) as error:
-                    raise ProjectError(f"{path.name} does not hold {entry}.") from error
-                with stream:
-                    return (yield from _unpack(stream, name))
+                    with archive.open(entry) as stream:
+                        return (yield from _unpack(stream, name))
+                except (KeyError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+                    raise ProjectError(f"{entry} in {path.name} is missing or damaged.") from error
 
             return (yield from restore(data, path.absolute().parent, open_entry))
     except (zipfile.BadZipFile, EOFError, UnicodeDecodeError) as error:
         raise ProjectError(f"{path.name} is no Tonewright project, or it is damaged.") from error
     except OSError as error:
-        raise ProjectError(f"{path.name} could not be opened: {_reason(error)}.") from error
+        raise ProjectError(f"{path.name} could not be opened: {reason(error)}.") from error
 
 
 def autosave_steps(project: Project, view: Mapping[str, Any], folder: Path) -> Generator[Note, None, Path]:
     """Keep a project in ``folder``: sounds not there yet are written, then the description is replaced in one move."""
-    from engine.audio import write_clip_steps
-
     try:
         (folder / "audio").mkdir(parents=True, exist_ok=True)
         data, embedded = describe(project, view, folder)
         new = {entry: clip for entry, clip in embedded.items() if not (folder / entry).exists()}
         for number, (entry, clip) in enumerate(new.items()):
-            for share in write_clip_steps(clip, folder / entry, subtype="FLOAT"):
-                yield Note((number + share) / len(new), "Keeping a safety copy")
+            with closing(write_clip_steps(clip, folder / entry, subtype="FLOAT")) as steps:
+                for share in steps:
+                    yield Note((number + share) / len(new), "Keeping a safety copy")
         write_text(folder / DESCRIPTION, to_text(data))
-    except OSError as error:
-        raise ProjectError(f"The safety copy could not be written to {folder}: {_reason(error)}.") from error
+    except (AudioError, OSError) as error:
+        raise ProjectError(f"The safety copy in {folder} is not complete. {error}") from error
     return folder
 
 
@@ -134,34 +126,26 @@ def autosave_description(folder: Path) -> dict[str, Any]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace a small text file in one move, once the new text is safe on the disk; raises ``OSError``."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".part", dir=path.parent)
-    part = Path(name)
+    """Replace a small text file in one move, once the new text is safe on the disk; raises :class:`ProjectError`."""
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        with new_file(path, overwrite=True) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except AudioError as error:
+        raise ProjectError(str(error)) from error
 
 
-def _pack(archive: zipfile.ZipFile, entry: str, clip: Clip) -> Generator[float, None, None]:
-    """Put a clip into the archive as float WAV, which loses nothing; yields the share done."""
+def _pack(archive: zipfile.ZipFile, entry: str, clip: Clip, number: int, count: int) -> Generator[Note, None, None]:
+    """Put clip ``number`` of ``count`` into the archive as float WAV, which loses nothing."""
+    text = f"Saving {clip.name}"
     sound = temporary_path()
     try:
-        from engine.audio import write_clip_steps
-
-        for share in write_clip_steps(clip, sound, subtype="FLOAT", overwrite=True):
-            yield 0.5 * share
-        size = max(sound.stat().st_size, 1)
-        written = 0
+        with closing(write_clip_steps(clip, sound, subtype="FLOAT", overwrite=True)) as steps:
+            for share in steps:
+                yield Note((number + 0.5 * share) / count, text)
         with sound.open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
             while chunk := source.read(CHUNK_BYTES):
                 target.write(chunk)
-                written += len(chunk)
-                yield 0.5 + 0.5 * written / size
+                yield Note((number + 0.5) / count, text)
     finally:
         sound.unlink(missing_ok=True)
 
@@ -179,15 +163,13 @@ def _unpack(stream: IO[bytes], name: str) -> Generator[Note, None, Clip]:
             clip = owned_clip(sound, name)
             kept = True
             return clip
-        from engine.audio import open_clip
-
         opened = open_clip(sound)
         audio = opened.read(0, opened.n_frames)
         opened.source.close()
         return Clip.of(audio, name)
     finally:
         if not kept:
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 sound.unlink(missing_ok=True)
 
 
@@ -199,17 +181,3 @@ def _read_description(archive: zipfile.ZipFile, name: str) -> str:
         return archive.read(DESCRIPTION).decode("utf-8")
     except (KeyError, RuntimeError, NotImplementedError):
         raise ProjectError(f"{name} is no Tonewright project.") from None
-
-
-def _usual_mode(path: Path) -> int:
-    """The access rights a project file should have: those of the file it replaces, else what new files get."""
-    try:
-        return path.stat().st_mode & 0o777
-    except OSError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error) or type(error).__name__).lower()
