@@ -47,6 +47,8 @@ class Player(QObject):
     message = Signal(str)
     underruns_changed = Signal(int)
     level_changed = Signal(float)
+    activity = Signal()
+    """Something begins to sound: meters and playheads have something to follow until ``is_sounding`` ends."""
     finished = Signal()
 
     def __init__(self, parent: QObject | None = None, *, latency_s: float = 0.1, library: Any = None) -> None:
@@ -67,6 +69,7 @@ class Player(QObject):
         self._shown_s = (0, 0.0)
         self._underruns = 0
         self._device = ""
+        self._silent = False
         self._wanted_device: str | None = None
         self._devices: tuple[Device, ...] = ()
         self._poll = QTimer(self, interval=POLL_MS)
@@ -144,6 +147,11 @@ class Player(QObject):
     def state(self) -> str:
         return self._state
 
+    @property
+    def is_sounding(self) -> bool:
+        """Whether something sounds, or soon will: a transport that runs or fades, or the test tone."""
+        return self._mixer.busy
+
     def play(self) -> None:
         """Play on from where it stands; with a loop, from inside of it."""
         with self._control:
@@ -163,6 +171,7 @@ class Player(QObject):
         self._feeder.poke()
         self._poll.start()
         self.state_changed.emit(PLAYING)
+        self.activity.emit()
 
     def pause(self) -> None:
         """Fade out and stay here."""
@@ -267,6 +276,11 @@ class Player(QObject):
         return self._device
 
     @property
+    def is_silent(self) -> bool:
+        """Whether a device was looked for in vain. Before the first look nobody knows."""
+        return self._silent
+
+    @property
     def wanted_device(self) -> str | None:
         """The device that was chosen; ``None`` follows the system's default."""
         return self._wanted_device
@@ -285,6 +299,10 @@ class Player(QObject):
         self._wanted_device = name
         self._output.choose(name)
 
+    @property
+    def latency_s(self) -> float:
+        return self._output.latency_s
+
     def set_latency(self, latency_s: float) -> None:
         """How far ahead the device is filled, 0.01 to 0.2 s: shorter answers sooner, longer survives a busy machine."""
         self._output.set_latency(latency_s)
@@ -296,6 +314,7 @@ class Player(QObject):
             self._mixer.plan = replace(self._mixer.plan, extra=tone, extra_id=self._mixer.plan.extra_id + 1)
         self._output.start()
         self._output.wake(urgent=True)
+        self.activity.emit()
 
     # -- plans (with the control lock held) -----------------------------------------------------------
 
@@ -374,7 +393,7 @@ class Player(QObject):
         self.message.emit(text)
 
     def on_device(self, name: str) -> None:
-        self._device = name
+        self._device, self._silent = name, not name
         self.device_changed.emit(name)
 
     def on_devices(self, devices: tuple[Device, ...]) -> None:

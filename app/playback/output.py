@@ -68,7 +68,7 @@ class Output:
         self._mixer = mixer
         self._listener = listener
         self._library = library if library is not None else PortAudio()
-        self._latency_s = min(max(latency_s, LATENCIES_S[0]), LATENCIES_S[1])
+        self.latency_s = min(max(latency_s, LATENCIES_S[0]), LATENCIES_S[1])
         self._wake = threading.Event()
         self._closing = False
         self._thread: threading.Thread | None = None
@@ -125,7 +125,7 @@ class Output:
         self._wake.set()
 
     def set_latency(self, latency_s: float) -> None:
-        self._latency_s = min(max(latency_s, LATENCIES_S[0]), LATENCIES_S[1])
+        self.latency_s = min(max(latency_s, LATENCIES_S[0]), LATENCIES_S[1])
         self._reopen = True
         self._wake.set()
 
@@ -294,7 +294,7 @@ class Output:
             self._failed("")
             return
         self._begin(
-            lambda: self._library.open(device, self._latency_s, self._make_callback(), self._on_end), self._start
+            lambda: self._library.open(device, self.latency_s, self._make_callback(), self._on_end), self._start
         )
 
     def _start(self, result: OpenDevice | Exception) -> None:
@@ -369,7 +369,7 @@ class Output:
     def _make_callback(self) -> Callable[[Any, int, Any, Any], None]:
         mixer = self._mixer
         stereo = np.zeros((8192, 2), np.float32)
-        usual_s = self._latency_s
+        usual_s = self.latency_s
 
         def callback(out: Any, n: int, times: Any, status: Any) -> None:
             nonlocal stereo

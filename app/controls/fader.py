@@ -1,0 +1,81 @@
+"""A horizontal fader: a value on a line, its text beside it, with the gestures that every value has."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
+
+from app.controls.knob_paint import figures, focus_ring
+from app.controls.pointer import HeldPointer
+from app.controls.value_widget import DRAG_THRESHOLD_PX, ValueWidget
+from app.theme import GRID, tokens
+from engine.params import Param
+
+HANDLE_PX = 10
+LINE_PX = 4.0
+TEXT_PX = 60
+
+
+class Fader(ValueWidget):
+    """One parameter on a line from left (low) to right (high); dragging follows the pointer's way right or up."""
+
+    def __init__(self, param: Param, parent: QWidget | None = None) -> None:
+        super().__init__(param, parent)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        return QSize(168, 24)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, 24)
+
+    def value_rect(self) -> QRect:
+        return QRect(self.width() - TEXT_PX, 0, TEXT_PX, self.height())
+
+    def line_rect(self) -> QRectF:
+        """The line that the handle's middle travels along."""
+        width = self.width() - TEXT_PX - HANDLE_PX - GRID
+        return QRectF(HANDLE_PX / 2 + 1, (self.height() - LINE_PX) / 2, width, LINE_PX)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if not event.buttons() & Qt.MouseButton.LeftButton or not self.gesture.busy:
+            return
+        if self._pointer is None:
+            if (event.position().toPoint() - self._pressed_at).manhattanLength() >= DRAG_THRESHOLD_PX:
+                self._pointer = HeldPointer(self, event)
+            return
+        step = self._pointer.step(event)
+        self.gesture.drag(step.x() - step.y(), event.modifiers(), self.line_rect().width())
+
+    def build_menu(self) -> QMenu:
+        menu = super().build_menu()
+        # Words and chance do not reach this value: there is nothing to lock.
+        for action in menu.actions()[-2:]:
+            menu.removeAction(action)
+        return menu
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = tokens()
+        off = not self.isEnabled()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        line = self.line_rect()
+        at = line.left() + line.width() * self.gesture.position
+        usual = line.left() + line.width() * self.param.to_unit(self.param.default)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.hover))
+        painter.drawRoundedRect(line, LINE_PX / 2, LINE_PX / 2)
+        painter.setBrush(QColor(theme.disabled))
+        painter.drawRect(QRectF(usual - 0.5, line.top() - GRID, 1.0, LINE_PX + 2 * GRID))
+        painter.setBrush(QColor(theme.disabled if off else theme.accent))
+        painter.drawRoundedRect(QRectF(line.left(), line.top(), at - line.left(), LINE_PX), LINE_PX / 2, LINE_PX / 2)
+        painter.setBrush(QColor(theme.disabled if off else theme.text if self._hovered else theme.secondary))
+        painter.drawEllipse(QPointF(at, line.center().y()), HANDLE_PX / 2, HANDLE_PX / 2)
+        if self.editor is None:
+            painter.setFont(figures(self))
+            painter.setPen(QColor(theme.disabled if off else theme.text if self._hovered else theme.secondary))
+            alignment = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(self.value_rect().adjusted(0, 0, -GRID, 0), alignment, self.value_text())
+        if self.hasFocus() and self.editor is None:
+            focus_ring(painter, QRectF(self.rect()))
