@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -34,4 +34,5 @@ def focus_frame(painter: QPainter, widget: QWidget) -> None:
     """A thin frame around a view that has the keyboard."""
     if widget.hasFocus():
         painter.setPen(pen(theme.tokens().accent, 200))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(QRect(0, 0, widget.width() - 1, widget.height() - 1))

@@ -107,7 +107,7 @@ def draw_strip(
     n = strip.levels.shape[2]
     wide = frames_per_pixel / strip.hop
     places = (first_frame + (pixels + 0.5) * frames_per_pixel - strip.start_frame) / strip.hop
-    if wide < 0.67:
+    if wide < 0.95:
         # Columns are wider than pixels: between the middles of two columns their mixture.
         places = np.clip(places - 0.5, 0, n - 1)
         below = np.minimum(places.astype(np.intp), max(n - 2, 0))

@@ -24,7 +24,7 @@ from engine.audio.spectral import to_db
 from engine.audio.tiles import COARSER, SpectrogramSettings, Tile, TileRequest, tile_cost_us, tile_steps
 from engine.audio.values import ArraySource, Clip
 
-DEFAULT_DB = (-100.0, -10.0)
+DEFAULT_DB = (-90.0, -6.0)
 GAP_PX = 1
 """Between two lanes."""
 _ASK_EVERY_MS = 40
@@ -42,6 +42,7 @@ Source = tuple[Clip, SpectrogramSettings]
 class Spectrogram(TimeView):
     """Draws what there is, best first: the right tiles, else those of other zooms stretched, else the sound before."""
 
+    selection_alpha = 26
     tiles_wanted = Signal(object, object)
     """Clip and :class:`TileRequest`."""
     settings_changed = Signal()
@@ -167,6 +168,15 @@ class Spectrogram(TimeView):
             return
         self._asked = keys
         self.tiles_wanted.emit(clip, TileRequest(self.settings, level, tuple(wanted), tuple(coarse)))
+
+    def is_complete(self) -> bool:
+        """Whether everything visible is drawn as fine as it gets."""
+        clip = self.clip
+        if clip is None or clip.n_frames == 0 or self.axis.span_s <= 0:
+            return clip is None
+        start, end = self.axis.start_s * clip.sample_rate, self.axis.end_s * clip.sample_rate
+        level = self._level()
+        return not any(self._poor(level, i) for i in self.settings.tiles_between(level, start, end, clip.n_frames))
 
     def _poor(self, level: int, index: int) -> bool:
         assert self.clip is not None

@@ -39,7 +39,7 @@ class TileCache:
         return clip in self._clips
 
     def add(self, clip: Clip, tile: Tile, keep: Iterable[Tile] = ()) -> bool:
-        """Keep a tile, and forget old ones beyond the limit, but none of ``keep``. ``False`` if a better one is there."""
+        """Keep a tile; forget old ones beyond the limit, but none of ``keep``; ``False`` if a better one is known."""
         tiles = self._clips.get(clip)
         if tiles is None:
             return False

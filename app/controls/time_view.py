@@ -45,6 +45,8 @@ _PLAIN = Qt.KeyboardModifier.NoModifier
 class TimeView(QWidget):
     """A view of a stretch of time. Subclasses paint the picture and say what lies under the pointer."""
 
+    selection_alpha = 46
+    """How strongly the selection tints the picture, 0..255."""
     drag_out_requested = Signal(object)
     """The person pulls the :class:`Selection` out of the view."""
 
@@ -165,7 +167,7 @@ class TimeView(QWidget):
             return
         left, right = max(left, -2.0), min(right, self.width() + 2.0)
         for box in self.band_rects(selection, left, right):
-            painter.fillRect(box, colour(role, 46))
+            painter.fillRect(box, colour(role, self.selection_alpha))
             painter.setPen(pen(role, 220))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))

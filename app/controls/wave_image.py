@@ -26,7 +26,7 @@ def draw_wave(
     thickness: float = 1.0,
     dim: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
-    """One lane: ``columns`` ``[3, n]`` (lowest, highest, mean square) as ``[height, n]`` entries of :func:`wave_colours`.
+    """One lane: ``columns`` ``[3, n]`` (lowest, highest, mean square) as ``[height, n]`` of :func:`wave_colours`.
 
     Full scale fills the height; ``thickness`` is the least height of a column in pixels; ``dim`` columns are fainter.
     """

@@ -153,6 +153,13 @@ class Stage(QWidget):
         elif isinstance(tile, Detail) and clip is self.clip:
             self.waveform.set_detail(tile)
 
+    def is_complete(self) -> bool:
+        """Whether both views show all there is to see of the sound."""
+        pyramid = self.waveform.pyramid
+        if self.clip is None or self.clip.n_frames == 0:
+            return True
+        return pyramid is not None and pyramid.complete and self.spectrogram.is_complete()
+
     # -- settings ----------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:

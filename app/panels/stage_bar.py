@@ -27,7 +27,7 @@ class StageBar(QWidget):
         self.lanes = self._choice("A lane for each channel, or all in one", [("Lanes", False), ("Mix", True)])
         self.map = self._choice("Colour map", [(name.capitalize(), name) for name in NAMES])
         self.notes = self._switch("Notes", "Note names on the frequency scale")
-        self.time_only = self._switch("Time", "Select time only, all frequencies (or hold Shift)")
+        self.time_only = self._switch("Time only", "Select time only, all frequencies (or hold Shift)")
         self.follow = self._switch("Follow", "Turn the page when the playhead leaves the view")
         self.levels = LevelHandles(*DEFAULT_DB)
         self.levels.range_changed.connect(self.changed)

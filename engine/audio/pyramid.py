@@ -33,8 +33,6 @@ _PROBES = 512
 _PROBE_FRAMES = 1024
 _ROUGH_FROM_FRAMES = 3_000_000
 """Shorter files are read faster than probed."""
-_TELL_EVERY = 8
-"""Steps between two partial pyramids."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,21 +144,17 @@ def build_pyramid(clip: Clip) -> Generator[tuple[float, Pyramid], None, Pyramid]
     else:
         step_frames = _whole_blocks(_STEP_SAMPLES // clip.channels)
     levels = _allocate(clip.channels, clip.n_frames)
-    partial = _snapshot(clip.sample_rate, clip.n_frames, levels, 0, None)
     rough: Blocks | None = None
     if clip.n_frames >= _ROUGH_FROM_FRAMES and not seeks_at_once(clip):
         for rough in _probe(clip):
-            partial = _snapshot(clip.sample_rate, clip.n_frames, levels, 0, rough)
-            yield 0.0, partial
-    for number, start in enumerate(range(0, clip.n_frames, step_frames)):
+            yield 0.0, _snapshot(clip.sample_rate, clip.n_frames, levels, 0, rough)
+    for start in range(0, clip.n_frames, step_frames):
         samples = clip.read(start, step_frames).samples
         first = start // BASE
         _fill_base(levels[0], first, samples)
         filled = min(start + step_frames, clip.n_frames)
         _fill_above(levels, first, levels[0].shape[2] if filled == clip.n_frames else filled // BASE)
-        if number % _TELL_EVERY == 0:
-            partial = _snapshot(clip.sample_rate, clip.n_frames, levels, filled, rough)
-        yield filled / clip.n_frames, partial
+        yield filled / clip.n_frames, _snapshot(clip.sample_rate, clip.n_frames, levels, filled, rough)
     return _snapshot(clip.sample_rate, clip.n_frames, levels, clip.n_frames, None)
 
 
