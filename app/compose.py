@@ -17,6 +17,7 @@ from app.actions import ActionSet
 from app.autosave import Autosave
 from app.bridge import Bridge
 from app.commands import Commands
+from app.controls.time_axis import Selection
 from app.document import Document
 from app.drag_out import DragOut
 from app.drop_in import DropTarget
@@ -39,6 +40,7 @@ from app.settings import Settings
 from engine.audio import Clip
 from engine.jobs import Body
 from engine.params import Patch
+from engine.project.part import part_of
 from engine.studio import Rendered, Studio
 
 EngineKind = Literal["real", "fake"]
@@ -51,8 +53,20 @@ STARTUP_TRACE = "TONEWRIGHT_STARTUP_TRACE"
 class Session(QObject):
     """One window with its engine, document and player. ``close`` ends all of it."""
 
-    def __init__(self, app: QApplication, *, engine: EngineKind = "real", settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        app: QApplication,
+        *,
+        engine: EngineKind = "real",
+        settings: Settings | None = None,
+        sound: bool = True,
+        keep_safe: bool = True,
+    ) -> None:
+        """``sound`` opens the device after the first frame, ``keep_safe`` keeps and offers safety copies."""
         super().__init__()
+        self._sound = sound
+        self._keep_safe = keep_safe
+        self._submitted: set[int] = set()
         self.app = app
         self.settings = settings or Settings()
         style.apply_theme(app, self.settings.get("view/theme"))
@@ -72,7 +86,7 @@ class Session(QObject):
         self.stage = Stage()
         self.fm = FmPanel(self.document)
         self.library = LibraryPanel(self.document, drag_out=self.drag_out)
-        self.transport = TransportBar(self.player)
+        self.transport = TransportBar(self.player, self.actions)
         self.load = LoadMeter()
         self.live = LiveSound(self.studio, self.bridge, self.player, self.fm.note_settings)
         self.playing = Playing(self.player, self.stage.axis)
@@ -94,6 +108,7 @@ class Session(QObject):
         self.job_status = JobStatus(self.jobs)
         window.set_footer(self.transport, self.job_status)
         window.add_to_header(self.load)
+        self.stage.restore(self.settings.get("view/stage"))
         window.finish({"library": 248, "fm": 424}, hidden=("jobs",))
 
     # -- who talks to whom -----------------------------------------------------------------------------------------
@@ -109,6 +124,8 @@ class Session(QObject):
         self.fm.audition_requested.connect(self.hear_live)
         stage.overview_wanted.connect(self._overview)
         stage.tiles_wanted.connect(self._tiles)
+        stage.drag_out_requested.connect(self._drag_selection)
+        stage.settings_changed.connect(lambda: self.settings.set("view/stage", stage.state()))
         library.paths_dropped.connect(self.drops.take)
         library.play_requested.connect(self.playing.again)
         library.preset_auditioned.connect(self._audition_preset)
@@ -118,10 +135,12 @@ class Session(QObject):
         self.drops.message.connect(self.messages.warning)
         self.drag_out.message.connect(self.messages.info)
         # Bound methods of the window's objects only: some of the player's signals come from its own threads.
-        self.player.message.connect(self.messages.warning)
+        self.player.message.connect(self.messages.info)
         self.player.rate_changed.connect(self._rate_changed)
         self.player.state_changed.connect(self._player_state)
         self.autosave.message.connect(self.messages.warning)
+        self.transport.device_chosen.connect(lambda name: self.settings.set("audio/device", name))
+        self.transport.level_chosen.connect(lambda level_db: self.settings.set("audio/level_db", level_db))
         self.job_status.clicked.connect(lambda: self.window.panel("jobs").show())
         self.bridge.failed.connect(lambda job, error: self.messages.error(error))
         self.jobs.changed.connect(lambda: self.load.watch("jobs", bool(self.jobs.running())))
@@ -137,7 +156,21 @@ class Session(QObject):
     ) -> int:
         """Run a job of the window's own (saving, searching a folder) on the live runner."""
         job = self.studio.live.submit(body, rank=RANK_FILES, title=title)
-        return self.bridge.watch(job, done=done, failed=failed)
+        self._submitted.add(job)
+
+        def ended(tell: Callable[..., None]) -> Callable[..., None]:
+            def told(*values: Any) -> None:
+                self._submitted.discard(job)
+                tell(*values)
+
+            return told
+
+        return self.bridge.watch(job, done=ended(done), failed=ended(failed), cancelled=ended(lambda: None))
+
+    @property
+    def document_busy(self) -> bool:
+        """Whether something is being saved, opened, searched or restored."""
+        return bool(self._submitted)
 
     # -- what the stage shows --------------------------------------------------------------------------------------
 
@@ -204,6 +237,12 @@ class Session(QObject):
         job = self.studio.tiles(clip, request)
         self.bridge.watch(job, each=lambda note: self.stage.add_tile(clip, note.preview))
 
+    def _drag_selection(self, selection: Selection) -> None:
+        clip = self.shown
+        if clip is not None:
+            part = part_of(clip, selection.start_s, selection.end_s, selection.low_hz, selection.high_hz)
+            self.drag_out.start_drag(self.stage, part, part.name)
+
     def view_state(self) -> dict[str, Any]:
         """What of the window goes into the project file."""
         return {"note": list(self.fm.note_settings())}
@@ -226,11 +265,13 @@ class Session(QObject):
         """What the first frame did not need: the sound device, the synthesizers, what an earlier session left."""
         if path := os.environ.get(STARTUP_TRACE):
             Path(path).write_text(repr(time.time()), encoding="utf-8")
-        self.player.start()
+        if self._sound:
+            self.player.start()
         self.studio.warm()
         self.live.render(self.document.patch)
-        self.drag_out.clean()
-        self.autosave.start()
+        if self._keep_safe:
+            self.drag_out.clean()
+            self.autosave.start()
 
     def close(self) -> None:
         """End every thread and forget the window; safe to call twice."""

@@ -41,7 +41,8 @@ class LiveSound(QObject):
         self._job: int | None = None
         self.hear_while_turning = True
         self.latest: Rendered | None = None
-        self.wanted: Patch | None = None
+        self.failed = False
+        """Whether the newest patch could not be rendered."""
 
     @property
     def clip(self) -> Clip | None:
@@ -67,7 +68,7 @@ class LiveSound(QObject):
     def render(self, patch: Patch, *, strike: bool = False) -> int:
         """Render ``patch`` with the panel's note; ``strike`` plays it when nothing plays."""
         note, velocity, hold_s, duration_s = self._note_settings()
-        self.wanted = patch
+        self.failed = False
         job = self._studio.render(
             patch,
             note=note,
@@ -81,7 +82,7 @@ class LiveSound(QObject):
         return self._bridge.watch(
             job,
             done=lambda rendered: self._done(job, rendered, strike),
-            failed=lambda error: self._ended(job),
+            failed=lambda error: self._refused(job),
             cancelled=lambda: self._ended(job),
         )
 
@@ -98,6 +99,10 @@ class LiveSound(QObject):
             self._player.seek(0.0)
             self._player.play()
         self.rendered.emit(rendered)
+
+    def _refused(self, job: int) -> None:
+        self.failed = self._job == job
+        self._ended(job)
 
     def _ended(self, job: int) -> None:
         if self._job == job:
