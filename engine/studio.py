@@ -18,7 +18,7 @@ from engine.audio.values import Audio, Clip
 from engine.errors import BadUsage, EngineError
 from engine.jobs import Event, JobRunner, Note, run_inline
 from engine.params import FM_SPACE, Patch
-from engine.torch_setup import load_torch, prepare_environment
+from engine.torch_setup import load_torch, prepare_environment, torch_is_loaded
 
 if TYPE_CHECKING:
     from engine.audio.pyramid import Pyramid
@@ -71,6 +71,7 @@ class Studio:
         self._play = _player_of(kind)
         self.work = JobRunner("work", listener)
         self.live = JobRunner("live", listener)
+        self._early: dict[str, int] = {}
 
     def warm(self) -> int:
         """Load what the first render needs and play one note that nobody hears; the result is ``None``.
@@ -112,8 +113,10 @@ class Studio:
 
         ``note`` and ``velocity`` are MIDI numbers (fractions allowed); the key is released after ``hold_s`` and the
         sound ends after ``duration_s``. ``on_audio`` gets the sound on the engine thread just before the ``done``
-        event: the short way to the player. A newer render of the same ``key`` replaces this one. Raises
-        :class:`BadUsage` for a note, a length or a rate that makes no sense.
+        event: the short way to the player. A newer render of the same ``key`` replaces this one. A render that comes
+        before torch is there runs on ``work``, behind :meth:`warm`: importing it takes seconds, and ``live`` must not
+        keep files and tiles waiting so long. Raises :class:`BadUsage` for a note, a length or a rate that makes no
+        sense.
         """
         _check_note(note, velocity, hold_s, duration_s, sample_rate)
 
@@ -130,7 +133,16 @@ class Studio:
                 on_audio(rendered.audio)
 
         title = f"Rendering {patch.name}" if patch.name else "Rendering"
-        return self.live.submit(body, rank=RANK_RENDER, key=key, title=title, on_result=deliver)
+        is_early = self.kind == "real" and not torch_is_loaded()
+        runner = self.work if is_early else self.live
+        job = runner.submit(body, rank=RANK_RENDER, key=key, title=title, on_result=deliver)
+        if key is not None:
+            older = self._early.pop(key, None)
+            if is_early:
+                self._early[key] = job
+            elif older is not None:
+                self.work.cancel(older)
+        return job
 
     def overview(self, clip: Clip) -> int:
         """Build the min/max pyramid that the waveform draws from; previews and the result are ``Pyramid``."""
@@ -156,13 +168,17 @@ class Studio:
         return self.live.submit(body, rank=RANK_TILES, key=request.key, title=f"Drawing {clip.name}")
 
     def export(self, clip: Clip, path: str | Path, *, subtype: str | None = None, overwrite: bool = False) -> int:
-        """Write ``clip`` to a file in the format of the path's ending; the result is the :class:`Path` written."""
+        """Write ``clip`` to a file in the format of the path's ending; the result is the :class:`Path` written.
+
+        The last note's text says when something was lost, such as samples that had to be clipped.
+        """
 
         def body() -> Generator[Note, None, Path]:
             from engine.audio import write_clip_steps
 
-            yield from _notes(write_clip_steps(clip, Path(path), subtype=subtype, overwrite=overwrite))
-            return Path(path)
+            written = yield from _notes(write_clip_steps(clip, path, subtype=subtype, overwrite=overwrite))
+            yield Note(1.0, written.notice)
+            return written.path
 
         return self.live.submit(body, rank=RANK_EXPORT, title=f"Writing {Path(path).name}")
 

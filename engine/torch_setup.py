@@ -7,7 +7,6 @@ thread here and idle threads sleep. Engine jobs and the command line call :func:
 from __future__ import annotations
 
 import os
-import sys
 
 N_THREADS = 1
 
@@ -17,9 +16,14 @@ def prepare_environment() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
+def torch_is_loaded() -> bool:
+    """Whether :func:`load_torch` has finished, so that a job with torch in it starts at once."""
+    return bool(_settled)
+
+
 def load_torch() -> None:
     """Import torch (seconds, the first time) and settle its threads; later calls cost nothing."""
-    if "torch" in sys.modules and _settled:
+    if _settled:
         return
     prepare_environment()
     import torch

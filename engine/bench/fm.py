@@ -1,0 +1,114 @@
+"""What a note of the FM instrument costs: alone, in a batch, with its gradients, and from a knob to the player."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from engine.audio.values import Audio
+from engine.bench.frame import Mark, Row, Rows, timed_ms
+from engine.params import Patch
+from engine.params.fm import N_OPERATORS, mod_name, mod_routes
+from engine.project.presets import factory_presets
+from engine.studio import Studio, render_inline
+from engine.torch_setup import load_torch
+
+if TYPE_CHECKING:
+    import torch
+
+NOTE = Mark(p95=20.0)
+"""A 2 s note at 48 kHz, default quality, in milliseconds."""
+
+BATCH = Mark(median=600.0)
+"""64 notes of 2 s at 24 kHz in draft quality, in milliseconds."""
+
+TURN = Mark(p95=30.0)
+"""From asking for a render to the sound at the player's door, in milliseconds: half of what a turning hand may wait."""
+
+N_TURNS = 200
+
+
+def rows() -> Rows:
+    load_torch()
+    presets = factory_presets()
+    times = [t for patch in presets for t in timed_ms(partial(render_inline, patch), n=5)]
+    yield Row.of("fm", "a note, every starter patch", times, "ms", NOTE, detail="2 s at 48 kHz")
+    for name, patch, note, mark in (
+        ("a note, every operator and route", full_patch(), 60.0, NOTE),
+        ("a note at C7 that needs eight times the rate", bright_patch(), 96.0, None),
+    ):
+        yield Row.of("fm", name, timed_ms(partial(render_inline, patch, note=note), n=20), "ms", mark)
+    yield Row.of("fm", "64 notes, starter patches", timed_ms(_batch(presets), n=5), "ms", BATCH, detail="draft, 24 kHz")
+    yield Row.of("fm", "forward and backward over forward", backward_ratios(full_patch()), "x", detail="2 s at 48 kHz")
+    yield Row.of("fm", "from a knob to the player's door", turn_delays_ms(), "ms", TURN, detail=f"{N_TURNS} turns")
+
+
+def full_patch() -> Patch:
+    """Six operators that are all heard and all bend each other."""
+    heard = {f"op{n}_out_db": -12.0 for n in range(1, N_OPERATORS + 1)}
+    return Patch("fm", {**heard, **{mod_name(s, d): 1.0 for s, d in mod_routes()}})
+
+
+def bright_patch() -> Patch:
+    """A deep modulation by a high ratio."""
+    return Patch("fm", {"mod_2_1_rad": 20.0, "op2_ratio": 3.0, "op2_env3_db": 0.0, "op2_env2_db": 0.0})
+
+
+def backward_ratios(patch: Patch, n: int = 7) -> list[float]:
+    """Time of a render with gradients and its backward pass, over that of the same render without gradients."""
+    import torch
+
+    from engine.synths.catalog import synth_of
+
+    synth = synth_of(patch.synth)
+    unit = torch.tensor([patch.unit()])
+
+    def forward(unit: torch.Tensor) -> torch.Tensor:
+        return synth.render(unit, note=60, velocity=100, hold_s=1.0, duration_s=2.0, sample_rate=48_000)
+
+    def there_and_back() -> None:
+        knobs = unit.clone().requires_grad_()
+        torch.autograd.grad(forward(knobs).square().mean(), knobs)
+
+    plain, both = timed_ms(partial(forward, unit), n=n), timed_ms(there_and_back, n=n)
+    return [b / p for b, p in zip(both, plain, strict=True)]
+
+
+def turn_delays_ms(n_turns: int = N_TURNS) -> list[float]:
+    """Turn a knob of a starter patch again and again; how long each sound takes to come, in milliseconds."""
+    arrived = threading.Event()
+    studio = Studio(None)
+
+    def on_audio(audio: Audio) -> None:
+        arrived.set()
+
+    delays: list[float] = []
+    try:
+        patch = factory_presets()[0]
+        studio.render(patch, on_audio=on_audio)
+        arrived.wait()
+        for turn in range(n_turns):
+            arrived.clear()
+            turned = patch.with_values(op1_ratio=1.0 + turn / n_turns)
+            start = time.perf_counter()
+            studio.render(turned, on_audio=on_audio)
+            arrived.wait()
+            delays.append((time.perf_counter() - start) * 1e3)
+    finally:
+        studio.close()
+    return delays
+
+
+def _batch(presets: list[Patch]) -> Callable[[], torch.Tensor]:
+    import torch
+
+    from engine.synths.catalog import synth_of
+
+    unit = torch.tensor([presets[i % len(presets)].unit() for i in range(64)])
+    synth = synth_of("fm")
+    return lambda: synth.render(
+        unit, note=60, velocity=100, hold_s=1.0, duration_s=2.0, sample_rate=24_000, quality="draft"
+    )

@@ -1,0 +1,308 @@
+"""The studio: what is asked of it arrives, on the right thread, and nothing is left behind. Real and fake alike."""
+
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+from engine.audio.tiles import SpectrogramSettings, Tile, TileRequest
+from engine.audio.values import Audio, Clip
+from engine.errors import AudioExists, AudioUnreadable, BadUsage, EngineError, PatchError
+from engine.jobs import TERMINAL
+from engine.params import Patch
+from engine.params.fm import LEVEL_FLOOR_DB
+from engine.studio import Rendered, Studio, render_inline
+from engine.torch_setup import load_torch
+
+RATE = 48_000
+
+
+class Heard:
+    """Keeps every event and waits for the end of a job."""
+
+    def __init__(self):
+        self.events = []
+        self._changed = threading.Condition()
+
+    def __call__(self, event):
+        with self._changed:
+            self.events.append(event)
+            self._changed.notify_all()
+
+    def of(self, job):
+        with self._changed:
+            return [e for e in self.events if e.job == job]
+
+    def end_of(self, job, timeout_s=30.0):
+        def ended():
+            return [e for e in self.events if e.job == job and e.kind in TERMINAL]
+
+        with self._changed:
+            assert self._changed.wait_for(ended, timeout_s), f"job {job} did not end"
+            return ended()[0]
+
+    def result_of(self, job):
+        end = self.end_of(job)
+        assert end.kind == "done", end
+        return end.payload
+
+
+@pytest.fixture
+def heard():
+    return Heard()
+
+
+@pytest.fixture(params=["real", "fake"])
+def studio(request, heard):
+    if request.param == "real":
+        load_torch()
+    studio = Studio(heard, kind=request.param)
+    yield studio
+    assert studio.close()
+
+
+def spectrum_peak_hz(audio):
+    x = audio.samples[0] * np.hanning(audio.n_frames)
+    return float(np.argmax(np.abs(np.fft.rfft(x))) * audio.sample_rate / audio.n_frames)
+
+
+def test_a_patch_becomes_a_sound_with_everything_that_made_it(studio, heard):
+    patch = Patch("fm", name="Try")
+    job = studio.render(patch, note=69, velocity=90, hold_s=0.3, duration_s=0.5, sample_rate=44_100)
+    rendered = heard.result_of(job)
+    assert isinstance(rendered, Rendered)
+    assert (rendered.patch, rendered.note, rendered.velocity) == (patch, 69, 90)
+    assert (rendered.hold_s, rendered.duration_s) == (0.3, 0.5)
+    assert rendered.audio.samples.shape == (1, 22_050)
+    assert rendered.audio.samples.dtype == np.float32
+    assert rendered.audio.sample_rate == 44_100
+    assert 0.05 < rendered.audio.peak < 1.0
+    assert spectrum_peak_hz(rendered.audio) == pytest.approx(440.0, abs=3.0)
+    fractions = [e.payload.fraction for e in heard.of(job) if e.kind == "note"]
+    assert fractions == sorted(fractions)
+
+
+def test_the_same_patch_sounds_the_same_twice(studio, heard):
+    one, two = (heard.result_of(studio.render(Patch("fm"), duration_s=0.3)).audio.samples for _ in range(2))
+    assert np.array_equal(one, two)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [({"op1_ratio": 2.0}, 880.0), ({"transpose_st": -12.0}, 220.0), ({"op1_detune_cents": 0.0}, 440.0)],
+)
+def test_pitch_knobs_move_the_pitch(studio, heard, changes, expected):
+    patch = Patch("fm", {"mod_2_1_rad": 0.0, **changes})
+    audio = heard.result_of(studio.render(patch, note=69, duration_s=0.5)).audio
+    assert spectrum_peak_hz(audio) == pytest.approx(expected, abs=3.0)
+
+
+def test_level_knobs_and_the_key_move_the_level(studio, heard):
+    def rms(patch, **note):
+        return float(np.sqrt(np.mean(heard.result_of(studio.render(patch, duration_s=0.3, **note)).audio.samples ** 2)))
+
+    plain = rms(Patch("fm"))
+    assert rms(Patch("fm", {"gain_db": -12.0})) == pytest.approx(plain * 10.0 ** (-6.0 / 20.0), rel=0.01)
+    assert rms(Patch("fm"), velocity=20) < 0.5 * plain
+    assert rms(Patch("fm", {"op1_out_db": LEVEL_FLOOR_DB})) == 0.0
+
+
+def test_the_sound_dies_after_the_key_goes_up_and_ends_without_a_click(studio, heard):
+    patch = Patch("fm", {"op1_env4_s": 0.1})
+    sound = heard.result_of(studio.render(patch, hold_s=0.2, duration_s=0.6)).audio.samples[0]
+    assert np.abs(sound[: round(0.2 * RATE)]).max() > 0.1
+    assert not sound[round(0.31 * RATE) :].any()
+    cut = heard.result_of(studio.render(Patch("fm"), hold_s=1.0, duration_s=0.2)).audio.samples[0]
+    assert abs(cut[-1]) < 1e-3
+    assert abs(cut[0]) < 1e-3
+
+
+def test_the_sound_reaches_the_player_on_the_engine_thread_before_the_event(studio, heard):
+    seen = []
+
+    def on_audio(audio):
+        seen.append((threading.current_thread().name, audio, [e.kind for e in heard.events]))
+
+    job = studio.render(Patch("fm"), duration_s=0.2, on_audio=on_audio)
+    rendered = heard.result_of(job)
+    ((thread, audio, kinds),) = seen
+    assert thread == "engine-live"
+    assert audio is rendered.audio
+    assert "done" not in kinds
+
+
+def test_a_newer_render_replaces_the_older_ones(studio, heard):
+    holding, go = threading.Event(), threading.Event()
+
+    def hold(audio):
+        holding.set()
+        assert go.wait(10.0)
+
+    first = studio.render(Patch("fm"), duration_s=0.2, on_audio=hold, key="other")
+    assert holding.wait(10.0)
+    jobs = [studio.render(Patch("fm", {"gain_db": -float(i)}), duration_s=0.2) for i in range(1, 6)]
+    go.set()
+    assert heard.result_of(jobs[-1]).patch.values["gain_db"] == -5.0
+    assert [heard.end_of(j).kind for j in jobs[:-1]] == ["cancelled"] * 4
+    assert heard.end_of(first).kind == "done"
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"note": 128}, "no note 128"),
+        ({"velocity": 0}, "no velocity 0"),
+        ({"hold_s": -1.0}, "held for -1 s"),
+        ({"hold_s": float("nan")}, "held for nan s"),
+        ({"duration_s": 0.0}, "cannot last 0 s"),
+        ({"duration_s": 1e6}, "up to 600 s"),
+        ({"sample_rate": 100}, "4000 to 384000"),
+    ],
+)
+def test_a_note_that_makes_no_sense_is_refused_at_the_door(studio, request_, words):
+    with pytest.raises(BadUsage, match=words):
+        studio.render(Patch("fm"), **request_)
+    with pytest.raises(BadUsage, match=words):
+        render_inline(Patch("fm"), kind=studio.kind, **request_)
+
+
+def test_a_sound_that_is_no_number_becomes_a_sentence(studio, heard, monkeypatch):
+    def broken(patch, **note):
+        yield 0.5
+        return Audio(np.array([0.0, np.nan], dtype=np.float32), RATE)
+
+    monkeypatch.setattr(studio, "_play", broken)
+    end = heard.end_of(studio.render(Patch("fm", name="Odd"), on_audio=lambda audio: pytest.fail("it was played")))
+    assert end.kind == "failed"
+    assert isinstance(end.payload, EngineError)
+    assert "'Odd'" in str(end.payload)
+
+
+def test_warming_up_ends_with_nothing_and_without_a_sound(studio, heard):
+    assert heard.result_of(studio.warm()) is None
+
+
+def test_a_long_note_can_be_cancelled(studio, heard):
+    job = studio.render(Patch("fm"), duration_s=600.0, hold_s=600.0)
+    assert studio.cancel(job)
+    assert heard.end_of(job).kind == "cancelled"
+    assert not studio.cancel(job)
+
+
+def test_a_sound_is_written_opened_and_looked_at(studio, heard, tmp_path):
+    audio = heard.result_of(studio.render(Patch("fm"), duration_s=1.0)).audio
+    path = tmp_path / "one.wav"
+    job = studio.export(Clip.of(audio, "one"), path, subtype="FLOAT")
+    assert heard.result_of(job) == path
+    assert heard.of(job)[-2].payload.fraction == 1.0
+    clip = heard.result_of(studio.open(path))
+    assert np.array_equal(clip.read(0, clip.n_frames).samples, audio.samples)
+
+    pyramid = heard.result_of(studio.overview(clip))
+    assert pyramid.complete
+    job = studio.tiles(clip, TileRequest(SpectrogramSettings(), 0, (0,)))
+    assert heard.result_of(job) is None
+    pieces = [e.payload.preview for e in heard.of(job) if e.kind == "note" and e.payload.preview is not None]
+    assert [p.index for p in pieces] == [0]
+    assert all(isinstance(p, Tile) for p in pieces)
+    clip.source.close()
+
+
+def test_what_exists_is_not_overwritten_unasked(studio, heard, tmp_path):
+    path = tmp_path / "one.wav"
+    path.write_bytes(b"dear")
+    clip = Clip.of(Audio(np.zeros((1, 100)), RATE), "none")
+    assert isinstance(heard.end_of(studio.export(clip, path)).payload, AudioExists)
+    assert path.read_bytes() == b"dear"
+    assert heard.result_of(studio.export(clip, path, overwrite=True)) == path
+
+
+def test_a_clipped_export_says_so_in_its_last_note(studio, heard, tmp_path):
+    clip = Clip.of(Audio(np.full((1, 100), 1.5), RATE), "loud")
+    job = studio.export(clip, tmp_path / "loud.wav", subtype="PCM_16")
+    heard.result_of(job)
+    notes = [e.payload for e in heard.of(job) if e.kind == "note"]
+    assert "clipped" in notes[-1].text
+
+
+def test_a_missing_file_fails_with_its_name(studio, heard, tmp_path):
+    end = heard.end_of(studio.open(tmp_path / "gone.wav"))
+    assert end.kind == "failed"
+    assert isinstance(end.payload, AudioUnreadable)
+    assert "gone.wav" in str(end.payload)
+
+
+def test_inline_and_in_the_background_are_one_sound(studio, heard):
+    patch = Patch("fm", {"mod_2_1_rad": 3.0})
+    settings = {"note": 50, "velocity": 80, "hold_s": 0.2, "duration_s": 1.7}
+    inline = render_inline(patch, kind=studio.kind, **settings)
+    job = studio.render(patch, **settings)
+    assert np.array_equal(heard.result_of(job).audio.samples, inline.samples)
+
+
+def test_an_unknown_engine_is_refused():
+    with pytest.raises(BadUsage, match="no engine called 'none'"):
+        Studio(kind="none")
+    with pytest.raises(BadUsage, match="no engine called 'none'"):
+        render_inline(Patch("fm"), kind="none")
+
+
+def test_the_fake_plays_only_what_it_knows(monkeypatch):
+    from engine.params import SPACES, Param, ParamSpace
+
+    monkeypatch.setitem(SPACES, "other", ParamSpace("other", (Param("level", 0.0, 1.0, 0.5),)))
+    with pytest.raises(PatchError, match="'other'"):
+        render_inline(Patch("other"), kind="fake")
+    with pytest.raises(PatchError, match="no synth called 'other'"):
+        render_inline(Patch("other"))
+
+
+APART = """
+import sys, threading
+from engine.params import Patch
+from engine.studio import Studio
+ends, all_there = {}, threading.Event()
+def listen(event):
+    if event.kind in ("done", "failed", "cancelled"):
+        ends[event.job] = (event.kind, event.runner)
+        if len(ends) == expected: all_there.set()
+"""
+
+
+def _apart(code):
+    done = subprocess.run([sys.executable, "-c", APART + code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_the_fake_engine_works_without_torch():
+    out = _apart("""
+expected = 2
+studio = Studio(listen, kind="fake")
+studio.warm(); studio.render(Patch("fm"))
+assert all_there.wait(30) and studio.close()
+print(sorted(k for k, _ in ends.values()), "torch" in sys.modules)
+""")
+    assert out == ["['done',", "'done']", "False"]
+
+
+def test_a_render_before_torch_is_there_keeps_nobody_waiting_on_the_live_runner():
+    out = _apart("""
+expected = 4
+studio = Studio(listen)
+assert "torch" not in sys.modules
+warm = studio.warm()
+old = studio.render(Patch("fm"))
+early = studio.render(Patch("fm"))
+other = studio.render(Patch("fm"), key="other")
+assert all_there.wait(50)
+print(*(ends[j][0] + "-" + ends[j][1] for j in (warm, old, early, other)))
+expected = 5
+all_there.clear()
+late = studio.render(Patch("fm"))
+assert all_there.wait(30) and studio.close()
+print(ends[late][1])
+""")
+    assert out == ["done-work", "cancelled-work", "done-work", "done-work", "live"]
