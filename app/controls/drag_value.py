@@ -86,13 +86,15 @@ class DragValue(QObject):
 
     def drag(self, pixels: float, modifiers: Modifiers, travel_px: float = TRAVEL_PX) -> None:
         """Go ``pixels`` further (up is positive) in a gesture that has begun."""
-        if self._before is None:
-            return
         stepping = bool(modifiers & CTRL)
-        free = self.position if self._free is None else self._free
+        if not stepping:
+            self._free = None
+        if self._before is None or pixels == 0:
+            return
+        # Without Ctrl the position is the value's own, so letting Ctrl go continues from the step that is on show.
+        free = self._free if stepping and self._free is not None else self.position
         free = min(max(free + pixels / travel_px * (FINE if modifiers & SHIFT else 1.0), 0.0), 1.0)
         self._put(nearest_step(self.param, self.param.from_unit(free)) if stepping else self.param.from_unit(free))
-        # Without Ctrl the value is the position, so letting Ctrl go continues from the step that is on show.
         self._free = free if stepping else None
 
     def wheel(self, notches: float, modifiers: Modifiers) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.controls.knob_paint import figures, focus_ring, padlock, wash
@@ -79,7 +79,7 @@ class MatrixCell(ValueWidget):
             return event.key() in _WALK
         return super()._wants(event)
 
-    def enterEvent(self, event: QEvent) -> None:  # type: ignore[override]
+    def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
         self.entered.emit()
 
@@ -161,6 +161,9 @@ class Matrix(QWidget):
         return self._n - source
 
     def _light(self, route: Route | None) -> None:
+        """Show the flow of the cell under the pointer, or else of the one with the focus."""
+        if route is None:
+            route = next((cell.route for cell in self.cells.values() if cell.hasFocus()), None)
         if route != self._lit:
             self._lit = route
             self.update()
@@ -169,7 +172,7 @@ class Matrix(QWidget):
         """Row and column counted from 0; the output column stands a little apart."""
         left = HEADER_PX + GRID
         room = self.width() - left - 2 * GRID
-        width = room / len(self._columns)
+        width = (room + GRID) / len(self._columns)
         apart = 2 * GRID if column == len(self._columns) - 1 else 0
         x0, x1 = round(left + column * width), round(left + (column + 1) * width)
         return QRect(x0 + apart, HEADER_PX + row * (CELL_HEIGHT_PX + GRID), x1 - x0 - GRID, CELL_HEIGHT_PX)
@@ -191,7 +194,7 @@ class Matrix(QWidget):
         cell = self._cell_rect(0, self._columns.index(target))
         return QRectF(cell.left(), 0, cell.width(), HEADER_PX - 2)
 
-    def mousePressEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         operator = self._heading_at(event.position().x(), event.position().y())
         if operator is not None:
             self.operator_clicked.emit(operator)

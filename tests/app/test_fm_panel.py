@@ -1,0 +1,235 @@
+"""The FM panel on a real document: turn, hear, undo; all six operators in reach."""
+
+from __future__ import annotations
+
+import pytest
+from gestures import ALT, NONE, Hand, Paints, wants_key
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.controls.piano import Piano
+from app.controls.value_widget import ValueWidget
+from app.document import Document
+from app.panels.fm import FmPanel, step_label
+from app.panels.fm_note import NoteSettings
+from app.panels.fm_strip import OperatorButton
+from app.style import apply_theme
+from engine.params import FM_SPACE, Patch
+
+
+@pytest.fixture
+def document(qtbot):
+    return Document()
+
+
+@pytest.fixture
+def panel(document, qtbot):
+    widget = FmPanel(document)
+    qtbot.addWidget(widget)
+    widget.move(0, 100)
+    widget.resize(440, 600)
+    widget.show()
+    return widget
+
+
+def patches(document: Document) -> list[tuple[str, Patch]]:
+    heard: list[tuple[str, Patch]] = []
+    document.patch_changed.connect(lambda patch, why: heard.append((why, patch)))
+    return heard
+
+
+def test_every_fm_parameter_has_a_control_that_shows_its_value(panel, document):
+    for param in FM_SPACE:
+        control = panel.control(param.name)
+        assert control.param is param
+        assert control.value == document.patch.values[param.name]
+
+
+def test_a_drag_is_heard_while_it_lasts_and_is_one_step_afterwards(panel, document):
+    heard = patches(document)
+    knob = panel.control("op1_ratio")
+    hand = Hand(knob, y=38).grab().move(0, -40, steps=4)
+    assert [why for why, _ in heard] == ["audition"] * 4
+    assert document.patch.values["op1_ratio"] == knob.value > 1.0
+    assert document.undo_label is None
+    hand.release()
+    assert document.undo_label == "Op 1 ratio"
+    document.undo()
+    assert knob.value == 1.0
+    document.redo()
+    assert knob.value == document.patch.values["op1_ratio"] > 1.0
+
+
+@pytest.mark.parametrize("name", ["op1_level_db", "mod_3_1_rad", "gain_db", "op1_env2_s"])
+def test_a_drag_taken_back_leaves_the_document_as_it_was(panel, document, name):
+    before = document.patch
+    control = panel.control(name)
+    Hand(control, y=20).grab().move(0, -30).release(ALT)
+    assert document.patch == before
+    assert control.value == before.values[name]
+    assert document.undo_label is None
+
+
+def test_an_envelope_handle_moves_fields_and_document_and_is_one_step(panel, document):
+    page = panel.pages[1]
+    point = page.envelope.handle(1)
+    Hand(page.envelope, point.x(), point.y()).press().move(12, 15).release()
+    values = document.patch.values
+    assert values["op1_env2_s"] == panel.control("op1_env2_s").value != 0.4
+    assert values["op1_env2_db"] == panel.control("op1_env2_db").value != -9.0
+    assert document.undo_label == "Op 1 envelope"
+    document.undo()
+    assert page.envelope.handle(1) == point
+
+
+def test_a_field_moves_the_envelopes_handle(panel):
+    before = panel.pages[1].envelope.handle(1)
+    Hand(panel.control("op1_env2_s")).wheel(5)
+    assert panel.pages[1].envelope.handle(1).x() > before.x()
+
+
+def test_output_knob_and_matrix_cell_show_the_same_value(panel):
+    knob, cell = panel.control("op1_out_db"), panel.matrix.cells[(1, 0)]
+    Hand(cell).grab().move(0, 30).release()
+    assert knob.value == cell.value < 0.0
+
+
+def test_a_patch_from_elsewhere_is_shown_without_touching_the_document(panel, document):
+    panel.choose_operator(3)
+    heard = patches(document)
+    document.set_patch(Patch("fm", {"op3_ratio": 7.0, "mod_5_3_rad": 2.0, "gain_db": -3.0}, name="Bell"), "Load “Bell”")
+    assert panel.control("op3_ratio").value == 7.0
+    assert panel.control("mod_5_3_rad").value == 2.0
+    assert panel.control("gain_db").value == -3.0
+    assert panel.name.text() == "Bell"
+    assert panel.strip.buttons[3].accessibleDescription().startswith("ratio 7.00 x")
+    assert [why for why, _ in heard] == ["set"]
+    assert document.undo_label == "Load “Bell”"
+
+
+def test_a_new_patch_paints_what_differs_and_lays_nothing_out_again(panel, document):
+    for n in range(1, 7):
+        panel.choose_operator(n)
+    panel.resize(440, 900)
+    QTest.qWaitForWindowExposed(panel)
+    QTest.qWait(20)
+    paints = Paints(*panel.findChildren(QWidget))
+    document.set_patch(document.patch.with_values(op6_ratio=3.0, mod_6_2_rad=4.0), "Preset")
+    QApplication.processEvents()
+    assert paints.laid_out == 0
+    painted = {w for w, n in paints.painted.items() if n and isinstance(w, ValueWidget | OperatorButton | Piano)}
+    assert painted == {panel.control("op6_ratio"), panel.control("mod_6_2_rad"), panel.strip.buttons[6]}
+
+
+def test_the_strip_the_matrix_and_the_keys_choose_the_operator(panel):
+    Hand(panel.strip.buttons[4]).click()
+    assert panel.stack.currentWidget() is panel.pages[4]
+    row = panel.matrix.cells[(5, 1)].geometry()
+    Hand(panel.matrix, 8, row.center().y()).click()
+    assert panel.strip.operator == 5
+    assert panel.stack.currentWidget() is panel.pages[5]
+    panel.activateWindow()
+    panel.strip.buttons[5].setFocus()
+    QTest.keyClick(panel.strip.buttons[5], Qt.Key.Key_2, ALT)
+    assert panel.stack.currentWidget() is panel.pages[2]
+    panel.strip.buttons[2].setFocus()
+    QTest.keyClick(panel.strip.buttons[2], Qt.Key.Key_Right)
+    assert panel.stack.currentWidget() is panel.pages[3]
+
+
+def test_a_button_tells_ratio_level_and_whether_it_is_heard(panel, document):
+    button = panel.strip.buttons[2]
+    assert not button.heard
+    document.set_patch(Patch("fm", {"op2_ratio": 3.5, "op2_out_db": -6.0}), "Set")
+    assert button.heard
+    assert button.accessibleDescription() == "ratio 3.50 x, level 0.0 dB, output -6.0 dB"
+
+
+def test_the_piano_sets_the_note_and_asks_to_be_heard(panel):
+    told: list[str] = []
+    panel.note_settings_changed.connect(lambda: told.append("settings"))
+    panel.audition_requested.connect(lambda: told.append(f"hear {panel.note_settings().note}"))
+    box = panel.piano.key_rect(67)
+    Hand(panel.piano, box.center().x(), box.bottom() - 1).click()
+    assert told == ["settings", "hear 67"]
+    assert panel.note_settings() == NoteSettings(67, 127, 1.0, 2.0)
+    panel.audition.click()
+    assert told[-1] == "hear 67"
+
+
+def test_note_settings_are_typed_and_belong_to_no_patch(panel, document):
+    heard = patches(document)
+    told: list[NoteSettings] = []
+    panel.note_settings_changed.connect(lambda: told.append(panel.note_settings()))
+    for name, typed in (("note", "A3"), ("velocity", "64"), ("hold_s", "250 ms"), ("duration_s", "*2")):
+        field = panel.head.knobs[name]
+        field.open_editor()
+        QTest.keyClicks(field.editor, typed)
+        QTest.keyClick(field.editor, Qt.Key.Key_Return)
+    note, velocity, hold_s, duration_s = panel.note_settings()
+    assert (note, velocity, hold_s, duration_s) == (57, 64, 0.25, 4.0)
+    assert len(told) == 4
+    assert panel.piano.note == 57
+    assert not heard
+    assert document.undo_label is None
+    panel.set_note_settings(NoteSettings(72, 90, 0.5, 1.0))
+    assert panel.note_settings() == NoteSettings(72, 90, 0.5, 1.0)
+    assert len(told) == 4, "remembered settings are shown without a signal"
+
+
+def test_a_note_drag_taken_back_tells_the_old_note(panel):
+    told: list[int] = []
+    panel.note_settings_changed.connect(lambda: told.append(panel.note_settings().note))
+    Hand(panel.head.knobs["note"]).grab().move(0, -30).release(ALT)
+    assert told[0] > 60
+    assert told[-1] == 60 == panel.piano.note
+
+
+def test_locks_are_kept_over_operators(panel):
+    panel.control("op2_ratio").set_locked(True)
+    panel.control("mod_2_1_rad").set_locked(True)
+    panel.head.knobs["note"].set_locked(True)
+    panel.choose_operator(5)
+    assert panel.locked() == {"op2_ratio", "mod_2_1_rad"}
+
+
+def test_steps_have_names_that_people_use():
+    assert step_label(FM_SPACE["op3_detune_cents"]) == "Op 3 detune"
+    assert step_label(FM_SPACE["mod_2_1_rad"]) == "Depth 2 → 1"
+    assert step_label(FM_SPACE["transpose_st"]) == "Pitch"
+
+
+@pytest.mark.parametrize(("width", "height"), [(420, 560), (440, 600), (460, 900), (900, 640)])
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_at_every_size_nothing_overlaps_and_everything_can_be_reached(panel, qapp, width, height, theme):
+    apply_theme(qapp, theme)
+    panel.resize(width, height)
+    QApplication.processEvents()
+    content = panel._scroll.widget()
+    assert content.width() <= panel._scroll.viewport().width(), "nothing is cut off to the right"
+    controls = [*panel.pages[1].controls.values(), *panel.matrix.cells.values()]
+    boxes = [w.rect().translated(w.mapTo(content, QPoint())) for w in controls]
+    assert not any(a.intersects(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    assert all(content.rect().contains(box) for box in boxes)
+    for control in controls:
+        metrics = control.fontMetrics()
+        assert (
+            metrics.horizontalAdvance(control.param.label) <= control.width() or control in panel.matrix.cells.values()
+        )
+    assert panel.piano.geometry().bottom() <= panel.height()
+    apply_theme(qapp, "dark")
+
+
+def test_every_control_has_a_name_and_help(panel):
+    for param in FM_SPACE:
+        control = panel.control(param.name)
+        assert control.accessibleName()
+        assert param.help in control.toolTip()
+        assert "Shift" in control.toolTip()
+    assert panel.strip.buttons[1].toolTip().endswith("(Alt+1)")
+
+
+def test_space_on_any_control_is_left_to_the_window(panel):
+    for widget in (panel.control("op1_ratio"), panel.pages[1].envelope, panel.matrix.cells[(2, 1)], panel.piano):
+        assert not wants_key(widget, Qt.Key.Key_Space, NONE, " ")
