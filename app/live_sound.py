@@ -37,7 +37,7 @@ class LiveSound(QObject):
         self._player = player
         self._note_settings = note_settings
         self._lock = threading.Lock()
-        self._in_player = False
+        self._in_player = True  # a new document shows its live patch
         self._job: int | None = None
         self.hear_while_turning = True
         self.latest: Rendered | None = None
