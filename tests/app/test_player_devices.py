@@ -1,0 +1,197 @@
+"""Devices that vanish, come back, hang, or never were: the transport goes on, the person is told, nothing raises."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from player_recording import RATE, PrivateServer, Recorder, pitch_hz, sine, wait, wait_until
+from PySide6.QtWidgets import QApplication
+
+from app.playback.devices import DeviceTrouble, LibraryMissing, PortAudio, name_devices
+from app.player import Player
+from engine.audio.values import Audio, Clip
+
+
+class Watched:
+    """A player and what it said."""
+
+    def __init__(self, **how: Any) -> None:
+        self.player = Player(**how)
+        self.messages: list[str] = []
+        self.devices: list[str] = []
+        self.player.message.connect(self.messages.append)
+        self.player.device_changed.connect(self.devices.append)
+        self.player.load(Clip.of(Audio(sine(700, 20.0), RATE), "tone"))
+
+    def heard(self, *words: str) -> bool:
+        """Whether one message has all these words."""
+        return any(all(word in message for word in words) for message in self.messages)
+
+    def runs(self) -> bool:
+        """Whether the playhead moves."""
+        before = self.player.position_s()
+        return wait_until(lambda: self.player.position_s() > before + 0.1, 2.0)
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PrivateServer]:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    made = PrivateServer(folder, monkeypatch)
+    yield made
+    made.stop()
+
+
+@pytest.mark.sound
+def test_a_device_that_disappears_leaves_a_silent_player_and_is_taken_up_again(
+    qapp: QApplication, server: PrivateServer, tmp_path: Path
+) -> None:
+    server.start()
+    watched = Watched()
+    player = watched.player
+    try:
+        player.play()
+        assert wait_until(lambda: player.position_s() > 0.2)
+        assert watched.messages == []
+        server.stop()
+        assert wait_until(lambda: watched.heard("is gone", "playing silently"))
+        assert watched.devices[-1] == ""
+        assert player.state == "playing"
+        assert watched.runs()
+        before = player.position_s()
+        server.start()
+        assert wait_until(lambda: watched.heard("Sound is back"), 10.0)
+        assert watched.devices[-1] != ""
+        assert player.position_s() > before
+        with Recorder("own.monitor", tmp_path) as recorder:
+            wait(0.4)
+        assert pitch_hz(recorder.sound()) == pytest.approx(700, abs=2)
+        assert len(watched.messages) == 2
+    finally:
+        player.close()
+
+
+@pytest.mark.sound
+def test_a_sound_server_that_hangs_does_not_take_the_player_along(qapp: QApplication, server: PrivateServer) -> None:
+    server.start()
+    watched = Watched()
+    player = watched.player
+    try:
+        player.play()
+        assert wait_until(lambda: player.position_s() > 0.2)
+        server.freeze(signal.SIGSTOP)
+        assert wait_until(lambda: watched.heard("is gone"))
+        assert watched.runs()
+        player.pause()
+        player.play()
+        server.freeze(signal.SIGCONT)
+        assert wait_until(lambda: watched.heard("Sound is back"), 10.0)
+    finally:
+        player.close()
+
+
+@pytest.mark.sound
+def test_the_system_default_is_followed(qapp: QApplication, server: PrivateServer, tmp_path: Path) -> None:
+    server.start("first", "second")
+    server.ask("set-default-sink", "first")
+    watched = Watched()
+    player = watched.player
+    try:
+        player.play()
+        assert wait_until(lambda: player.position_s() > 0.2)
+        server.ask("set-default-sink", "second")
+        with Recorder("second.monitor", tmp_path) as recorder:
+            wait(0.6)
+        assert pitch_hz(recorder.sound()) == pytest.approx(700, abs=2)
+        assert player.state == "playing"
+    finally:
+        player.close()
+
+
+def test_without_any_device_everything_works_in_silence(qapp: QApplication, server: PrivateServer) -> None:
+    watched = Watched()
+    player = watched.player
+    ends: list[None] = []
+    player.finished.connect(lambda: ends.append(None))
+    try:
+        player.load(Clip.of(Audio(sine(700, 0.6), RATE), "short"))
+        player.play()
+        assert wait_until(lambda: watched.heard("playing silently"))
+        assert wait_until(lambda: bool(ends), 5.0), "the silent transport does not come to the end"
+        assert player.state == "stopped"
+        player.set_loop((0.1, 0.3))
+        player.play()
+        assert watched.runs()
+        player.seek(0.2)
+        player.swap(Audio(sine(300, 0.6), RATE))
+        player.pause()
+        player.test_tone()
+        wait(0.1)
+        assert len(watched.messages) == 1, "it is said once"
+    finally:
+        player.close()
+
+
+class NoLibrary(PortAudio):
+    def scan(self) -> Any:
+        raise LibraryMissing("PortAudio library not found")
+
+
+class NoOpening(PortAudio):
+    """Devices are listed, but none opens."""
+
+    def scan(self) -> Any:
+        info = {"name": "Sealed", "hostapi": 0, "max_output_channels": 2, "default_samplerate": 48000.0}
+        return name_devices([info], ["Core Audio"], 0)
+
+    def open(self, *_: Any) -> Any:
+        raise DeviceTrouble("Device unavailable")
+
+
+def test_without_portaudio_the_message_says_what_to_install(qapp: QApplication) -> None:
+    watched = Watched(library=NoLibrary())
+    try:
+        watched.player.play()
+        assert wait_until(lambda: watched.heard("libportaudio2"))
+        assert watched.runs()
+    finally:
+        watched.player.close()
+
+
+def test_a_device_that_does_not_open_is_named_with_its_reason(qapp: QApplication) -> None:
+    watched = Watched(library=NoOpening())
+    try:
+        watched.player.play()
+        assert wait_until(lambda: watched.heard("cannot be opened", "Device unavailable"))
+        assert watched.runs()
+        assert watched.player.devices() == ["Sealed"]
+    finally:
+        watched.player.close()
+
+
+def test_a_chosen_device_that_is_missing_is_never_replaced_by_the_loudspeakers(qapp: QApplication) -> None:
+    watched = Watched(library=NoOpening())
+    try:
+        watched.player.set_device("Headphones")
+        watched.player.play()
+        assert wait_until(lambda: watched.heard("“Headphones” is not there"))
+        assert watched.player.device == ""
+        assert watched.runs()
+    finally:
+        watched.player.close()
+
+
+def test_two_devices_of_one_name_are_told_apart_by_their_sound_system() -> None:
+    def info(name: str, host: int, channels: int = 2) -> dict[str, Any]:
+        return {"name": name, "hostapi": host, "max_output_channels": channels, "default_samplerate": 44100.0}
+
+    raw = [info("Speakers", 0), info("Speakers", 1), info("Headphones", 1, 8), info("Microphone", 0, 0)]
+    devices = name_devices(raw, ["MME", "ALSA"], 2)
+    assert [d.name for d in devices] == ["Speakers (MME)", "Speakers (ALSA)", "Headphones"]
+    assert [d.is_default for d in devices] == [False, False, True]
+    assert devices[2].channels == 2
+    assert [d.rate for d in devices] == [44100, 48000, 48000], "ALSA's 44100 means nothing"
