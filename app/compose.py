@@ -67,11 +67,12 @@ class Session(QObject):
         self._sound = sound
         self._keep_safe = keep_safe
         self._submitted: set[int] = set()
+        self._closed = False
         self.app = app
         self.settings = settings or Settings()
         style.apply_theme(app, self.settings.get("view/theme"))
         theme.set_motion(self.settings.get("view/motion"))
-        self.guard = KeyGuard(app)
+        self.guard = KeyGuard(app, self)
         self.bridge = Bridge(self)
         self.studio = Studio(self.bridge.listener, kind=engine)
         self.document = Document(self, submit=self.submit)
@@ -94,7 +95,6 @@ class Session(QObject):
         self.drops = DropTarget(self.window, submit=self.submit)
         self._connect()
         self.commands = Commands(self)
-        self._closed = False
 
     # -- the window ------------------------------------------------------------------------------------------------
 
@@ -265,6 +265,8 @@ class Session(QObject):
         """What the first frame did not need: the sound device, the synthesizers, what an earlier session left."""
         if path := os.environ.get(STARTUP_TRACE):
             Path(path).write_text(repr(time.time()), encoding="utf-8")
+        if self._closed:
+            return
         if self._sound:
             self.player.start()
         self.studio.warm()

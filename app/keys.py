@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QTextEdit,
     QWidget,
 )
+from shiboken6 import isValid
 
 _EDITING = {Qt.Key.Key_Z, Qt.Key.Key_Y, Qt.Key.Key_A, Qt.Key.Key_C, Qt.Key.Key_V, Qt.Key.Key_X}
 _CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -37,23 +38,19 @@ class KeyGuard(QObject):
     A button that has the focus is pressed by Return, because Space means play everywhere.
     """
 
-    def __init__(self, app: QApplication) -> None:
-        super().__init__(app)
+    def __init__(self, app: QApplication, parent: QObject) -> None:
+        super().__init__(parent)
         self._guarded: QWidget | None = None
         app.focusChanged.connect(self._follow)
 
     def _follow(self, _old: QWidget | None, new: QWidget | None) -> None:
-        if self._guarded is not None:
+        # A field that dies takes the focus with it: then only its Python side is left.
+        if self._guarded is not None and isValid(self._guarded):
             self._guarded.removeEventFilter(self)
-            self._guarded = None
+        self._guarded = None
         if new is not None and (is_text_field(new) or isinstance(new, QAbstractButton)):
             new.installEventFilter(self)
-            new.destroyed.connect(self._forget)
             self._guarded = new
-
-    def _forget(self) -> None:
-        # The focus moves on before a widget goes, so this only meets widgets that died with the focus.
-        self._guarded = None
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):

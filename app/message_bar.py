@@ -46,6 +46,7 @@ class MessageBar(QWidget):
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._button = QPushButton()
+        self._button.setAccessibleName("Answer the message")
         self._copy = QPushButton("Copy details")
         self._copy.clicked.connect(self._copy_details)
         self._close = QToolButton()
@@ -106,6 +107,7 @@ class MessageBar(QWidget):
         self._text.setText(text)
         self._action = action
         self._button.setText(button)
+        self._button.setAccessibleName(button or "Answer the message")
         self._button.setVisible(bool(button))
         self._details = details_text
         self._copy.setVisible(bool(details_text))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QObject, Qt
@@ -127,15 +126,14 @@ class Board(QMainWindow):
 
 
 @pytest.fixture
-def board(qtbot: QtBot, qapp: QApplication) -> Iterator[Board]:
-    guard = KeyGuard(qapp)
+def board(qtbot: QtBot, qapp: QApplication) -> Board:
     made = Board()
+    KeyGuard(qapp, made)
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):
         made.show()
     made.activateWindow()
-    yield made
-    guard.deleteLater()
+    return made
 
 
 def press(qtbot: QtBot, widget: QWidget, key: Qt.Key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
