@@ -14,7 +14,7 @@ from engine.params import Param
 
 HANDLE_PX = 10
 LINE_PX = 4.0
-TEXT_PX = 60
+TEXT_PX = 56
 
 
 class Fader(ValueWidget):
@@ -28,7 +28,7 @@ class Fader(ValueWidget):
         return QSize(168, 24)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(120, 24)
+        return QSize(104, 24)
 
     def value_rect(self) -> QRect:
         return QRect(self.width() - TEXT_PX, 0, TEXT_PX, self.height())

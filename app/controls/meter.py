@@ -88,13 +88,13 @@ class LevelMeter(QWidget):
         self._fed_at = now_s
         for channel, peak in zip(self.channels, (left, right), strict=True):
             channel.advance(peak, elapsed_s)
-        highest_db = max(decibels(max(left, right)), self.highest_db)
-        if highest_db > self.highest_db:
-            self.highest_db = highest_db
-            self._describe()
-        if max(left, right) > 1.0 and not self.is_over:
+        peak = max(left, right)
+        if peak > 1.0 and not self.is_over:
             self.is_over = True
             self.update()
+        if decibels(peak) > self.highest_db:
+            self.highest_db = decibels(peak)
+            self._describe()
         shown = tuple(round(v, 1) for channel in self.channels for v in (channel.bar_db, channel.mark_db))
         if shown != self._shown:
             self._shown = shown

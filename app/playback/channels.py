@@ -30,8 +30,8 @@ _FOLDS: dict[int, tuple[tuple[float, float], ...]] = {
 def fold_matrix(channels: int) -> NDArray[np.float32]:
     """``[channels, 2]``: the share of each channel in left and right.
 
-    Three channels and more are scaled so that full scale everywhere still fits into full scale. Layouts nobody has
-    named (nine channels and more) alternate between left and right.
+    Of three channels and more each side is scaled so that full scale everywhere still fits into full scale. Layouts
+    nobody has named (nine channels and more) alternate between left and right.
     """
     if channels == 1:
         return np.ones((1, 2), np.float32)
@@ -39,7 +39,7 @@ def fold_matrix(channels: int) -> NDArray[np.float32]:
         return np.eye(2, dtype=np.float32)
     rows = _FOLDS.get(channels) or tuple(_LEFT if i % 2 == 0 else _RIGHT for i in range(channels))
     matrix = np.array(rows, np.float32)
-    return np.asarray(matrix / matrix.sum(axis=0).max(), np.float32)
+    return np.asarray(matrix / matrix.sum(axis=0), np.float32)
 
 
 def to_stereo(samples: Samples) -> Frames:

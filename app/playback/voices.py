@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from app.playback.channels import Frames, to_stereo
+from engine.audio.resample import StreamResampler
 from engine.audio.values import Clip
 
 Loop = tuple[float, float]
@@ -115,7 +116,7 @@ class StreamVoice:
         self._loop = loop_frames(loop, clip.n_frames, clip.sample_rate)
         self._next = min(max(round(start_s * clip.sample_rate), 0), clip.n_frames)
         self._fed = 0  # clip frames given to the resampler so far
-        self._resampler: Any = None
+        self._resampler: StreamResampler | None = None
         self._cached: Frames | None = None
         # Between the feeder and the mixer: each side changes only its own end and its own counter.
         self._blocks: deque[Frames] = deque()
@@ -232,10 +233,8 @@ class StreamVoice:
 
     def _resample(self, frames: Frames) -> Frames:
         if self._resampler is None:
-            import soxr
-
-            self._resampler = soxr.ResampleStream(self._clip.sample_rate, self._rate, 2, dtype="float32", quality="HQ")
-        return np.asarray(self._resampler.resample_chunk(frames, last=self._finished_source), np.float32)
+            self._resampler = StreamResampler(self._clip.sample_rate, self._rate, 2)
+        return np.ascontiguousarray(self._resampler.process(frames.T, last=self._finished_source).T)
 
 
 def make_test_tone(rate: int, frequency_hz: float = 440.0) -> MemoryVoice:
