@@ -13,15 +13,17 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from engine import __version__
-from engine.errors import BadUsage, EngineError, PatchError
+from engine.errors import AudioExists, BadUsage, EngineError, PatchError
 
 if TYPE_CHECKING:
+    from engine.audio import Steps
     from engine.bench.frame import Area
-    from engine.jobs import Note
     from engine.params import Patch
+
+R = TypeVar("R")
 
 COMMANDS = ("render", "info", "bench")
 EXIT_GOOD, EXIT_BAD, EXIT_INTERRUPTED, EXIT_PIPE = 0, 2, 130, 141
@@ -34,6 +36,33 @@ class Answer:
 
     text: str
     data: Mapping[str, Any]
+
+
+class Progress:
+    """How far something is, on stderr and only when that is a terminal; gone when it is done."""
+
+    def __init__(self, words: str) -> None:
+        self._words = words
+        self._is_shown = sys.stderr.isatty()
+
+    def show(self, fraction: float | None) -> None:
+        """Say how far it is, 0..1; ``None`` when unknown."""
+        if self._is_shown and fraction is not None:
+            words = f"{self._words} {100 * fraction:3.0f} %"
+            line = words if fraction < 1 else " " * len(words) + "\r"
+            print(f"\r{line}", end="", file=sys.stderr, flush=True)
+
+    def through(self, steps: Steps[R]) -> R:
+        """Run ``steps`` to their end, showing each, and return their result."""
+        try:
+            while True:
+                self.show(next(steps))
+        except StopIteration as stop:
+            self.show(1.0)
+            result: R = stop.value
+            return result
+        finally:
+            steps.close()
 
 
 class Parser(argparse.ArgumentParser):
@@ -86,7 +115,7 @@ def sentence(error: Exception) -> str:
     elif isinstance(error, MemoryError):
         words = "There is not enough memory for this; try a shorter sound or a lower sample rate."
     elif isinstance(error, OSError):
-        words = f"{error.filename or 'The output'}: {error.strerror or error}."
+        words = f"{error.filename or 'The output cannot be written'}: {error.strerror or error}."
     else:
         words = (
             f"This is a mistake in Tonewright, not in what you did ({type(error).__name__}: {error}). "
@@ -132,7 +161,7 @@ def make_parser() -> Parser:
 
 
 def _render_arguments(parser: Parser) -> None:
-    parser.add_argument("patch", metavar="PATCH.json", type=Path, help="the patch to play")
+    parser.add_argument("patch", metavar="PATCH.json", help="the patch to play, or the name of a preset")
     parser.add_argument("-o", "--output", metavar="OUT.wav", type=Path, required=True, help="the file to write")
     parser.add_argument("--note", type=float, default=60.0, help="MIDI note, 60 is middle C (default 60)")
     parser.add_argument("--velocity", type=float, default=100.0, help="how hard the key is struck, 1-127 (default 100)")
@@ -146,10 +175,11 @@ def _render_arguments(parser: Parser) -> None:
 
 
 def _render(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
-    from engine.audio import Clip, write_clip
+    from engine.audio import Clip, write_clip_steps
     from engine.studio import render_inline
 
-    patch = read_patch(arguments.patch)
+    patch = find_patch(arguments.patch)
+    progress = Progress("rendering")
     audio = render_inline(
         patch,
         note=arguments.note,
@@ -157,40 +187,55 @@ def _render(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer
         hold_s=arguments.hold,
         duration_s=arguments.seconds,
         sample_rate=arguments.rate,
-        on_note=_progress,
+        on_note=lambda note: progress.show(note.fraction),
     )
-    clip = Clip.of(audio, patch.name or arguments.patch.stem)
-    write_clip(clip, arguments.output, subtype=arguments.subtype, overwrite=arguments.force)
+    clip = Clip.of(audio, patch.name or Path(arguments.patch).stem)
+    steps = write_clip_steps(clip, arguments.output, subtype=arguments.subtype, overwrite=arguments.force)
+    try:
+        written = Progress("writing").through(steps)
+    except AudioExists:
+        raise AudioExists(
+            f"{arguments.output} is already there; choose another name, or replace it with --force."
+        ) from None
+    words = f"{written.path}: {audio.duration_s:g} s at {audio.sample_rate} Hz, {written.subtype}"
     data = {
-        "path": str(arguments.output),
+        "path": str(written.path),
+        "format": written.format,
+        "subtype": written.subtype,
         "sample_rate": audio.sample_rate,
         "channels": audio.channels,
         "n_frames": audio.n_frames,
         "peak": audio.peak,
+        "notice": written.notice,
     }
-    return Answer(f"{arguments.output}: {audio.duration_s:g} s at {audio.sample_rate} Hz", data)
+    return Answer("\n".join(filter(None, (words, written.notice))), data)
 
 
-def read_patch(path: Path) -> Patch:
-    """Read a patch file; raises :class:`PatchError` with a sentence that names the file."""
+def find_patch(name: str) -> Patch:
+    """The patch in the file of that name, else the preset of that name; raises :class:`PatchError`."""
     from engine.params import Patch
 
+    path = Path(name)
     try:
-        text = path.read_text(encoding="utf-8")
+        return Patch.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return _preset(name)
     except OSError as error:
-        raise PatchError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise PatchError(f"{path} is no patch: it is not text.") from error
-    try:
-        return Patch.loads(text)
+        raise PatchError(f"{name} cannot be read: {error.strerror or error}.") from error
+    except (UnicodeDecodeError, ValueError) as error:
+        raise PatchError(f"{name} is no patch: it is not text.") from error
     except PatchError as error:
-        raise PatchError(f"{path}: {error}") from error
+        raise PatchError(f"{name}: {error}") from error
 
 
-def _progress(note: Note) -> None:
-    if note.fraction is not None and sys.stderr.isatty():
-        end = "\r" if note.fraction < 1 else "\n"
-        print(f"{100 * note.fraction:3.0f} %", end=end, file=sys.stderr, flush=True)
+def _preset(name: str) -> Patch:
+    from engine.project.presets import factory_presets, preset_named
+
+    preset = preset_named(name)
+    if preset is None:
+        known = ", ".join(patch.name for patch in factory_presets())
+        raise PatchError(f"There is no file and no preset called {name}; the presets are {known}.")
+    return preset
 
 
 # -- info ---------------------------------------------------------------------------------------------
@@ -201,10 +246,10 @@ def _info_arguments(parser: Parser) -> None:
 
 
 def _info(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
-    from engine.audio import describe
+    from engine.audio.info import describe_steps
 
-    info = describe(arguments.file)
-    return Answer(str(info), {})
+    info = Progress("reading").through(describe_steps(arguments.file))
+    return Answer(str(info), info.to_json())
 
 
 # -- bench --------------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from engine.params.space import Values
 from engine.params.spaces import SPACES
 
 PATCH_VERSION = 1
+MAX_SEED = 2**63 - 1
+"""The largest seed that every random generator takes."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Patch:
     def __post_init__(self) -> None:
         if self.synth not in SPACES:
             raise PatchError(f"There is no synth called {self.synth!r}; there is {' and '.join(sorted(SPACES))}.")
+        if not isinstance(self.seed, int) or not 0 <= self.seed <= MAX_SEED:
+            raise PatchError(f"A seed is a whole number from 0 to {MAX_SEED}.")
         object.__setattr__(self, "values", MappingProxyType(SPACES[self.synth].complete(self.values)))
 
     def __hash__(self) -> int:
@@ -72,6 +76,9 @@ class Patch:
             return cls.from_json(json.loads(text))
         except json.JSONDecodeError as error:
             raise PatchError(f"The patch is no valid JSON: {error.msg} in line {error.lineno}.") from None
+        except (RecursionError, ValueError):
+            # Brackets without end, or a number of thousands of digits.
+            raise PatchError("This is no patch: its JSON is nested too deeply or holds a number too long.") from None
 
     def dumps(self) -> str:
         """JSON text, one value a line so that it reads and compares well."""

@@ -84,7 +84,7 @@ class ParamSpace:
                 slack = 1e-9 * max(abs(param.low), abs(param.high))
                 if not param.low - slack <= number <= param.high + slack:
                     raise PatchError(
-                        f"{name} of the {self.name} synth is {number:g}, outside its range "
+                        f"{name} of the {self.name} synth is {_short(number)}, outside its range "
                         f"{param.low:g} to {param.high:g}{' ' + param.unit if param.unit else ''}."
                     )
             clamped = tuple(param.clamp(float(n)) for n in numbers)
@@ -109,3 +109,10 @@ class ParamSpace:
             numbers = tuple(float(param.from_unit(float(u))) for u in unit[self._places[param.name]])
             values[param.name] = numbers[0] if param.count == 1 else numbers
         return values
+
+
+def _short(number: float) -> str:
+    try:
+        return f"{number:g}"
+    except OverflowError:  # JSON's whole numbers may be larger than any float
+        return "a number of hundreds of digits"
