@@ -50,6 +50,8 @@ class LibraryModel(QAbstractListModel):
         return 0 if parent.isValid() else 1 + len(self._takes)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
         take = self.take(index.row())
         match role:
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
@@ -71,6 +73,8 @@ class LibraryModel(QAbstractListModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = super().flags(index)
+        if not index.isValid():
+            return flags
         if self.take(index.row()) is None:
             return flags | Qt.ItemFlag.ItemIsDragEnabled if self._live is not None else flags
         return flags | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDragEnabled

@@ -99,7 +99,7 @@ class RowDelegate(QStyledItemDelegate):
 
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
         box = _words_box(option.rect)
-        editor.setGeometry(box.adjusted(-PADDING - 1, 6, 0, -6))
+        editor.setGeometry(box.adjusted(GRID - PADDING - 1, 6, 0, -6))
 
 
 class TakeList(QListView):

@@ -31,12 +31,13 @@ def part_of(
 
     Returns at once: a band is filtered while it is read, from what surrounds the part, so its ends do not ring. The
     filter's phase is linear and its delay taken out: nothing moves in time. A limit at or beyond the ends of what the
-    sample rate holds cuts nothing. Raises ``ValueError`` when the part or the band is empty.
+    sample rate holds cuts nothing, and the shortest part is one sample. Raises ``ValueError`` when the part or the band
+    is empty.
     """
     rate = clip.sample_rate
-    first = min(max(round(start_s * rate), 0), clip.n_frames)
-    last = min(max(round(end_s * rate), 0), clip.n_frames)
-    if last <= first:
+    first = min(max(round(start_s * rate), 0), max(clip.n_frames - 1, 0))
+    last = min(max(round(end_s * rate), first + 1), clip.n_frames)
+    if end_s <= start_s or last <= first:
         raise ValueError("Nothing is selected: the part holds no samples.")
     low = None if low_hz is None or low_hz <= NARROWEST_EDGE_HZ / 2 else low_hz
     high = None if high_hz is None or high_hz >= rate / 2 - NARROWEST_EDGE_HZ / 2 else high_hz
