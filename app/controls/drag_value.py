@@ -68,6 +68,11 @@ class DragValue(QObject):
         return self.param.to_unit(self._value)
 
     @property
+    def origin(self) -> float:
+        """Where the drawn value begins in the travel: the middle of what goes both ways alike, else the low end."""
+        return 0.5 if self.param.low == -self.param.high else 0.0
+
+    @property
     def busy(self) -> bool:
         """Whether a gesture is under way."""
         return self._before is not None

@@ -7,29 +7,24 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QContextMenuEvent,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
-    QPainter,
-    QPainterPath,
     QPaintEvent,
-    QPen,
-    QPolygonF,
 )
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from app.controls.drag_value import ALT, CTRL, PAGE_STEPS, SHIFT, DragValue
+from app.controls.envelope_picture import EnvelopePicture, on_paper
 from app.controls.envelope_shape import HOLD_SHARE, MIN_STAGE_SHARE, N_STAGES, EnvelopeShape
-from app.controls.knob_paint import figures, focus_ring, wash
+from app.controls.gesture_group import GestureGroup
 from app.controls.value_edit import ValueEdit
-from app.theme import GRID, tokens
+from app.theme import tokens
 from engine.errors import ParamTextError
 from engine.params import Param, Values
 from engine.params.text import format_value, parse_value
 
-HANDLE_PX = 6.0
 GRAB_PX = 18.0
 MARGIN_PX = 12.0
 EDITOR_SIZE = QSize(140, 24)
@@ -56,10 +51,12 @@ class EnvelopeEditor(QWidget):
             raise ValueError(f"An envelope has {N_STAGES} times and levels, not {len(times)} and {len(levels)}.")
         self.gestures = [DragValue(param, self) for param in (*times, *levels)]
         for gesture in self.gestures:
-            gesture.changing.connect(partial(self._on_changing, gesture))
-            gesture.committed.connect(partial(self._on_ended, gesture))
-            gesture.reverted.connect(partial(self._on_ended, None))
-            gesture.shown.connect(self.update)
+            gesture.shown.connect(self._on_shown)
+        self._group = GestureGroup(self.gestures, self)
+        self._group.ended.connect(self._on_ended)
+        self._group.changing.connect(self.changing)
+        self._group.committed.connect(self.committed)
+        self._group.reverted.connect(self.reverted)
         self.editor: ValueEdit | None = None
         self.selected = 0
         self._names = {gesture.param.name: gesture for gesture in self.gestures}
@@ -68,8 +65,6 @@ class EnvelopeEditor(QWidget):
         self._last = QPointF()
         self._true_time = False
         self._frozen_span_s: float | None = None
-        self._collected: tuple[bool, str, float] | None = None
-        self._collecting = False
         self._colour: str | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -92,7 +87,6 @@ class EnvelopeEditor(QWidget):
             value = values.get(name)
             if isinstance(value, int | float):
                 gesture.show(float(value))
-        self._describe()
 
     def set_colour(self, colour: str | None) -> None:
         self._colour = colour
@@ -117,14 +111,10 @@ class EnvelopeEditor(QWidget):
 
     def handle(self, stage: int) -> QPointF:
         """Where a stage's handle stands, in pixels."""
-        return self._place(*self.shape().node(stage))
+        return on_paper(self._plot(), *self.shape().node(stage))
 
     def _plot(self) -> QRectF:
         return QRectF(self.rect()).adjusted(MARGIN_PX, MARGIN_PX, -MARGIN_PX, -MARGIN_PX)
-
-    def _place(self, x: float, y: float) -> QPointF:
-        plot = self._plot()
-        return QPointF(plot.left() + x * plot.width(), plot.bottom() - y * plot.height())
 
     def _pair(self, stage: int) -> tuple[DragValue, DragValue]:
         return self.gestures[stage], self.gestures[stage + N_STAGES]
@@ -141,41 +131,14 @@ class EnvelopeEditor(QWidget):
 
     # Gestures
 
-    def _on_changing(self, gesture: DragValue, value: float) -> None:
-        self._describe()
-        self.changing.emit(gesture.param.name, value)
-
-    def _on_ended(self, gesture: DragValue | None, value: float = 0.0) -> None:
-        if not self._collecting:
-            # The end of a burst of keys: both values end together.
-            self._end(keep=True, first=gesture)
-        elif gesture is not None and self._collected is None:
-            self._collected = (True, gesture.param.name, value)
-        elif gesture is None and self._collected is None:
-            self._collected = (False, "", 0.0)
-        elif gesture is not None and self._collected is not None and not self._collected[0]:
-            self._collected = (True, gesture.param.name, value)
-
-    def _end(self, *, keep: bool, first: DragValue | None = None) -> None:
-        """End what is going on in all gestures with one signal."""
-        self._collecting = True
-        self._collected = None if first is None else (True, first.param.name, first.value)
-        for gesture in self.gestures:
-            if keep:
-                gesture.finish()
-            else:
-                gesture.cancel()
-        self._collecting = False
-        self._dragging = False
-        self._frozen_span_s = None
+    def _on_shown(self) -> None:
         self._describe()
         self.update()
-        if self._collected is not None:
-            changed, name, value = self._collected
-            if changed:
-                self.committed.emit(name, value)
-            else:
-                self.reverted.emit()
+
+    def _on_ended(self) -> None:
+        self._dragging = False
+        self._frozen_span_s = None
+        self.update()
 
     def _nearest(self, point: QPointF) -> int | None:
         """The handle under the pointer; of two on one spot, the later one if the pointer is to their right."""
@@ -191,10 +154,10 @@ class EnvelopeEditor(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
-            self._end(keep=False)
+            self._group.end(keep=False)
             return
         self.setFocus(Qt.FocusReason.MouseFocusReason)
-        self._end(keep=True)
+        self._group.end(keep=True)
         stage = self._nearest(event.position())
         if stage is None:
             return
@@ -233,7 +196,7 @@ class EnvelopeEditor(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self._dragging:
-            self._end(keep=not event.modifiers() & ALT)
+            self._group.end(keep=not event.modifiers() & ALT)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         stage = self._nearest(event.position())
@@ -251,11 +214,11 @@ class EnvelopeEditor(QWidget):
         self._set_pair(stage, *(g.param.default for g in self._pair(stage)))
 
     def _set_pair(self, stage: int, *values: float) -> None:
-        self._end(keep=True)
+        self._group.end(keep=True)
         for gesture, value in zip(self._pair(stage), values, strict=True):
             gesture.begin()
             gesture.go_to(value)
-        self._end(keep=True)
+        self._group.end(keep=True)
 
     # Typing
 
@@ -263,7 +226,7 @@ class EnvelopeEditor(QWidget):
         """Open a field at the selected handle: time and level, apart by a semicolon."""
         if self.editor is not None:
             return
-        self._end(keep=True)
+        self._group.end(keep=True)
         time, level = self._pair(self.selected)
         text = f"{format_value(time.param, time.value)}; {format_value(level.param, level.value)}"
         place = QRect(QPoint(), EDITOR_SIZE)
@@ -306,7 +269,7 @@ class EnvelopeEditor(QWidget):
 
     def _wants(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:
-            return any(g.busy for g in self.gestures)
+            return self._group.busy
         return not event.modifiers() & ALT and event.key() in _KEYS
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -315,11 +278,11 @@ class EnvelopeEditor(QWidget):
             return
         key = Qt.Key(event.key())
         if key == Qt.Key.Key_Escape:
-            self._end(keep=False)
+            self._group.end(keep=False)
         elif self._dragging:
             pass
         elif key in _SIDEWAYS and event.modifiers() & CTRL:
-            self._end(keep=True)
+            self._group.end(keep=True)
             self.selected = (self.selected + _SIDEWAYS[key]) % N_STAGES
             self.update()
         elif key in _SIDEWAYS:
@@ -333,7 +296,7 @@ class EnvelopeEditor(QWidget):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         if not self._dragging:
-            self._end(keep=True)
+            self._group.end(keep=True)
         self.update()
         super().focusOutEvent(event)
 
@@ -359,7 +322,7 @@ class EnvelopeEditor(QWidget):
         return menu
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self._end(keep=True)
+        self._group.end(keep=True)
         keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
         menu = self.build_menu(self.selected if keyboard else self._nearest(QPointF(event.pos())))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -368,77 +331,11 @@ class EnvelopeEditor(QWidget):
     # Picture
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        theme = tokens()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QColor(theme.hairline))
-        painter.setBrush(QColor(theme.canvas))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), GRID, GRID)
-        shape = self.shape()
-        self._paint_grid(painter, shape)
-        self._paint_curve(painter, shape)
         active = self.selected if self._dragging or self.hasFocus() else None
-        for stage in range(N_STAGES):
-            self._paint_handle(painter, stage, active == stage or self._hovered == stage)
+        bright = {stage for stage in (active, self._hovered) if stage is not None}
         told = self.selected if self._dragging else self._hovered if self._hovered is not None else active
-        if told is not None and self.editor is None:
-            self._paint_words(painter, told)
-        if self.hasFocus():
-            focus_ring(painter, QRectF(self.rect()))
-
-    def _paint_grid(self, painter: QPainter, shape: EnvelopeShape) -> None:
-        theme = tokens()
-        painter.setFont(figures(self))
-        plot = self._plot()
-        level = shape.top_db - 24.0
-        while level > shape.floor_db:
-            y = round(self._place(0, shape.height(level)).y()) + 0.5
-            painter.setPen(wash(theme.hairline, 0.55))
-            painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
-            level -= 24.0
-        painter.setPen(QPen(wash(theme.hairline, 0.9), 1.0, Qt.PenStyle.DotLine))
-        x = round(self._place(shape.release_x, 0).x()) + 0.5
-        painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
-
-    def _paint_curve(self, painter: QPainter, shape: EnvelopeShape) -> None:
-        colour = self._colour or tokens().accent
-        held = [self._place(*point) for stage in range(3) for point in shape.curve(stage)]
-        release = [self._place(*point) for point in shape.curve(3)]
-        area = QPainterPath(QPointF(held[0].x(), self._plot().bottom()))
-        for point in (*held, *release):
-            area.lineTo(point)
-        area.lineTo(QPointF(release[-1].x(), self._plot().bottom()))
-        painter.fillPath(area, wash(colour, 0.12))
-        pen = QPen(QColor(colour), 1.75, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
-        painter.setPen(pen)
-        painter.drawPolyline(QPolygonF(held))
-        painter.drawPolyline(QPolygonF(release))
-        pen.setStyle(Qt.PenStyle.DashLine)
-        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-        painter.setPen(pen)
-        painter.drawLine(held[-1], release[0])
-
-    def _paint_handle(self, painter: QPainter, stage: int, active: bool) -> None:
-        theme = tokens()
-        colour = self._colour or theme.accent
-        painter.setPen(QPen(QColor(colour), 2.0))
-        painter.setBrush(QColor(colour if active else theme.canvas))
-        painter.drawEllipse(self.handle(stage), HANDLE_PX - 1, HANDLE_PX - 1)
-
-    def _paint_words(self, painter: QPainter, stage: int) -> None:
-        theme = tokens()
-        painter.setFont(figures(self))
-        words = self._words(stage)
-        width = painter.fontMetrics().horizontalAdvance(words) + 16
-        box = QRectF(self._plot().right() - width + 4, 4, width, 20)
-        # Out of the way of the handle it tells about.
-        if box.adjusted(-8, -8, 8, 8).contains(self.handle(stage)):
-            box.moveLeft(self._plot().left() - 4)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(wash(theme.control, 0.94))
-        painter.drawRoundedRect(box, GRID, GRID)
-        painter.setPen(QColor(theme.text))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
+        picture = EnvelopePicture(self, self.shape(), self._plot(), self._colour or tokens().accent)
+        picture.paint(bright, None if told is None or self.editor is not None else (told, self._words(told)))
 
 
 _SIDEWAYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}

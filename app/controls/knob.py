@@ -108,13 +108,19 @@ class Knob(ValueWidget):
             painter.drawArc(frame, round((START_DEG - SWEEP_DEG * low) * 16), round(-SWEEP_DEG * (high - low) * 16))
 
         stroke(0.0, 1.0, QColor(theme.hairline), STROKE_PX)
-        origin = self.param.to_unit(0.0) if self.param.low < 0 < self.param.high else 0.0
-        stroke(min(origin, here), max(origin, here), wash(colour, 0.45) if self._locked else QColor(colour), STROKE_PX)
+        stroke(*sorted((self.gesture.origin, here)), wash(colour, 0.45) if self._locked else QColor(colour), STROKE_PX)
         if self._range is not None:
             outside = box.adjusted(-4, -4, 4, 4)
             stroke(*(self.param.to_unit(v) for v in self._range), wash(theme.text, 0.7), 1.5, outside)
         self._spoke(painter, self.param.to_unit(self.param.default), radius + 2, radius + 5, theme.secondary, 1.0)
-        self._spoke(painter, here, radius - 10, radius - 3, theme.text if self.isEnabled() else theme.disabled, 2.0)
+        self._spoke(
+            painter,
+            here,
+            radius - min(10.0, radius / 2),
+            radius - 3,
+            theme.text if self.isEnabled() else theme.disabled,
+            2.0,
+        )
         if self._proposal is not None:
             # In the text's colour: every other one may be the knob's own.
             there = self.param.to_unit(self._proposal)
@@ -124,7 +130,7 @@ class Knob(ValueWidget):
             painter.drawEllipse(_on_circle(centre, radius, there), 3.0, 3.0)
             painter.setBrush(Qt.BrushStyle.NoBrush)
         if self._locked:
-            padlock(painter, centre.x(), centre.y() + 1, theme.secondary)
+            padlock(painter, centre.x(), centre.y() - (1 if self._arrow else -1), theme.secondary)
         if self._arrow is not None:
             self._paint_arrow(painter, centre, radius)
 

@@ -9,91 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.controls.knob_paint import figures, focus_ring, padlock, wash
-from app.controls.value_widget import ValueWidget
+from app.controls.knob_paint import figures, wash
+from app.controls.matrix_cell import OUTPUT, MatrixCell, Route
 from app.theme import GRID, SMALL_TEXT_PX, series_colour, tokens
 from engine.params import Param, Values
-from engine.params.text import format_value
 
 CELL_HEIGHT_PX = 24
 HEADER_PX = 20
-OUTPUT = 0
-"""The target that is the output."""
-Route = tuple[int, int]
-"""Source and target, both counted from 1; the target is :data:`OUTPUT` for what is heard."""
-
-
-class MatrixCell(ValueWidget):
-    """One route's depth, as a fill from the left and as figures."""
-
-    entered = Signal()
-    left = Signal()
-
-    def __init__(self, route: Route, param: Param, parent: QWidget) -> None:
-        super().__init__(param, parent)
-        self.route = route
-        source, target = route
-        to = "the output" if target == OUTPUT else f"operator {target}"
-        self.setAccessibleName(f"Operator {source} to {to}")
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        theme = tokens()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.setPen(QColor(theme.hairline))
-        painter.setBrush(QColor(theme.hover if self._hovered else theme.control))
-        painter.drawRoundedRect(box, GRID - 1, GRID - 1)
-        share = self.gesture.position
-        if share > 0:
-            fill = box.adjusted(1, 1, -1, -1)
-            fill.setWidth(max(fill.width() * share, 2.0))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(wash(series_colour(self.route[0]), 0.28))
-            painter.drawRoundedRect(fill, 2, 2)
-        if self.editor is None:
-            off = self.param.off_at_low and self.value <= self.param.low
-            painter.setFont(figures(self, SMALL_TEXT_PX))
-            painter.setPen(QColor(theme.disabled if off else theme.text))
-            text = "–" if off else format_value(self.param, self.value, unit=False)
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
-        if self._locked:
-            padlock(painter, self.width() - 8, self.height() / 2, theme.secondary)
-        if self.hasFocus():
-            focus_ring(painter, QRectF(self.rect()))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        # Alt and an arrow walks the grid; plain arrows turn the value, as everywhere.
-        matrix = self.parentWidget()
-        if event.modifiers() & Qt.KeyboardModifier.AltModifier and isinstance(matrix, Matrix):
-            matrix.walk(self.route, Qt.Key(event.key()))
-            return
-        super().keyPressEvent(event)
-
-    def _wants(self, event: QKeyEvent) -> bool:
-        if event.modifiers() & Qt.KeyboardModifier.AltModifier:
-            return event.key() in _WALK
-        return super()._wants(event)
-
-    def enterEvent(self, event: QEnterEvent) -> None:
-        super().enterEvent(event)
-        self.entered.emit()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self.left.emit()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.entered.emit()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.left.emit()
 
 
 class Matrix(QWidget):
@@ -123,6 +49,7 @@ class Matrix(QWidget):
             cell.lock_changed.connect(partial(self.lock_changed.emit, param.name))
             cell.entered.connect(partial(self._light, route))
             cell.left.connect(partial(self._light, None))
+            cell.walked.connect(partial(self._walk, route))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Modulation matrix")
 
@@ -144,11 +71,8 @@ class Matrix(QWidget):
         self._selected = operator
         self.update()
 
-    def walk(self, route: Route, key: Qt.Key) -> None:
+    def _walk(self, route: Route, down: int, right: int) -> None:
         """Move the focus from a cell to its next neighbour in a direction; empty places are skipped."""
-        if key not in _WALK:
-            return
-        down, right = _WALK[key]
         row, column = self._row(route[0]) + down, self._columns.index(route[1]) + right
         while 0 <= row < self._n and 0 <= column < len(self._columns):
             cell = self.cells.get((self._n - row, self._columns[column]))
@@ -242,6 +166,3 @@ class Matrix(QWidget):
         painter.setBrush(wash(series_colour(source), 0.16))
         painter.drawRoundedRect(QRectF(0, cell.top(), cell.left() - 2, cell.height()), 3, 3)
         painter.drawRoundedRect(QRectF(cell.left(), 0, cell.width(), cell.top() - 2), 3, 3)
-
-
-_WALK = {Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0), Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1)}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleValueChangeEvent,
     QColor,
     QFocusEvent,
     QKeyEvent,
@@ -76,7 +74,6 @@ class Piano(QWidget):
         if note != self._note:
             self._note = note
             self._describe()
-            QAccessible.updateAccessibility(QAccessibleValueChangeEvent(self, note))
         self._show_note()
         self.update()
 

@@ -59,8 +59,7 @@ class ValueField(ValueWidget):
 
     def _paint_bar(self, painter: QPainter, box: QRectF, colour: str) -> None:
         line = QRectF(box.left() + 4, box.bottom() - 4, box.width() - 8, 2)
-        origin = self.param.to_unit(0.0) if self.param.low < 0 < self.param.high else 0.0
-        low, high = sorted((origin, self.gesture.position))
+        low, high = sorted((self.gesture.origin, self.gesture.position))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(wash(colour, 0.9))
         painter.drawRect(QRectF(line.left() + low * line.width(), line.top(), (high - low) * line.width(), 2))

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
-    QAction,
     QContextMenuEvent,
     QEnterEvent,
     QFocusEvent,
-    QGuiApplication,
     QHideEvent,
     QKeyEvent,
     QKeySequence,
@@ -22,9 +20,9 @@ from app.controls.drag_value import ALT, CTRL, PAGE_STEPS, DragValue
 from app.controls.pointer import HeldPointer
 from app.controls.scroll import is_scrolling
 from app.controls.value_edit import ValueEdit
-from engine.errors import ParamTextError
+from app.controls.value_menu import copy_value, paste_value, value_menu
 from engine.params import Param
-from engine.params.text import exact_text, format_value, parse_value
+from engine.params.text import format_value
 
 DRAG_THRESHOLD_PX = 3
 HINT = "Drag or wheel; Shift is fine, Ctrl steps, Alt snaps back. Double-click for the default, Enter to type."
@@ -243,9 +241,9 @@ class ValueWidget(QWidget):
         if key == Qt.Key.Key_Escape:
             self._end_drag(keep=False)
         elif event.matches(QKeySequence.StandardKey.Copy):
-            self.copy_value()
+            copy_value(self)
         elif event.matches(QKeySequence.StandardKey.Paste):
-            self.paste_value()
+            paste_value(self)
         elif self._pointer is not None:
             # The hand is at the mouse: keys wait.
             pass
@@ -268,46 +266,11 @@ class ValueWidget(QWidget):
         self.update()
         super().focusInEvent(event)
 
-    # Menu and clipboard
-
-    def copy_value(self) -> None:
-        """Put the exact value on the clipboard, as text with its unit."""
-        QGuiApplication.clipboard().setText(exact_text(self.param, self.value))
-
-    def paste_value(self) -> None:
-        """Take the clipboard's text as if it had been typed; text that is no value is left alone."""
-        if (value := self._pasteable()) is not None:
-            self.gesture.set(value)
-
-    def _pasteable(self) -> float | None:
-        try:
-            return parse_value(self.param, QGuiApplication.clipboard().text(), self.value)
-        except ParamTextError:
-            return None
+    # Menu
 
     def build_menu(self) -> QMenu:
         """The context menu; the caller shows and deletes it."""
-        menu = QMenu(self)
-        typing = menu.addAction("Type value…")
-        typing.setShortcut(QKeySequence(Qt.Key.Key_Return))
-        typing.triggered.connect(lambda: self.open_editor())
-        default = menu.addAction(f"Reset to {format_value(self.param, self.param.default)}")
-        default.setShortcut(QKeySequence(Qt.Key.Key_Delete))
-        default.triggered.connect(self.gesture.reset)
-        default.setEnabled(self.value != self.param.default)
-        menu.addSeparator()
-        copying = menu.addAction("Copy value")
-        copying.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
-        copying.triggered.connect(self.copy_value)
-        pasting = menu.addAction("Paste value")
-        pasting.setShortcut(QKeySequence(QKeySequence.StandardKey.Paste))
-        pasting.setEnabled(self._pasteable() is not None)
-        pasting.triggered.connect(self.paste_value)
-        menu.addSeparator()
-        lock = QAction("Lock", menu, checkable=True, checked=self.locked)
-        lock.setToolTip("Words, presets and chance leave a locked value alone")
-        lock.toggled.connect(self.set_locked)
-        menu.addAction(lock)
+        menu = value_menu(self)
         self.menu_opening.emit(menu)
         return menu
 

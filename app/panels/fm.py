@@ -81,7 +81,7 @@ class FmPanel(QWidget):
         return QSize(440, 720)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(388, 360)
+        return QSize(414, 360)
 
     # What others use
 

@@ -13,6 +13,7 @@ from app.controls.drag_value import BURST_MS, TRAVEL_PX, nearest_step, step_from
 from app.controls.knob import Knob
 from app.controls.scroll import CalmScrollArea
 from app.controls.value_field import ValueField
+from app.controls.value_menu import paste_value
 from engine.params import Param
 
 TIME = Param("decay_s", 0.0005, 20.0, 0.4, "s", "log", label="Decay", help="Time to fall", section="Amp")
@@ -514,7 +515,7 @@ def test_what_is_no_value_cannot_be_pasted(make):
     QGuiApplication.clipboard().setText("some words")
     menu = knob.build_menu()
     assert not next(a for a in menu.actions() if a.text() == "Paste value").isEnabled()
-    knob.paste_value()
+    paste_value(knob)
     assert knob.value == 0.4
     menu.deleteLater()
 
@@ -571,6 +572,17 @@ def test_a_screen_reader_can_set_the_value(make):
     QAccessible.queryAccessibleInterface(knob).valueInterface().setCurrentValue(1.5)
     assert knob.value == 1.5
     assert heard.committed == [(1.5,)]
+
+
+def test_turning_while_a_screen_reader_listens_is_announced_and_harmless(make):
+    knob = make(TIME)
+    listened = QAccessible.isActive()
+    QAccessible.setActive(True)
+    try:
+        Hand(knob).wheel(2)
+        assert QAccessible.queryAccessibleInterface(knob).text(QAccessible.Text.Value) == knob.value_text() != "400 ms"
+    finally:
+        QAccessible.setActive(listened)
 
 
 # Picture

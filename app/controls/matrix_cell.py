@@ -1,0 +1,90 @@
+"""One cell of the modulation matrix."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from app.controls.drag_value import ALT
+from app.controls.knob_paint import figures, focus_ring, padlock, wash
+from app.controls.value_widget import ValueWidget
+from app.theme import GRID, SMALL_TEXT_PX, series_colour, tokens
+from engine.params import Param
+from engine.params.text import format_value
+
+OUTPUT = 0
+"""The target that is the output."""
+Route = tuple[int, int]
+"""Source and target, both counted from 1; the target is :data:`OUTPUT` for what is heard."""
+_WALK = {Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0), Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1)}
+
+
+class MatrixCell(ValueWidget):
+    """One route's depth, as a fill from the left and as figures."""
+
+    entered = Signal()
+    left = Signal()
+    walked = Signal(int, int)
+    """The person wants to go on, by rows down and columns to the right."""
+
+    def __init__(self, route: Route, param: Param, parent: QWidget) -> None:
+        super().__init__(param, parent)
+        self.route = route
+        source, target = route
+        to = "the output" if target == OUTPUT else f"operator {target}"
+        self.setAccessibleName(f"Operator {source} to {to}")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = tokens()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.setPen(QColor(theme.hairline))
+        painter.setBrush(QColor(theme.hover if self._hovered else theme.control))
+        painter.drawRoundedRect(box, GRID - 1, GRID - 1)
+        share = self.gesture.position
+        if share > 0:
+            fill = box.adjusted(1, 1, -1, -1)
+            fill.setWidth(max(fill.width() * share, 2.0))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(wash(series_colour(self.route[0]), 0.28))
+            painter.drawRoundedRect(fill, 2, 2)
+        if self.editor is None:
+            off = self.param.off_at_low and self.value <= self.param.low
+            painter.setFont(figures(self, SMALL_TEXT_PX))
+            painter.setPen(QColor(theme.disabled if off else theme.text))
+            text = "–" if off else format_value(self.param, self.value, unit=False)
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
+        if self._locked:
+            padlock(painter, self.width() - 8, self.height() / 2, theme.secondary)
+        if self.hasFocus():
+            focus_ring(painter, QRectF(self.rect()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # Alt and an arrow walks the grid; plain arrows turn the value, as everywhere.
+        if event.modifiers() & ALT and event.key() in _WALK:
+            self.walked.emit(*_WALK[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
+
+    def _wants(self, event: QKeyEvent) -> bool:
+        if event.modifiers() & ALT:
+            return event.key() in _WALK
+        return super()._wants(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.entered.emit()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.left.emit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.entered.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.left.emit()
