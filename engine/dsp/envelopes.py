@@ -16,7 +16,9 @@ so the release starts from whatever was reached, the joints are exact, and gradi
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -24,6 +26,11 @@ from torch import Tensor
 from engine.dsp.units import NATS_PER_DB, nats_to_amplitude
 
 N_STAGES = 4
+
+_LONG_FRAMES = 1 << 14
+"""From here on the CPU is quicker when each stage computes only its own frames."""
+
+T = TypeVar("T", float, Tensor)
 
 
 @dataclass(frozen=True)
@@ -37,16 +44,13 @@ class Envelope:
 
     def amplitude(self, first: int, n_frames: int, sample_rate: float, dtype: torch.dtype) -> Tensor:
         """Amplitude at frames ``first`` to ``first + n_frames`` as ``[rows, n_frames]``; exactly 0 at the floor."""
-        if self.nats.shape[0] == 1 and not self._wants_grad():
-            return _amplitude_of_one(self, first, n_frames, sample_rate, dtype)
-        return nats_to_amplitude(self._level(first, n_frames, sample_rate, dtype), self.floor_db)
+        n_rows = self.nats.shape[0]
+        if self.nats.device.type != "cpu" or n_rows == 0 or (n_rows > 1 and n_frames < _LONG_FRAMES):
+            return self.at_once(first, n_frames, sample_rate, dtype)
+        return self.row_by_row(first, n_frames, sample_rate, dtype)
 
-    def _wants_grad(self) -> bool:
-        tensors = (self.nats, self.times_s, self.hold_s)
-        return torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
-
-    def _level(self, first: int, n_frames: int, sample_rate: float, dtype: torch.dtype) -> Tensor:
-        """Height above the floor, ``[rows, n_frames]``, for all rows at once and with gradients."""
+    def at_once(self, first: int, n_frames: int, sample_rate: float, dtype: torch.dtype) -> Tensor:
+        """All stages of all rows over all frames: few operations, each on everything."""
         frames = torch.arange(n_frames, dtype=dtype, device=self.nats.device)
 
         def share_over(start_s: Tensor, time_s: Tensor) -> Tensor:
@@ -70,67 +74,107 @@ class Envelope:
             start_s = start_s + time_s
         over = share_over(self.hold_s, self.times_s[:, 3]).clamp(0.0, 1.0)
         rises = self.nats[:, 3] > reached
-        return torch.lerp(level, self.nats[:, 3:].to(dtype), _shaped(over, rises[:, None]))
+        level = torch.lerp(level, self.nats[:, 3:].to(dtype), _shaped(over, rises[:, None]))
+        return nats_to_amplitude(level, self.floor_db)
+
+    def row_by_row(self, first: int, n_frames: int, sample_rate: float, dtype: torch.dtype) -> Tensor:
+        """The same, but each stage of each row computes only its own frames: many operations, each on little."""
+        tensors = (self.nats, self.times_s, self.hold_s)
+        wants_grad = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
+        frames = torch.arange(n_frames, dtype=dtype, device=self.nats.device)
+        rows = []
+        for i in range(self.nats.shape[0]):
+            plain = (self.nats[i].tolist(), self.times_s[i].tolist(), self.hold_s[i].item())
+            exact = (self.nats[i].unbind(), self.times_s[i].unbind(), self.hold_s[i]) if wants_grad else plain
+            parts: list[Tensor] = []
+            done = 0
+            for stretch, end_s in _stretches(plain, exact):
+                end = n_frames if end_s == math.inf else min(max(math.ceil(end_s * sample_rate) - first, 0), n_frames)
+                if end > done:
+                    parts.append(stretch.amplitude(frames[done:end], first, sample_rate, self.floor_db))
+                    done = end
+            rows.append(parts[0].contiguous() if len(parts) == 1 else torch.cat(parts))
+        return rows[0][None] if len(rows) == 1 else torch.stack(rows)
 
 
 def _shaped(over: Tensor, rises: Tensor) -> Tensor:
     """Bend the share of a stage that is over where the stage rises."""
     if not rises.any():
         return over
-    left = 1.0 - over
-    left = left * left
-    risen = 1.0 - left * left
+    risen = _risen(over)
     return risen if rises.all() else torch.lerp(over, risen, rises.to(over.dtype).expand_as(over))
 
 
-def _amplitude_of_one(envelope: Envelope, first: int, n_frames: int, sample_rate: float, dtype: torch.dtype) -> Tensor:
-    """The same for one row without gradients, several times faster: each stage computes only its own frames."""
-    floor_db = envelope.floor_db
-    level_1, level_2, level_3, level_4 = envelope.nats[0].tolist()
-    time_1, time_2, time_3, time_4 = envelope.times_s[0].tolist()
-    hold_s = float(envelope.hold_s[0])
-    out = torch.empty(1, n_frames, dtype=dtype, device=envelope.nats.device)
-    done = 0
+def _risen(over: T) -> T:
+    left = 1.0 - over
+    left = left * left
+    return 1.0 - left * left
 
-    def until(end_s: float, stage: tuple[float, float, float, float] | None, level: float) -> None:
-        """Fill up to ``end_s`` with a stage ``(start_s, time_s, from, to)`` or, without one, a steady level."""
-        nonlocal done
-        end = n_frames if end_s == math.inf else min(max(math.ceil(end_s * sample_rate) - first, 0), n_frames)
-        if end <= done:
-            return
-        part = out[:, done:end]
-        if stage is None:
-            part.fill_(_amplitude_at(level, floor_db))
+
+@dataclass(frozen=True)
+class _Stretch:
+    """A way from level ``begin`` to ``target`` in ``time_s`` from ``start_s`` on; rest where ``time_s`` is ``None``.
+
+    The numbers are floats, or tensors without dimensions where gradients are wanted. ``rises`` says whether the way is
+    bent, ``is_high`` that it stays where levels are plain exponentials (:func:`nats_to_amplitude`).
+    """
+
+    start_s: Any
+    time_s: Any
+    begin: Any
+    target: Any
+    rises: bool = False
+    is_high: bool = False
+
+    def at(self, over: Any) -> Any:
+        """The level when the share ``over`` of the way is done."""
+        return (_risen(over) if self.rises else over) * (self.target - self.begin) + self.begin
+
+    def amplitude(self, frames: Tensor, first: int, sample_rate: float, floor_db: float) -> Tensor:
+        """Amplitude at ``frames`` ``[n]``, counted from ``first``."""
+        if self.time_s is None:
+            level = torch.as_tensor(self.target, dtype=torch.float64, device=frames.device)
+            return nats_to_amplitude(level, floor_db).to(frames.dtype).expand(len(frames))
+        over = frames * (1.0 / (self.time_s * sample_rate)) + (first / sample_rate - self.start_s) / self.time_s
+        over = over.clamp(0.0, 1.0)
+        if not self.is_high:
+            return nats_to_amplitude(self.at(over), floor_db)
+        floor = floor_db * NATS_PER_DB
+        return torch.exp((_risen(over) if self.rises else over) * (self.target - self.begin) + (self.begin + floor))
+
+
+Row = tuple[Sequence[Any], Sequence[Any], Any]
+"""Levels, times and hold time of one envelope."""
+
+
+def _stretches(plain: Row, exact: Row) -> list[tuple[_Stretch, float]]:
+    """What follows what in one envelope, and until when in seconds.
+
+    ``plain`` holds floats and decides; ``exact`` holds what the levels are computed from, with or without gradients.
+    """
+    (nats, times_s, hold_s), (exact_nats, exact_times_s, exact_hold_s) = plain, exact
+    found: list[tuple[_Stretch, float]] = []
+    start_s, exact_start_s = 0.0, 0.0
+    level, exact_level = nats[3], exact_nats[3]
+    for i in range(3):
+        if start_s >= hold_s:
+            break
+        before, after = nats[i - 1], nats[i]
+        stretch = _Stretch(
+            exact_start_s, exact_times_s[i], exact_nats[i - 1], exact_nats[i], after > before, min(before, after) >= 1.0
+        )
+        found.append((stretch, min(start_s + times_s[i], hold_s)))
+        if start_s + times_s[i] > hold_s:  # the key goes up on the way
+            share = (hold_s - start_s) / times_s[i]
+            level = before + (_risen(share) if stretch.rises else share) * (after - before)
+            exact_level = stretch.at((exact_hold_s - exact_start_s) / exact_times_s[i])
         else:
-            start_s, time_s, begin, target = stage
-            torch.arange(end - done, dtype=dtype, device=out.device, out=part[0])
-            part.mul_(1.0 / (time_s * sample_rate)).add_(((first + done) / sample_rate - start_s) / time_s)
-            part.clamp_(0.0, 1.0)
-            if target > begin:
-                part.neg_().add_(1.0).square_().square_().neg_().add_(1.0)
-            part.mul_(target - begin).add_(begin)
-            if min(begin, target) >= 1.0:
-                part.exp_().mul_(math.exp(floor_db * NATS_PER_DB))
-            else:
-                part.copy_(nats_to_amplitude(part, floor_db))
-        done = end
-
-    start_s, reached = 0.0, level_4
-    for time_s, begin, target in ((time_1, level_4, level_1), (time_2, level_1, level_2), (time_3, level_2, level_3)):
-        if hold_s > start_s:
-            until(min(start_s + time_s, hold_s), (start_s, time_s, begin, target), 0.0)
-            reached = _level_at(min((hold_s - start_s) / time_s, 1.0), begin, target)
-        start_s += time_s
-    until(hold_s, None, level_3)
-    until(hold_s + time_4, (hold_s, time_4, reached, level_4), 0.0)
-    until(math.inf, None, level_4)
-    return out
-
-
-def _level_at(over: float, begin: float, target: float) -> float:
-    shaped = 1.0 - (1.0 - over) ** 4 if target > begin else over
-    return begin + (target - begin) * shaped
-
-
-def _amplitude_at(nats: float, floor_db: float) -> float:
-    return math.exp(floor_db * NATS_PER_DB + max(nats, 1.0)) * min(nats, 1.0)
+            level, exact_level = after, exact_nats[i]
+        start_s, exact_start_s = start_s + times_s[i], exact_start_s + exact_times_s[i]
+    if start_s < hold_s:
+        found.append((_Stretch(None, None, None, exact_level), hold_s))
+    release = _Stretch(
+        exact_hold_s, exact_times_s[3], exact_level, exact_nats[3], nats[3] > level, min(nats[3], level) >= 1.0
+    )
+    end = _Stretch(None, None, None, exact_nats[3])
+    return [*found, (release, hold_s + times_s[3]), (end, math.inf)]

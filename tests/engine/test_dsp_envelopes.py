@@ -19,11 +19,8 @@ def _envelope(levels_db, times_s, hold_s, **options):
 
 
 def _both_ways(envelope, first, n):
-    """The same stretch by the quick way for one row and by the general one."""
-    quick = envelope.amplitude(first, n, RATE, torch.float64)
-    nats = torch.cat([envelope.nats, envelope.nats])
-    two = Envelope(nats, envelope.times_s.repeat(2, 1), envelope.hold_s.repeat(2), FLOOR_DB)
-    return quick[0], two.amplitude(first, n, RATE, torch.float64)[1]
+    """The same stretch by the way for long sounds and by the one for short ones."""
+    return [way(first, n, RATE, torch.float64)[0] for way in (envelope.row_by_row, envelope.at_once)]
 
 
 def _db(amplitude):
@@ -72,29 +69,42 @@ def test_an_attack_begins_and_ends_softly():
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_the_quick_way_and_the_general_way_give_one_envelope(seed):
+def test_both_ways_give_one_envelope_and_one_gradient(seed):
     rng = torch.Generator().manual_seed(seed)
     levels = torch.rand(4, generator=rng).mul(72.0).sub(72.0).tolist()
     times = torch.rand(4, generator=rng).mul(0.08).add(0.0005).tolist()
     hold_s = float(torch.rand(1, generator=rng)) * 0.25
     envelope = _envelope(levels, times, hold_s)
+    knobs = [t.requires_grad_() for t in (envelope.nats, envelope.times_s, envelope.hold_s)]
     for first, n in ((0, 20_000), (1_999, 5_000), (15_000, 3)):
-        quick, general = _both_ways(envelope, first, n)
-        torch.testing.assert_close(quick, general, rtol=1e-9, atol=1e-12)
+        one, other = _both_ways(envelope, first, n)
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-12)
+        weights = torch.randn(n, generator=rng, dtype=torch.float64)
+        slopes = [
+            torch.autograd.grad((way * weights).sum(), knobs, retain_graph=True, materialize_grads=True)
+            for way in (one, other)
+        ]
+        for a, b in zip(*slopes, strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-7, atol=1e-7)
 
 
 def test_a_short_stage_late_in_a_long_note_is_exact_in_float32():
     envelope = _envelope([0.0, 0.0, 0.0, FLOOR_DB], [0.001, 0.1, 0.1, 0.0005], 120.0)
     first = 120 * RATE
-    exact = envelope.amplitude(first, 48, RATE, torch.float64)
-    single = envelope.amplitude(first, 48, RATE, torch.float32)
-    two = Envelope(envelope.nats.repeat(2, 1), envelope.times_s.repeat(2, 1), envelope.hold_s.repeat(2), FLOOR_DB)
-    torch.testing.assert_close(single.double(), exact, rtol=0.0, atol=1e-5)
-    torch.testing.assert_close(two.amplitude(first, 48, RATE, torch.float32)[:1].double(), exact, rtol=0.0, atol=1e-5)
+    for way in (envelope.row_by_row, envelope.at_once):
+        exact, single = (way(first, 48, RATE, dtype) for dtype in (torch.float64, torch.float32))
+        torch.testing.assert_close(single.double(), exact, rtol=0.0, atol=1e-5)
 
 
-def test_every_time_of_an_envelope_has_a_gradient():
+@pytest.mark.parametrize("way", ["row_by_row", "at_once"])
+def test_every_time_of_an_envelope_has_a_gradient(way):
     envelope = _envelope([0.0, -12.0, -30.0, FLOOR_DB], [0.004, 0.01, 0.02, 0.01], 0.03, requires_grad=True)
-    (slope,) = torch.autograd.grad(envelope.amplitude(0, 2_048, RATE, torch.float64).sum(), envelope.times_s)
+    amplitude = getattr(envelope, way)(0, 2_048, RATE, torch.float64)
+    (slope,) = torch.autograd.grad(amplitude.sum(), envelope.times_s)
     assert slope.isfinite().all()
     assert (slope != 0.0).all()
+
+
+def test_a_key_that_was_never_down_makes_no_sound():
+    for amplitude in _both_ways(_envelope([0.0, 0.0, 0.0, FLOOR_DB], [0.01, 0.1, 0.1, 0.2], 0.0), 0, 5_000):
+        assert not amplitude.any()
