@@ -46,6 +46,7 @@ from engine.studio import Rendered, Studio
 EngineKind = Literal["real", "fake"]
 RANK_FILES = 12
 CLOSE_TIMEOUT_S = 3.0
+LIBRARY_MIN_PX = 168
 STARTUP_TRACE = "TONEWRIGHT_STARTUP_TRACE"
 """Environment variable that names a file: the moment of the first frame is written there (``time.time()``)."""
 
@@ -101,6 +102,7 @@ class Session(QObject):
     def _put_together(self) -> None:
         window = self.window
         window.set_stage(self.stage)
+        self.library.setMinimumWidth(LIBRARY_MIN_PX)
         window.add_above_stage(RecoveryBar(self.autosave))
         window.add_panel("library", "Library", self.library, "left", "view.library")
         window.add_panel("fm", "FM synthesizer", self.fm, "right", "view.fm")
@@ -109,7 +111,7 @@ class Session(QObject):
         window.set_footer(self.transport, self.job_status)
         window.add_to_header(self.load)
         self.stage.restore(self.settings.get("view/stage"))
-        window.finish({"library": 248, "fm": 424}, hidden=("jobs",))
+        window.finish({"library": 236, "fm": 414}, hidden=("jobs",))
 
     # -- who talks to whom -----------------------------------------------------------------------------------------
 

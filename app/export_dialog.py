@@ -66,7 +66,7 @@ class ExportDialog(QDialog):
         form = QFormLayout()
         form.setHorizontalSpacing(PADDING_WIDE)
         form.setVerticalSpacing(PADDING)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for words, box in (("Write", self.part), ("Format", self.format), ("Samples", self.subtype)):
             box.setAccessibleName(words)
             form.addRow(words, box)

@@ -54,6 +54,13 @@ class ActionButton(QToolButton):
 class _DockTitle(QFrame):
     """Name, float and hide; the rest of it is what the dock is dragged by."""
 
+    def sizeHint(self) -> QSize:
+        # A dock gives its title bar what it hints at, whatever height was fixed.
+        return QSize(super().sizeHint().width(), DOCK_TITLE_PX)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
     def __init__(self, dock: QDockWidget) -> None:
         super().__init__(dock)
         self.setObjectName("dockTitle")
@@ -143,6 +150,7 @@ class MainWindow(QMainWindow):
         """Put a panel into a dock at ``left``, ``right`` or ``bottom``; ``action_id`` shows and hides it."""
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
+        widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         dock.setWidget(widget)
         dock.setTitleBarWidget(_DockTitle(dock))
         self.addDockWidget(_AREAS[area], dock)

@@ -71,7 +71,8 @@ def is_settled(session: Session) -> bool:
     if session.opening.busy or session.document_busy:
         return False
     live = session.live
-    if not live.up_to_date and not live.failed:
+    # The live patch needs the synthesizers loaded; a picture of a file does not wait for them.
+    if session.document.selected is None and not live.up_to_date and not live.failed:
         return False
     return session.opening.errors != [] or session.stage.is_complete()
 

@@ -11,7 +11,7 @@ from app.player import Player
 
 SYSTEM_DEFAULT = "System default"
 SILENT = "No sound"
-WIDTH_PX = 136
+WIDTH_PX = 160
 LATENCIES_MS = (10, 20, 50, 100, 200)
 
 
@@ -42,7 +42,8 @@ class DeviceButton(QToolButton):
         silent = self._player.is_silent
         words = SILENT if silent else wanted or SYSTEM_DEFAULT
         room = WIDTH_PX - ICON_PX - 28
-        self.setText(self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room))
+        # Qt leaves no air between the icon and the words.
+        self.setText(" " + self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room))
         self.setIcon(icon("speaker", "warning" if silent else "text"))
         self.setAccessibleName("Sound device")
         now = "Playing silently: there is no sound device" if silent else f"Playing through “{device or words}”"

@@ -54,7 +54,7 @@ class LibraryPanel(QWidget):
         self._filter = LibraryFilter(self.model)
         self._searching = False
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search takes and presets")
+        self.search.setPlaceholderText("Search")
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName("Search the library")
         self.search.addAction(icons.icon("search", "secondary"), QLineEdit.ActionPosition.LeadingPosition)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from app import theme
 from app.controls.colormap import NAMES
@@ -31,13 +31,38 @@ class StageBar(QWidget):
         self.follow = self._switch("Follow", "Turn the page when the playhead leaves the view")
         self.levels = LevelHandles(*DEFAULT_DB)
         self.levels.range_changed.connect(self.changed)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(8, 3, 8, 3)
-        row.setSpacing(4)
-        for widget in (self.scale, self.fft, self.lanes, self.map, self.notes, self.time_only, self.follow):
-            row.addWidget(widget)
-        row.addStretch(0)
-        row.addWidget(self.levels, 1)
+        self._choices, self._switches = QHBoxLayout(), QHBoxLayout()
+        for row, widgets in (
+            (self._choices, (self.scale, self.fft, self.lanes, self.map)),
+            (self._switches, (self.notes, self.time_only, self.follow)),
+        ):
+            row.setSpacing(4)
+            for widget in widgets:
+                row.addWidget(widget)
+        self._choices.addStretch(0)
+        self._switches.addStretch(0)
+        self._switches.addWidget(self.levels, 1)
+        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._rows.setContentsMargins(8, 3, 8, 3)
+        self._rows.setSpacing(4)
+        self._rows.addLayout(self._choices)
+        self._rows.addLayout(self._switches, 1)
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as the two rows that a narrow bar falls into."""
+        margins = self._rows.contentsMargins()
+        rows = [row.minimumSize() for row in (self._choices, self._switches)]
+        width = max(row.width() for row in rows) + margins.left() + margins.right()
+        return QSize(width, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        margins = self._rows.contentsMargins()
+        needed = sum(row.minimumSize().width() for row in (self._choices, self._switches)) + self._rows.spacing()
+        fits = self.width() >= needed + margins.left() + margins.right()
+        wanted = QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom
+        if self._rows.direction() != wanted:
+            self._rows.setDirection(wanted)
+        super().resizeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

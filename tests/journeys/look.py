@@ -1,0 +1,177 @@
+"""Draws the window with sounds in it and reports what a person would call broken: clipped words, parts that overlap.
+
+Run as a program, because Qt reads the scale and the platform when it starts:
+``python look.py OUT.png WIDTHxHEIGHT THEME STATE FILE...`` prints the findings as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from itertools import combinations
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractScrollArea,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QMenuBar,
+    QSplitterHandle,
+    QStyle,
+    QStyleOptionComboBox,
+    QToolButton,
+    QWidget,
+)
+
+FLOATING = {"Palette", "DropOverlay"}
+"""Sheets that lie over the window on purpose."""
+
+
+def name_of(widget: QWidget) -> str:
+    text = getattr(widget, "text", None)
+    words = text() if callable(text) else ""
+    return f"{type(widget).__name__} {widget.accessibleName() or widget.objectName() or words!r}"
+
+
+def clipped_words(widget: QWidget) -> str | None:
+    """What is wrong with the words of a standard widget, or ``None``."""
+    metrics = widget.fontMetrics()
+    if isinstance(widget, QLabel) and widget.text() and "<" not in widget.text():
+        room = widget.contentsRect().adjusted(widget.margin(), 0, -widget.margin(), 0)
+        if widget.wordWrap():
+            if widget.heightForWidth(widget.width()) > widget.height() + 1:
+                return f"needs {widget.heightForWidth(widget.width())} px of height, has {widget.height()}"
+        elif metrics.horizontalAdvance(widget.text()) > room.width() + 1:
+            return f"needs {metrics.horizontalAdvance(widget.text())} px, has {room.width()}"
+        elif metrics.height() > widget.height() + 1:
+            return f"needs {metrics.height()} px of height, has {widget.height()}"
+    elif isinstance(widget, QAbstractButton) and (widget.text() or not widget.icon().isNull()):
+        shows_text = (
+            not isinstance(widget, QToolButton)
+            or widget.icon().isNull()
+            or "beside" in str(widget.toolButtonStyle()).lower()
+        )
+        if shows_text and widget.sizeHint().width() > widget.width() + 1:
+            return f"needs {widget.sizeHint().width()} px, has {widget.width()}"
+    elif isinstance(widget, QComboBox):
+        option = QStyleOptionComboBox()
+        widget.initStyleOption(option)
+        field = widget.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, widget
+        )
+        if metrics.horizontalAdvance(widget.currentText()) > field.width() + 1:
+            return f"needs {metrics.horizontalAdvance(widget.currentText())} px, has {field.width()}"
+    elif isinstance(widget, QLineEdit):
+        words = widget.text() or widget.placeholderText()
+        if metrics.horizontalAdvance(words) > widget.width():
+            return f"needs {metrics.horizontalAdvance(words)} px, has {widget.width()}"
+    return None
+
+
+def is_scrolled(widget: QWidget) -> bool:
+    """Whether a scroll area shows only a part of the widget on purpose."""
+    parent = widget.parentWidget()
+    while parent is not None:
+        if isinstance(parent.parentWidget(), QAbstractScrollArea) and parent is parent.parentWidget().viewport():
+            return True
+        parent = parent.parentWidget()
+    return False
+
+
+def problems(window: QWidget) -> list[str]:
+    """Everything that is clipped, sticks out of its parent, or lies over its neighbour."""
+    found: list[str] = []
+    for widget in window.findChildren(QWidget):
+        if not widget.isVisible() or widget.isWindow() or type(widget).__name__ in FLOATING:
+            continue
+        if isinstance(widget.parentWidget(), QAbstractItemView | QMenuBar) and widget.size().isEmpty():
+            continue
+        words = clipped_words(widget)
+        if words:
+            found.append(f"clipped: {name_of(widget)} {words}")
+        parent = widget.parentWidget()
+        inside = parent.rect().adjusted(-1, -1, 1, 1)
+        if (
+            not is_scrolled(widget)
+            and not inside.contains(widget.geometry())
+            and not isinstance(widget, QSplitterHandle)
+        ):
+            found.append(f"sticks out: {name_of(widget)} {widget.geometry().getRect()} of {parent.rect().getRect()}")
+    for parent in [window, *window.findChildren(QWidget)]:
+        if not parent.isVisible():
+            continue
+        children = [c for c in parent.children() if isinstance(c, QWidget) and c.isVisible() and not c.isWindow()]
+        children = [c for c in children if type(c).__name__ not in FLOATING and not isinstance(c, QSplitterHandle)]
+        for one, other in combinations(children, 2):
+            common = one.geometry().intersected(other.geometry())
+            if not common.isEmpty() and not isinstance(parent, QAbstractScrollArea | QComboBox | QLineEdit | QMenuBar):
+                found.append(f"overlap: {name_of(one)} and {name_of(other)} in {name_of(parent)} by {common.getRect()}")
+    screen = QRect(QPoint(0, 0), window.size())
+    if window.minimumSizeHint().width() > screen.width() or window.minimumSizeHint().height() > screen.height():
+        found.append(f"too small: the parts need {window.minimumSizeHint().toTuple()}, the window is {screen.size()}")
+    return found
+
+
+def main(target: str, size: str, theme: str, state: str, *files: str) -> int:
+    from app.compose import Session
+    from app.screenshot import is_settled, wait_until
+    from app.settings import Settings
+
+    app = QApplication(sys.argv[:1])
+    width, height = map(int, size.split("x"))
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(Path(folder) / "settings.ini")
+        settings.set("view/theme", theme)
+        session = Session(app, engine="fake", settings=settings, sound=False, keep_safe=False)
+        session.window.resize(width, height)
+        session.window.show()
+        session.opening.open([Path(f) for f in files])
+        wait_until(app, lambda: is_settled(session), 60)
+        shown = prepare(session, state)
+        app.processEvents()
+        findings = problems(session.window)
+        if shown is not session.window:
+            findings += problems(shown)
+        if session.window.size().toTuple() != (width, height):
+            findings.append(f"the window became {session.window.size().toTuple()} instead of {size}")
+        shown.grab().save(target)
+        session.close()
+        session.window.may_close = lambda: True
+        session.window.close()
+    sys.stdout.write(json.dumps(findings, indent=1))
+    return 0
+
+
+def prepare(session: object, state: str) -> QWidget:
+    """Bring the window into a state worth looking at and return what to look at."""
+    if state == "palette":
+        session.window.palette_.open()
+        session.window.palette_.field.setText("zoom")
+    elif state == "jobs":
+        session.actions["view.jobs"].trigger()
+        session.messages.warning(
+            "The file is cut short: 12.3 s of 20 s are there. What is there was opened.", "Show it"
+        )
+    elif state == "live":
+        session.document.select(None)
+    elif state == "export":
+        session.actions["take.export"].trigger()
+        return session.commands.export_dialog
+    elif state == "preferences":
+        session.actions["app.preferences"].trigger()
+        session.commands.preferences.zoom.setCurrentIndex(1)
+        return session.commands.preferences
+    elif state == "unsaved":
+        session.window.close()
+        return session.commands.question
+    return session.window
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
