@@ -121,12 +121,11 @@ class FreqScale(QObject):
             return []
         if self.name == "linear":
             return self._even_ticks(height, spacing)
-        digits: tuple[tuple[float, ...], ...] = ((1, 2, 5), (1, 3), (1,))
-        octave = height / max(math.log2(self.high_hz / max(self.low_hz, LOWEST_LOG_HZ)), 1e-6)
-        if self.name == "log" and octave > 4 * spacing:
-            return self._even_ticks(height, spacing)
-        for chosen in digits:
-            found = self._decade_ticks(chosen)
+        for digits in ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
+            found = self._decade_ticks(digits)
+            if len(found) < 3:
+                # Zoomed in to less than a decade: even steps say more.
+                return self._even_ticks(height, spacing)
             if self._apart(found, height) >= spacing:
                 return found
         return _thinned(found, lambda hz: float(self.share_of(hz)) * height, spacing)
@@ -143,12 +142,12 @@ class FreqScale(QObject):
 
     def _even_ticks(self, height: float, spacing: float) -> list[float]:
         least = (self.high_hz - self.low_hz) * spacing / height
-        if self.name == "log":
-            # The lower end is stretched less than the upper one: steps that fit at the top fit everywhere below.
+        if self.name != "linear":
+            # The upper end is the most crowded one: steps that fit there fit everywhere.
             least = float(self.hz_at(1.0) - self.hz_at(1.0 - spacing / height))
         power = 10.0 ** math.floor(math.log10(least))
         step = next(m * power for m in (1, 2, 5, 10) if m * power >= least * 0.999)
-        first = math.ceil(max(self.low_hz, step if self.name == "log" else 0) / step)
+        first = math.ceil(self.low_hz / step - 1e-9)
         return [round(k * step, 6) for k in range(first, math.floor(self.high_hz / step + 1e-9) + 1)]
 
     def _decade_ticks(self, digits: tuple[float, ...]) -> list[float]:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
 from app.controls.images import indexed_pixmap
-from app.controls.paint import colour, focus_frame, pen
+from app.controls.paint import by_keyboard, colour, focus_frame, pen
 from app.controls.time_axis import TimeAxis
 from app.controls.time_view import PAN_SHARE, TICK_FACTOR, TICK_UNITS
 from app.controls.wave_image import draw_wave, wave_colours
@@ -37,6 +37,7 @@ class OverviewStrip(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(40)
         self._wave = QPixmap()
+        self._framed = False
         self._wave_for: tuple[object, ...] = ()
         self._mode: Literal["", "move", "start", "end"] = ""
         self._grabbed_s = 0.0
@@ -93,7 +94,8 @@ class OverviewStrip(QWidget):
                 painter.drawRoundedRect(QRectF(x - 1.5, self.height() / 2 - 7, 3, 14), 1.5, 1.5)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.fillRect(QRectF(round(self.x_of(self.axis.playhead_s)), 0, 1, self.height()), colour(tokens.playhead))
-        focus_frame(painter, self)
+        if self._framed:
+            focus_frame(painter, self)
 
     def _refresh_wave(self) -> None:
         scale, tokens = self.devicePixelRatioF(), theme.tokens()
@@ -200,9 +202,11 @@ class OverviewStrip(QWidget):
         self._wave_for = ()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
+        self._framed = by_keyboard(event.reason())
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._framed = False
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -30,9 +30,14 @@ def small_font(widget: QWidget) -> QFont:
     return font
 
 
+def by_keyboard(reason: Qt.FocusReason) -> bool:
+    """Whether the focus came by a key, so that its place has to be shown."""
+    shown = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
+    return reason in shown
+
+
 def focus_frame(painter: QPainter, widget: QWidget) -> None:
     """A thin frame around a view that has the keyboard."""
-    if widget.hasFocus():
-        painter.setPen(pen(theme.tokens().accent, 200))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(QRect(0, 0, widget.width() - 1, widget.height() - 1))
+    painter.setPen(pen(theme.tokens().accent, 200))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(QRect(0, 0, widget.width() - 1, widget.height() - 1))

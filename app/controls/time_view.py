@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from app import theme
-from app.controls.paint import colour, focus_frame, pen
+from app.controls.paint import by_keyboard, colour, focus_frame, pen
 from app.controls.read_out import ReadOut
 from app.controls.time_axis import Selection, TimeAxis
 
@@ -62,6 +62,7 @@ class TimeView(QWidget):
         self.read_out = ReadOut(self)
         self._picture = QPixmap()
         self._stale = True
+        self._framed = False
         self._theme = ""
         self._mode: Mode = ""
         self._pressed_at = QPoint()
@@ -143,7 +144,8 @@ class TimeView(QWidget):
         if self.shown:
             self._paint_selection(painter)
             self._paint_lines(painter)
-        focus_frame(painter, self)
+        if self._framed:
+            focus_frame(painter, self)
 
     def _paint_anew(self, wanted: QSize, scale: float) -> None:
         if self._picture.size() != wanted:
@@ -449,9 +451,11 @@ class TimeView(QWidget):
         self._stale = True
 
     def focusInEvent(self, event: QFocusEvent) -> None:
+        self._framed = by_keyboard(event.reason())
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._framed = False
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,9 +46,9 @@ class Pyramid:
     sample_rate: int
     n_frames: int
     channels: int
-    levels: tuple[Blocks, ...]
+    levels: tuple[Blocks, ...] = field(repr=False)
     filled: int
-    rough: Blocks | None = None
+    rough: Blocks | None = field(default=None, repr=False)
 
     @property
     def fraction(self) -> float:

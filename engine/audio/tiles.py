@@ -82,7 +82,7 @@ class Tile:
     level: int
     index: int
     settings: SpectrogramSettings
-    db: Levels
+    db: Levels = field(repr=False)
     coarse: bool = False
 
     @property
