@@ -25,10 +25,11 @@ def part_of(
     low_hz: float | None = None,
     high_hz: float | None = None,
     *,
-    name: str | None = None,
+    whole: str | None = None,
 ) -> Clip:
     """The part of ``clip`` from ``start_s`` to ``end_s``, and of it only ``low_hz`` to ``high_hz`` when given.
 
+    The part is named after ``whole``, by default the clip's name (see :func:`part_name`).
     Returns at once: a band is filtered while it is read, from what surrounds the part, so its ends do not ring. The
     filter's phase is linear and its delay taken out: nothing moves in time. A limit at or beyond the ends of what the
     sample rate holds cuts nothing, and the shortest part is one sample. Raises ``ValueError`` when the part or the band
@@ -41,7 +42,7 @@ def part_of(
         raise ValueError("Nothing is selected: the part holds no samples.")
     low = None if low_hz is None or low_hz <= NARROWEST_EDGE_HZ / 2 else low_hz
     high = None if high_hz is None or high_hz >= rate / 2 - NARROWEST_EDGE_HZ / 2 else high_hz
-    title = name or part_name(clip.name, first / rate, last / rate, low, high)
+    title = part_name(whole or clip.name, first / rate, last / rate, low, high)
     if low is None and high is None:
         return clip.part(first, last - first, title)
     if (low or 0.0) >= (rate / 2 if high is None else high):

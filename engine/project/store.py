@@ -93,7 +93,7 @@ def load_steps(path: Path) -> Generator[Note, None, Loaded]:
 def autosave_steps(project: Project, view: Mapping[str, Any], folder: Path) -> Generator[Note, None, Path]:
     """Keep a project in ``folder``: sounds not there yet are written, then the description is replaced in one move."""
     try:
-        (folder / "audio").mkdir(parents=True, exist_ok=True)
+        (folder / "audio").mkdir(exist_ok=True)
         data, embedded = describe(project, view, folder)
         new = {entry: clip for entry, clip in embedded.items() if not (folder / entry).exists()}
         for number, (entry, clip) in enumerate(new.items()):

@@ -356,6 +356,7 @@ def test_a_safety_copy_writes_each_sound_once(tmp_path: Path) -> None:
 def test_a_recovered_sound_outlives_the_safety_copy(tmp_path: Path) -> None:
     bell = rendered()
     folder = tmp_path / "session"
+    folder.mkdir()
     run_inline(lambda: autosave_steps(Project((bell,)), {}, folder))
     loaded = run_inline(lambda: recover_steps(folder))
     shutil.rmtree(folder)
