@@ -38,7 +38,8 @@ def new_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
         except OSError as error:
             raise unwritable(error, target) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
     _flush_folder(target.parent)
 
 

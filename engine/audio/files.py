@@ -26,7 +26,9 @@ from engine.audio.chunks import find_data
 from engine.audio.flac import count_samples
 from engine.audio.formats import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
 from engine.audio.handles import Handle
-from engine.audio.mpeg import count_frames
+from engine.audio.mpeg import begins_here, count_frames
+from engine.audio.ogg import last_page_start
+from engine.audio.patch import Patch
 from engine.audio.source import FLOATS, FileSource, Opening, TemporarySource
 from engine.audio.steps import Steps, finish
 from engine.audio.trouble import is_folder, reason, unreadable
@@ -37,6 +39,9 @@ _UNKNOWN_FRAMES = 1 << 62
 _SCAN_VALUES = 1 << 22
 """Float files up to so many samples are searched for what is no number when they are opened (some 20 ms)."""
 _BLOCK = 1 << 16
+_OGG_MARGIN = 16_384
+"""Two of the longest blocks of Vorbis, or 340 ms of Opus: more than an encoder puts before the first frame."""
+_MPEG_SUFFIXES = frozenset({".mp3", ".mp2", ".mp1", ".mpa", ".m1a", ".m2a"})
 _FLAC_BLOCK = 65535
 """The longest block of a FLAC file, in frames."""
 
@@ -85,6 +90,10 @@ def _examine(path: Path) -> tuple[Opening, float | None]:
                     raise AudioUnreadable(f"{path.name} is damaged: no sound can be read from it.")
                 share = mp3.present / mp3.promised if mp3.promised else None
                 return dataclasses.replace(opening, patch=mp3.patch), share
+            file.seek(0)
+            if path.suffix.lower() in _MPEG_SUFFIXES and not begins_here(file.read(4)):
+                # The decoder would believe the name and look for MP3 in whatever this is: it gets the bytes alone.
+                return dataclasses.replace(opening, patch=Patch(b"", 0)), None
             return opening, None
     except OSError as error:
         raise unreadable(error, path) from error
@@ -109,7 +118,7 @@ def _seekable_source(opening: Opening, handle: Handle, share: float | None) -> t
     # block of the end the decoder decides: a tag behind the sound may have hidden the last frame.
     is_cut = counted is not None and counted[0] < n_frames - _FLAC_BLOCK
     if not is_cut and _has_frame(handle, n_frames - 1):
-        return FileSource(opening, handle), share
+        return FileSource(opening, handle, last_jump=_last_jump(opening, handle)), share
     if counted is not None and counted[0] > 0:
         found, patch = counted
         opening = dataclasses.replace(opening, patch=patch)
@@ -133,6 +142,17 @@ def _has_frame(handle: Handle, frame: int) -> bool:
     except soundfile.SoundFileError:
         return False
     return got == 1
+
+
+def _last_jump(opening: Opening, handle: Handle) -> int | None:
+    """The last frame of an Ogg file to which the decoder jumps exactly; ``None`` when it may go anywhere."""
+    with opening.path.open("rb") as file:
+        position = last_page_start(file, opening.stamp[0])
+    if position is None:
+        return None
+    if handle.file.subtype == "OPUS":
+        position = position * int(handle.file.samplerate) // 48_000
+    return max(0, position - _OGG_MARGIN)
 
 
 def _last_readable(opening: Opening, n_frames: int) -> int:

@@ -24,7 +24,13 @@ class Handle:
     patched: PatchedFile | None = None
     position: int = 0
 
+    def renew(self, other: Handle) -> None:
+        """Become ``other``, which is used up by that."""
+        self.close()
+        self.file, self.patched, self.position = other.file, other.patched, other.position
+
     def close(self) -> None:
+        """Close the file; nothing happens when it is closed already."""
         self.file.close()
         if self.patched is not None:
             self.patched.close()

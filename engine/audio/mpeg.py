@@ -31,20 +31,27 @@ class Mp3Length:
     present: int
 
 
+def begins_here(head: bytes) -> bool:
+    """Whether a file whose first bytes are ``head`` begins like an MP3: with a frame, or with a tag in front."""
+    return head[:3] == b"ID3" or _frame_bytes(head[:4]) > 0
+
+
 def count_frames(file: BinaryIO, size: int) -> Mp3Length | None:
     """Count the frames of an MP3 whose header is missing or too optimistic; ``None`` when nothing needs to be done.
 
-    ``size`` is that of the file, above 0. Nothing whole is ``present`` when the file ends inside its first frame.
+    ``size`` is that of the file, above 0. No frame is ``present`` when the file ends inside its first one, or when
+    nothing that is MP3 follows its tag.
     """
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         start = _after_id3(data)
-        if (start == 0 and _frame_bytes(data[:4]) == 0) or data[start : start + 4] == b"fLaC":
+        if not begins_here(data[:4]) or data[start : start + 4] == b"fLaC":
             return None
-        if start + _frame_bytes(data[start : start + 4]) > size:
+        if start + (length := _frame_bytes(data[start : start + 4])) > size:
             return Mp3Length(Patch(b"", 0), None, 0)
         first = _first_frame(data, start)
         if first is None:
-            return None
+            # A single frame is left to the decoder.
+            return None if length > 0 else Mp3Length(Patch(b"", 0), None, 0)
         header = data[first : first + 4]
         tag = first + 4 + _side_info_bytes(header)
         name = data[tag : tag + 4]

@@ -12,7 +12,7 @@ def unreadable(error: OSError, path: Path) -> AudioUnreadable:
     """The error to raise when the system refuses to let ``path`` be read."""
     code = error.errno
     if code in (errno.ENOENT, errno.ENOTDIR):
-        return AudioUnreadable(f"There is no file {path}; was it moved or renamed?")
+        return AudioUnreadable(f"There is no file {path}: it may have been moved or renamed.")
     if code in (errno.EACCES, errno.EPERM):
         return AudioUnreadable(f"{path.name} may not be read: the system gives no permission to open {path}.")
     if code == errno.EISDIR:

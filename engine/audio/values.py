@@ -60,9 +60,9 @@ class FrameSource(Protocol):
     Every source seeks exactly: ``read(start, n)`` gives the very samples that reading from the first frame would give
     (Opus differs in the last bit of a float). Reads may come from several threads at once and do not wait for each
     other. What they cost, on one slow core: reading on from where a read ended decodes 20 to 50 million stereo frames
-    a second (10 minutes of WAV, FLAC, MP3 or OGG in 0.6 to 1 s, Opus in 4 s; blocks of 65536 frames are a good size);
-    a jump costs 0.04 ms for WAV, 0.4 ms for FLAC, OGG and MP3 and 5 ms for Opus, so a coarse look at a whole file is
-    best made of some hundred short reads at equal distances.
+    a second (10 minutes of WAV, FLAC, MP3 or OGG in 0.6 to 1.3 s, Opus in 4 s; blocks of 65536 frames are a good size);
+    a jump costs 0.1 ms for WAV, 0.4 to 0.8 ms for FLAC, OGG and MP3 and 5 ms for Opus, so a coarse look at a whole
+    file is best made of some hundred short reads at equal distances.
 
     Samples that are no numbers (NaN, infinity) come out as silence. ``read`` raises ``AudioUnreadable`` when the file
     behind the source has gone or has changed since it was opened.
