@@ -197,7 +197,7 @@ class Session(QObject):
         self.commands.refresh()
 
     def _patch_changed(self, patch: Patch, why: str) -> None:
-        self.live.render(patch, strike=why in ("audition", "set"))
+        self.live.render(patch, strike=why in ("audition", "set"), turning=why == "audition")
 
     def _rendered(self, rendered: Rendered) -> None:
         clip = clip_of(rendered)
@@ -242,7 +242,9 @@ class Session(QObject):
     def _drag_selection(self, selection: Selection) -> None:
         clip = self.shown
         if clip is not None:
-            part = part_of(clip, selection.start_s, selection.end_s, selection.low_hz, selection.high_hz)
+            take = self.document.selected
+            limits = (selection.start_s, selection.end_s, selection.low_hz, selection.high_hz)
+            part = part_of(clip, *limits, whole=take.name if take is not None else None)
             self.drag_out.start_drag(self.stage, part, part.name)
 
     def view_state(self) -> dict[str, Any]:
@@ -283,9 +285,10 @@ class Session(QObject):
             return
         self._closed = True
         self.settings.save()
-        self.autosave.close()
         self.player.close()
         self.studio.close(CLOSE_TIMEOUT_S)
+        # After the engine: a safety copy that was still being written must not come back to life.
+        self.autosave.close()
         self.bridge.close()
 
 

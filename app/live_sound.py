@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ NoteSettings = Callable[[], tuple[float, float, float, float]]
 
 
 class LiveSound(QObject):
-    """Renders the live patch whenever it changes; the newest change replaces the render under way.
+    """Renders the live patch whenever it changes.
 
     While the live patch plays, a new sound takes over at the same position. While nothing plays and the change came
     from a turned knob, the note is struck again, so that turning is heard.
@@ -39,7 +40,12 @@ class LiveSound(QObject):
         self._lock = threading.Lock()
         self._in_player = True  # a new document shows its live patch
         self._job: int | None = None
+        self._next: tuple[Patch, bool] | None = None
         self.hear_while_turning = True
+        self.swapped: deque[tuple[int, int]] = deque(maxlen=512)
+        """Serial numbers of renders whose sound went to the player, and the player's numbers for it (to be measured)."""
+        self.serial = 0
+        """Counts the renders that were asked for."""
         self.latest: Rendered | None = None
         self.failed = False
         """Whether the newest patch could not be rendered."""
@@ -65,10 +71,23 @@ class LiveSound(QObject):
         with self._lock:
             self._in_player = False
 
-    def render(self, patch: Patch, *, strike: bool = False) -> int:
-        """Render ``patch`` with the panel's note; ``strike`` plays it when nothing plays."""
-        note, velocity, hold_s, duration_s = self._note_settings()
+    def render(self, patch: Patch, *, strike: bool = False, turning: bool = False) -> None:
+        """Render ``patch`` with the panel's note; ``strike`` plays it when nothing plays.
+
+        A newer patch replaces the render under way. Not so while a knob is ``turning``: a hand that never rests would
+        then hear nothing at all, so the render under way is finished and the newest patch comes next.
+        """
+        self.serial += 1
         self.failed = False
+        if turning and self._job is not None:
+            self._next = (patch, strike)
+            return
+        self._next = None
+        self._submit(patch, strike)
+
+    def _submit(self, patch: Patch, strike: bool) -> None:
+        note, velocity, hold_s, duration_s = self._note_settings()
+        serial = self.serial
         job = self._studio.render(
             patch,
             note=note,
@@ -76,21 +95,21 @@ class LiveSound(QObject):
             hold_s=hold_s,
             duration_s=duration_s,
             sample_rate=self._player.sample_rate or DEFAULT_RATE,
-            on_audio=self._to_player,
+            on_audio=lambda audio: self._to_player(serial, audio),
         )
         self._job = job
-        return self._bridge.watch(
+        self._bridge.watch(
             job,
             done=lambda rendered: self._done(job, rendered, strike),
             failed=lambda error: self._refused(job),
             cancelled=lambda: self._ended(job),
         )
 
-    def _to_player(self, audio: Audio) -> None:
+    def _to_player(self, serial: int, audio: Audio) -> None:
         """On the engine thread: the short way. The lock keeps a late render out of a take that was just chosen."""
         with self._lock:
             if self._in_player:
-                self._player.swap(audio)
+                self.swapped.append((serial, self._player.swap(audio)))
 
     def _done(self, job: int, rendered: Rendered, strike: bool) -> None:
         self._ended(job)
@@ -101,12 +120,15 @@ class LiveSound(QObject):
         self.rendered.emit(rendered)
 
     def _refused(self, job: int) -> None:
-        self.failed = self._job == job
+        self.failed = self._job == job and self._next is None
         self._ended(job)
 
     def _ended(self, job: int) -> None:
         if self._job == job:
             self._job = None
+            if self._next is not None:
+                (patch, strike), self._next = self._next, None
+                self._submit(patch, strike)
 
 
 def clip_of(rendered: Rendered) -> Clip:
