@@ -58,6 +58,14 @@ def _platform() -> str:
     return chosen or ("xcb" if os.environ.get("DISPLAY") else "offscreen")
 
 
+def knob() -> Rows:
+    """How long a turned knob takes to be heard and seen."""
+    from app import bench_window
+
+    yield from bench_window.rows()
+
+
 AREAS: dict[str, Area] = {
     "start": start_up,
+    "knob": knob,
 }

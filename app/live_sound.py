@@ -43,7 +43,7 @@ class LiveSound(QObject):
         self._next: tuple[Patch, bool] | None = None
         self.hear_while_turning = True
         self.swapped: deque[tuple[int, int]] = deque(maxlen=512)
-        """Serial numbers of renders whose sound went to the player, and the player's numbers for it (to be measured)."""
+        """Serial numbers of the renders that went to the player, each with the player's own number: to be measured."""
         self.serial = 0
         """Counts the renders that were asked for."""
         self.latest: Rendered | None = None
