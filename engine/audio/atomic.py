@@ -6,11 +6,13 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from engine.audio.trouble import exists, unwritable
+from engine.errors import AudioUnwritable
 
 
 @contextmanager
@@ -21,10 +23,7 @@ def new_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     Raises ``AudioExists`` when ``target`` is there and ``overwrite`` is off, at the start and, if somebody was faster,
     at the end; ``AudioUnwritable`` when the folder is missing, may not be changed or is full.
     """
-    if target.is_dir():
-        raise unwritable(IsADirectoryError(errno.EISDIR, "is a folder"), target)
-    if not overwrite and os.path.lexists(target):
-        raise exists(target)
+    _check_door(target, overwrite)
     temporary = target.with_name(f".{target.stem[:40]}-{secrets.token_hex(6)}.part")
     try:
         try:
@@ -41,6 +40,22 @@ def new_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             temporary.unlink()
     _flush_folder(target.parent)
+
+
+def _check_door(target: Path, overwrite: bool) -> None:
+    """Refuse what can be known to fail before any work is done."""
+    try:
+        status = target.lstat()
+        if target.is_dir():
+            raise unwritable(IsADirectoryError(errno.EISDIR, "is a folder"), target)
+        if not overwrite:
+            raise exists(target)
+        if not stat.S_ISREG(status.st_mode) and not target.is_file():
+            raise AudioUnwritable(f"{target} is no file but a device or a pipe, or a link that leads nowhere.")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise unwritable(error, target) from error
 
 
 def _flush(path: Path) -> None:

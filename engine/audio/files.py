@@ -97,6 +97,9 @@ def _examine(path: Path) -> tuple[Opening, float | None]:
             return opening, None
     except OSError as error:
         raise unreadable(error, path) from error
+    except ValueError as error:
+        # A name with a zero byte in it, which no system has.
+        raise AudioUnreadable(f"There is no file {str(path)!r}.") from error
 
 
 def _check_limits(handle: Handle, path: Path) -> None:

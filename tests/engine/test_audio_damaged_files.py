@@ -72,6 +72,11 @@ def test_a_missing_file_and_a_missing_folder_are_named(tmp_path: Path) -> None:
     assert "There is no file" in refusal(tmp_path / "nowhere" / "gone.wav")
 
 
+def test_a_name_that_no_system_has_is_no_file() -> None:
+    with pytest.raises(AudioUnreadable, match="There is no file"):
+        open_clip("bell\0.wav")
+
+
 def test_a_file_used_as_a_folder_is_no_file(tmp_path: Path) -> None:
     made(tmp_path, "a.wav", b"x")
     assert "There is no file" in refusal(tmp_path / "a.wav" / "b.wav")
