@@ -28,6 +28,8 @@ PATCH_SUFFIX = ".json"
 NAMES_A_STEP = 200
 """Files looked at between two yields while a folder is searched."""
 
+WORDS = "Drop to open"
+
 _DRAGS = frozenset({QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.DragLeave, QEvent.Type.Drop})
 
 
@@ -195,7 +197,7 @@ class DropOverlay(QWidget):
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAccessibleName("Drop to open")
+        self.setAccessibleName(WORDS)
         self.hide()
 
     def cover(self) -> None:
@@ -220,5 +222,10 @@ class DropOverlay(QWidget):
         font = self.font()
         font.setPixelSize(20)
         painter.setFont(font)
+        words = QRectF(painter.fontMetrics().boundingRect(WORDS)).adjusted(-24, -12, 24, 12)
+        words.moveCenter(QRectF(self.rect()).center())
+        painter.setPen(QPen(QColor(theme.accent), 1.0))
+        painter.setBrush(QColor(theme.panel))
+        painter.drawRoundedRect(words, 8, 8)
         painter.setPen(QColor(theme.text))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "Drop to open")
+        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, WORDS)

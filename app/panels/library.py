@@ -64,6 +64,7 @@ class LibraryPanel(QWidget):
         self._fill_presets()
         self._hint = QLabel()
         self._hint.setWordWrap(True)
+        self._hint.setContentsMargins(PADDING, 0, PADDING, 0)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setProperty("role", "secondary")
         self._open = QPushButton("Open sounds…")
@@ -80,6 +81,8 @@ class LibraryPanel(QWidget):
         self.takes.customContextMenuRequested.connect(self._on_menu)
         self.presets.auditioned.connect(self.preset_auditioned)
         self.presets.chosen.connect(self._on_preset)
+        self.presets.settled.connect(lambda title: document.commit(f"Load “{title}”"))
+        self.presets.cancelled.connect(document.revert)
         document.selection_changed.connect(lambda _: self._show_selection())
         document.takes_changed.connect(self._show_state)
         self._show_selection()
@@ -149,7 +152,7 @@ class LibraryPanel(QWidget):
     def _show_state(self) -> None:
         """The next step in one line while the list has nothing to show."""
         if not self._document.takes:
-            self._hint.setText("Drop sounds or folders anywhere on the window, or open them here.")
+            self._hint.setText("Drop sounds or folders onto the window, or open them.")
         elif self._filter.rowCount() <= 1 and self.search.text().strip():
             self._hint.setText(f"No take matches “{self.search.text().strip()}”.")
         self._open.setVisible(not self._document.takes)

@@ -122,7 +122,7 @@ class LibraryModel(QAbstractListModel):
 
     def _detail(self, take: Take | None) -> str:
         if take is None:
-            return self._document.patch.name or "Turn its knobs, then keep it as a take"
+            return self._document.patch.name or "Shape it in the FM panel"
         return "The file is missing" if take.missing else facts(take.clip)
 
     def _on_patch(self) -> None:

@@ -1,11 +1,14 @@
-"""Factory presets as a tree: arrow keys and single clicks let them be heard, Return and double clicks load them."""
+"""Factory presets as a tree: arrow keys and single clicks let them be heard, Return and double clicks load them.
+
+Who goes on to something else keeps what was heard last; Escape goes back to what was there before.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QModelIndex, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QStandardItem, QStandardItemModel
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
 
 from app import icons
@@ -23,6 +26,10 @@ class PresetTree(QTreeView):
     """A :class:`Patch` that the person moved to."""
     chosen = Signal(object, str)
     """A :class:`Patch` to load, and its name."""
+    settled = Signal(str)
+    """The keyboard went elsewhere after presets were heard; the name of the last one."""
+    cancelled = Signal()
+    """Escape after presets were heard."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +45,7 @@ class PresetTree(QTreeView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Presets")
+        self._heard: Patch | None = None
         self.clicked.connect(self._on_clicked)
         # Not ``activated``: where the platform activates with a single click that would load at once.
         self.doubleClicked.connect(self._choose)
@@ -80,9 +88,19 @@ class PresetTree(QTreeView):
         if event.key() in _RETURN:
             self._choose(before)
             return
+        if event.key() == Qt.Key.Key_Escape and self._heard is not None:
+            self._heard = None
+            self.cancelled.emit()
+            return
         super().keyPressEvent(event)
         if self.currentIndex() != before:
             self._audition(self.currentIndex())
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        heard, self._heard = self._heard, None
+        if heard is not None:
+            self.settled.emit(heard.name)
 
     def _patch(self, index: QModelIndex) -> Patch | None:
         patch = index.data(PATCH_ROLE)
@@ -97,9 +115,11 @@ class PresetTree(QTreeView):
     def _audition(self, index: QModelIndex) -> None:
         patch = self._patch(index)
         if patch is not None:
+            self._heard = patch
             self.auditioned.emit(patch)
 
     def _choose(self, index: QModelIndex) -> None:
         patch = self._patch(index)
         if patch is not None:
+            self._heard = None
             self.chosen.emit(patch, patch.name)

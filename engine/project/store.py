@@ -27,7 +27,7 @@ SUFFIX = ".tonewright"
 DESCRIPTION = "project.json"
 CHUNK_BYTES = 1 << 22
 DESCRIPTION_LIMIT_BYTES = 1 << 28
-IN_MEMORY_BYTES = 32 << 20
+IN_MEMORY_BYTES = 8 << 20
 """Kept sounds up to this size are read into memory; longer ones stay in a temporary file."""
 
 

@@ -253,6 +253,27 @@ def test_presets_are_heard_with_the_arrows_and_loaded_with_return(
     assert document.patch == Patch("fm")
 
 
+def test_presets_that_were_heard_stay_as_one_step_or_go_with_escape(
+    document: Document, panel: LibraryPanel, qtbot: Any
+) -> None:
+    panel.preset_auditioned.connect(document.audition_patch)
+    presets = factory_presets()
+    panel.presets.setFocus()
+    panel.presets.setCurrentIndex(preset_index(panel, 0))
+    qtbot.keyClick(panel.presets, Qt.Key.Key_Down)
+    assert document.patch == presets[1]
+    qtbot.keyClick(panel.presets, Qt.Key.Key_Escape)
+    assert document.patch == Patch("fm")
+    qtbot.keyClick(panel.presets, Qt.Key.Key_Down)
+    qtbot.keyClick(panel.presets, Qt.Key.Key_Down)
+    panel.takes.setFocus()
+    assert document.patch == presets[3]
+    assert document.undo_label == f"Load “{presets[3].name}”"
+    document.undo()
+    assert document.patch == Patch("fm")
+    assert document.undo_label is None
+
+
 def test_a_double_click_loads_a_preset(document: Document, panel: LibraryPanel, qtbot: Any) -> None:
     view = panel.presets
     where = view.visualRect(preset_index(panel, 1)).center()

@@ -1,4 +1,4 @@
-"""Real drags between real programs on a real X display, with a pointer that moves: in from a file manager, out to others.
+"""Real drags between real programs on a real X display, with a pointer that moves: in from a file manager, and out.
 
 The display, its window manager and ``xdotool`` come with the ``screen`` fixture.
 """
