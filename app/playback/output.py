@@ -29,8 +29,9 @@ ANSWER_S = 3.0
 """An open, a close or a scan that takes longer than this is waited for silently."""
 SILENT_TICK_S = 0.010
 RETRY_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-PRIMING_BLOCKS = 16
-"""A device filling its buffer at the start may call that an underrun; nobody hears it."""
+PRIMING_BLOCKS = 8
+"""A device that has just been opened fills its buffer with silence first: if it runs dry while it does so, because the
+machine is busy, that costs no attack."""
 
 
 class OutputListener(Protocol):
@@ -380,10 +381,13 @@ class Output:
                 now = time.perf_counter()
                 self._called_at = now
                 self._calls += 1
-                underflow = bool(status) and bool(status.output_underflow) and self._calls > PRIMING_BLOCKS
                 ahead_s = times.outputBufferDacTime - times.currentTime
                 if not 0.0 <= ahead_s < 2.0:
                     ahead_s = usual_s
+                if self._calls <= PRIMING_BLOCKS and ahead_s < usual_s / 2:
+                    out.fill(0)
+                    return
+                underflow = bool(status) and bool(status.output_underflow) and self._calls > PRIMING_BLOCKS + 1
                 if out.shape[1] == 2:
                     mixer.fill(out, now + ahead_s, underflow)
                     return

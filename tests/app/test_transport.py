@@ -158,9 +158,9 @@ def test_the_menu_lists_the_default_the_test_tone_and_a_chosen_device(bar: Trans
 
 
 def test_no_device_is_told_on_the_button(bar: TransportBar) -> None:
-    assert bar.device.text() == "System default"
+    assert bar.device.text().strip() == "System default"
     bar.player.start()
-    assert wait_until(lambda: bar.device.text() == "No sound")
+    assert wait_until(lambda: bar.device.text().strip() == "No sound")
 
 
 def test_dropouts_are_shown_only_when_there_are_some(bar: TransportBar) -> None:
