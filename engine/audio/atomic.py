@@ -24,6 +24,9 @@ def new_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     at the end; ``AudioUnwritable`` when the folder is missing, may not be changed or is full.
     """
     _check_door(target, overwrite)
+    if overwrite and target.is_symlink():
+        # The file behind the link is what people mean; the link stays a link.
+        target = target.resolve()
     temporary = target.with_name(f".{target.stem[:40]}-{secrets.token_hex(6)}.part")
     try:
         try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.bench import fm, jobs
+from engine.bench import audio, fm, jobs
 from engine.bench.frame import Area
 from engine.errors import BadUsage
 
 AREAS: dict[str, Area] = {
+    "audio": audio.rows,
     "fm": fm.rows,
     "jobs": jobs.rows,
 }

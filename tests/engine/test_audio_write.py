@@ -321,6 +321,15 @@ def test_a_pipe_and_a_link_to_nowhere_are_not_written_to(tmp_path: Path) -> None
     assert not (tmp_path / "nowhere.wav").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need rights here")
+def test_writing_over_a_link_replaces_the_file_behind_it(tmp_path: Path) -> None:
+    real = write_clip(hiss(0.1), tmp_path / "real.wav")
+    (tmp_path / "link.wav").symlink_to(real)
+    write_clip(hiss(0.2), tmp_path / "link.wav", overwrite=True)
+    assert (tmp_path / "link.wav").is_symlink()
+    assert open_clip(real).n_frames == RATE // 5
+
+
 FULL_DISK = """
 import resource, sys
 import numpy as np
