@@ -2,6 +2,9 @@
 
 Where rows are denser than bins a row lies between two bins and takes their mixture; where several bins fall into one
 row it takes the loudest. Columns of time are treated alike.
+
+On the way a picture lies on its side, ``[columns, lanes, rows]``: choosing columns then copies whole stretches of
+memory, which is ten times as fast.
 """
 
 from __future__ import annotations
@@ -47,7 +50,7 @@ class RowMap:
         return cls(rows, below, part, first, last)
 
     def apply(self, db: Levels) -> Levels:
-        """``[lanes, bins, columns]`` to ``[lanes, rows, columns]``, the highest frequency first."""
+        """``[lanes, bins, columns]`` to ``[columns, lanes, rows]``, the highest frequency first."""
         lanes, bins, columns = db.shape
         out = np.empty((lanes, self.rows, columns), np.uint8)
         mixed = len(self.below)
@@ -59,12 +62,12 @@ class RowMap:
         if len(self.first):
             start = int(self.first[0])
             out[:, mixed:] = np.maximum.reduceat(db[:, start : self.last_bin], self.first - start, axis=1)
-        return out[:, ::-1]
+        return np.ascontiguousarray(out[:, ::-1].transpose(2, 0, 1))
 
 
 @dataclass(frozen=True)
 class Strip:
-    """A run of neighbouring tiles of one level, already in rows: ``levels`` ``[lanes, rows, columns]``."""
+    """A run of neighbouring tiles of one level, already in rows: ``levels`` ``[columns, lanes, rows]``."""
 
     start_frame: int
     hop: int
@@ -72,7 +75,7 @@ class Strip:
 
     @property
     def end_frame(self) -> int:
-        return self.start_frame + self.levels.shape[2] * self.hop
+        return self.start_frame + self.levels.shape[0] * self.hop
 
 
 def strips_of(tiles: list[Tile], rows: dict[int, Levels]) -> list[Strip]:
@@ -81,7 +84,7 @@ def strips_of(tiles: list[Tile], rows: dict[int, Levels]) -> list[Strip]:
     run: list[Tile] = []
     for tile in [*sorted(tiles, key=lambda t: t.index), None]:
         if run and (tile is None or tile.index != run[-1].index + 1 or run[-1].columns < COLUMNS):
-            levels = np.concatenate([rows[id(t)] for t in run], axis=2) if len(run) > 1 else rows[id(run[0])]
+            levels = np.concatenate([rows[id(t)] for t in run]) if len(run) > 1 else rows[id(run[0])]
             strips.append(Strip(run[0].start_frame, run[0].settings.hop(run[0].level), levels))
             run = []
         if tile is not None:
@@ -92,11 +95,11 @@ def strips_of(tiles: list[Tile], rows: dict[int, Levels]) -> list[Strip]:
 def draw_strip(
     strip: Strip, picture: Levels, empty: NDArray[np.bool_], first_frame: float, frames_per_pixel: float
 ) -> None:
-    """Fill the ``empty`` columns of ``picture`` ``[lanes, rows, width]`` that the strip reaches, and mark them full.
+    """Fill the ``empty`` columns of ``picture`` ``[width, lanes, rows]`` that the strip reaches, and mark them full.
 
     The middle of pixel 0 lies half a pixel behind ``first_frame``.
     """
-    width = picture.shape[2]
+    width = picture.shape[0]
     left = max(int(np.ceil((strip.start_frame - first_frame) / frames_per_pixel - 0.5)), 0)
     right = min(int(np.ceil((strip.end_frame - first_frame) / frames_per_pixel - 0.5)), width)
     if right <= left or not empty[left:right].any():
@@ -104,26 +107,26 @@ def draw_strip(
     pixels = np.flatnonzero(empty[left:right]) + left
     whole = len(pixels) == right - left
     target = slice(left, right) if whole else pixels
-    n = strip.levels.shape[2]
+    n = strip.levels.shape[0]
     wide = frames_per_pixel / strip.hop
     places = (first_frame + (pixels + 0.5) * frames_per_pixel - strip.start_frame) / strip.hop
     if wide < 0.95:
         # Columns are wider than pixels: between the middles of two columns their mixture.
         places = np.clip(places - 0.5, 0, n - 1)
         below = np.minimum(places.astype(np.intp), max(n - 2, 0))
-        part = np.round((places - below) * 16).astype(np.uint16)
-        low = strip.levels[:, :, below].astype(np.uint16)
-        high = strip.levels[:, :, np.minimum(below + 1, n - 1)].astype(np.uint16)
+        part = np.round((places - below) * 16).astype(np.uint16)[:, np.newaxis, np.newaxis]
+        low = strip.levels[below].astype(np.uint16)
+        high = strip.levels[np.minimum(below + 1, n - 1)].astype(np.uint16)
         high *= part
         low *= 16 - part
         low += high
         low += 8
         low >>= 4
-        picture[:, :, target] = low
+        picture[target] = low
     elif wide <= 1.05:
-        picture[:, :, target] = strip.levels[:, :, np.clip(places.astype(np.intp), 0, n - 1)]
+        picture[target] = strip.levels[np.clip(places.astype(np.intp), 0, n - 1)]
     else:
         before = np.clip((places - wide / 4).astype(np.intp), 0, n - 1)
         after = np.clip((places + wide / 4).astype(np.intp), 0, n - 1)
-        picture[:, :, target] = np.maximum(strip.levels[:, :, before], strip.levels[:, :, after])
+        picture[target] = np.maximum(strip.levels[before], strip.levels[after])
     empty[left:right] = False

@@ -29,6 +29,8 @@ GAP_PX = 1
 """Between two lanes."""
 _ASK_EVERY_MS = 40
 """While a view moves, new requests go out this often: each replaces the one before and must get a little done."""
+_LONG_S = 30.0
+"""A stretch of a file longer than this takes noticeable time to read."""
 _AT_ONCE_US = 6000.0
 """A rough picture of a short sound in memory that takes no longer than this is made here, with no way round."""
 _LEVELS_UP, _LEVELS_DOWN = 8, 3
@@ -56,6 +58,10 @@ class Spectrogram(TimeView):
         self.map_name = "magma"
         self.low_db, self.high_db = DEFAULT_DB
         self.time_only = False
+        self.rough_only = False
+        """Ask for rough tiles only while a long stretch is visible: the engine has the waveform to read first."""
+        self.unknown = 1.0
+        """Share of the picture of which nothing was known when it was last painted."""
         self.clip: Clip | None = None
         self.cache = TileCache()
         self._before: Source | None = None
@@ -107,10 +113,25 @@ class Spectrogram(TimeView):
         self.request_tiles()
         self.settings_changed.emit()
 
+    def set_rough_only(self, on: bool) -> None:
+        """See :attr:`rough_only`."""
+        self.rough_only = on
+        if not on:
+            self.request_tiles()
+
     def set_colours(self, map_name: str, low_db: float, high_db: float) -> None:
         """Another colour map or range: only the colours change, nothing is computed."""
         self.map_name, self.low_db, self.high_db = map_name, low_db, high_db
         self.redraw()
+
+    def is_sharp(self) -> bool:
+        """Whether every tile that the view could use is there."""
+        clip = self.clip
+        if clip is None or clip.n_frames == 0 or self.axis.span_s <= 0:
+            return True
+        start, end = self.axis.start_s * clip.sample_rate, self.axis.end_s * clip.sample_rate
+        level = self._level()
+        return not any(self._poor(level, i) for i in self.settings.tiles_between(level, start, end, clip.n_frames))
 
     @property
     def lanes(self) -> int:
@@ -162,9 +183,11 @@ class Spectrogram(TimeView):
                             self.add_tile(clip, tile)
                 coarse = []
         around = [i for i in (visible.stop, visible.start - 1) if self._exists(level, i) and self._poor(level, i)]
-        wanted = [*missing, *around]
+        held_back = self.rough_only and self.axis.span_s > _LONG_S
+        wanted = [] if held_back else [*missing, *around]
         keys = {(clip, self.settings, level, i) for i in wanted}
-        if not wanted or (keys <= self._asked and not coarse):
+        keys |= {(clip, self.settings, level + COARSER, i) for i in coarse}
+        if keys <= self._asked:
             return
         self._asked = keys
         self.tiles_wanted.emit(clip, TileRequest(self.settings, level, tuple(wanted), tuple(coarse)))
@@ -222,7 +245,7 @@ class Spectrogram(TimeView):
             self._rows.clear()
             self._row_maps.clear()
         used: dict[int, Tile] = {}
-        picture = np.zeros((lanes, rows, width), np.uint8)
+        picture = np.zeros((width, lanes, rows), np.uint8)
         empty = np.ones(width, bool)
         sources = [(self.clip, self.settings)]
         if self._before is not None:
@@ -249,9 +272,10 @@ class Spectrogram(TimeView):
             if not empty.any():
                 break
         self._used = used
+        self.unknown = float(empty.mean())
         if len(self._rows) > _MOST_ROWS:
             self._rows = {key: value for key, value in self._rows.items() if key in used}
-        return picture
+        return np.ascontiguousarray(picture.transpose(1, 2, 0))
 
     def _mapped(self, tile: Tile, rows: int) -> NDArray[np.uint8]:
         known = self._rows.get(id(tile))

@@ -44,6 +44,8 @@ class Waveform(TimeView):
         self.setAccessibleDescription("Drag to select time, click to play from there, wheel to zoom.")
         self.clip: Clip | None = None
         self.pyramid: Pyramid | None = None
+        self.whole = False
+        """Whether the pyramid is that of this sound and complete."""
         self.gain = 1.0
         self._detail: Detail | None = None
         self._asked: DetailRequest | None = None
@@ -63,14 +65,16 @@ class Waveform(TimeView):
             pyramid = pyramid_of(clip.read(0, clip.n_frames))
         if pyramid is not None or clip is None or not keep_picture:
             self.pyramid = pyramid
+        self.whole = pyramid is not None and pyramid.complete
         self.redraw()
-        if clip is not None and (pyramid is None or not pyramid.complete):
+        if clip is not None and not self.whole:
             self.overview_wanted.emit(clip)
         self.request_detail()
 
     def set_pyramid(self, pyramid: Pyramid) -> None:
         """More of the sound is known."""
         self.pyramid = pyramid
+        self.whole = pyramid.complete
         self.redraw()
 
     def set_detail(self, detail: Detail) -> None:

@@ -123,20 +123,22 @@ class Stage(QWidget):
             self._pages.setCurrentIndex(0)
             return
         self._pages.setCurrentIndex(1)
-        # The views know the sound before the axis tells them to ask for parts of it.
-        self.waveform.clip, self.spectrogram.clip = None, self.spectrogram.clip if keep_range else None
+        # The views shall know the sound before the axis makes them ask for parts of it.
         self.axis.blockSignals(True)
         self.axis.reset(clip.duration_s, keep_range=keep_range)
         self.axis.blockSignals(False)
         self.waveform.show_clip(clip, self._pyramids.get(clip), keep_picture=keep_range)
+        # The whole waveform comes before fine tiles of all of it: both read the file from end to end.
+        self.spectrogram.rough_only = not self.waveform.whole
         self.spectrogram.show_clip(clip, keep_picture=keep_range)
         if self.waveform.pyramid is not None or not keep_range:
             self.overview.set_pyramid(self.waveform.pyramid)
         self.axis.selection_changed.emit()
         self.axis.range_changed.emit()
         self.bar.lanes.setEnabled(clip.channels > 1)
-        self.level_axis.update()
-        self.freq_axis.update()
+        if not keep_range:
+            self.level_axis.update()
+            self.freq_axis.update()
 
     def set_pyramid(self, clip: Clip, pyramid: Pyramid) -> None:
         """What is known of the waveform by now."""
@@ -145,6 +147,8 @@ class Stage(QWidget):
         if clip is self.clip:
             self.waveform.set_pyramid(pyramid)
             self.overview.set_pyramid(pyramid)
+            if pyramid.complete and self.spectrogram.rough_only:
+                self.spectrogram.set_rough_only(False)
 
     def add_tile(self, clip: Clip, tile: Tile | Detail | None) -> None:
         """A piece that was asked for; ``None`` (a step without one) is left out."""

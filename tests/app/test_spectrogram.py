@@ -151,10 +151,10 @@ def test_rows_between_bins_are_mixed_and_rows_of_many_bins_take_the_loudest():
     scale.set_name("linear")
     spectrum = np.zeros((1, 101, 1), np.uint8)
     spectrum[0, 50] = 200
-    few = RowMap.of(scale, 10, 101).apply(spectrum)[0, ::-1, 0]
+    few = RowMap.of(scale, 10, 101).apply(spectrum)[0, 0, ::-1]
     assert few.max() == 200
     assert np.count_nonzero(few) == 1
-    many = RowMap.of(scale, 1000, 101).apply(spectrum)[0, ::-1, 0].astype(int)
+    many = RowMap.of(scale, 1000, 101).apply(spectrum)[0, 0, ::-1].astype(int)
     assert abs(int(np.argmax(many)) - 500) <= 6
     assert np.abs(np.diff(many)).max() < 30
 
