@@ -41,6 +41,7 @@ class Commands(QObject):
         self.preferences: Preferences | None = None
         self.question: QMessageBox | None = None
         self.files: QFileDialog | None = None
+        self._told: tuple[object, ...] = ()
         self._bind()
         self._restore()
         self.refresh()
@@ -107,8 +108,17 @@ class Commands(QObject):
         self._s.player.set_device(settings.get("audio/device") or None)
 
     def refresh(self) -> None:
-        """Words and states of the actions that follow the document."""
+        """Words and states of the actions that follow the document; does nothing while they are right."""
         s, document = self._s, self._s.document
+        selected, shown = document.selected, s.shown
+        state = (
+            *(document.undo_label, document.redo_label, document.path, document.dirty),
+            *(selected is not None, shown is not None and shown.n_frames > 0),
+            *(s.live.latest is not None, s.stage.axis.selection is not None),
+        )
+        if state == self._told:
+            return
+        self._told = state
         for action_id, label, plain in (
             ("edit.undo", document.undo_label, "Undo"),
             ("edit.redo", document.redo_label, "Redo"),
@@ -116,13 +126,11 @@ class Commands(QObject):
             action = s.actions[action_id]
             action.setEnabled(label is not None)
             action.setText(plain if label is None else f"{plain}: {label}")
-        take = document.selected
-        has_sound = s.shown is not None and s.shown.n_frames > 0
         for action_id in ("take.rename", "take.remove", "patch.live"):
-            s.actions.enable(action_id, take is not None)
+            s.actions.enable(action_id, selected is not None)
         s.actions.enable("take.keep", s.live.latest is not None)
         for action_id in ("take.export", "edit.select_all", "view.zoom_in", "view.zoom_out", "view.zoom_all"):
-            s.actions.enable(action_id, has_sound)
+            s.actions.enable(action_id, shown is not None and shown.n_frames > 0)
         for action_id in ("edit.select_none", "view.zoom_selection"):
             s.actions.enable(action_id, s.stage.axis.selection is not None)
         name = document.path.stem if document.path is not None else "Untitled"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
@@ -30,6 +30,18 @@ def _renderer(name: str, colour: str) -> QSvgRenderer:
     return renderer
 
 
+@lru_cache(maxsize=512)
+def _picture(name: str, colour: str, width: int, height: int) -> QPixmap:
+    """The icon in device pixels; buttons ask for it with every repaint."""
+    pixmap = QPixmap(width, height)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    _renderer(name, colour).render(painter, QRectF(0, 0, width, height))
+    painter.end()
+    return pixmap
+
+
 class _Strokes(QIconEngine):
     """Draws an icon when it is needed, so a change of theme or scale needs only a repaint."""
 
@@ -39,25 +51,23 @@ class _Strokes(QIconEngine):
         self._role = role
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        theme = tokens()
+        _renderer(self._name, self._colour(mode, state)).render(painter, QRectF(rect))
+
+    def _colour(self, mode: QIcon.Mode, state: QIcon.State) -> str:
         role = self._role
         if mode == QIcon.Mode.Disabled:
             role = "disabled"
         elif state == QIcon.State.On and role == "text":
             role = "accent"
-        _renderer(self._name, getattr(theme, role)).render(painter, QRectF(rect))
+        colour: str = getattr(tokens(), role)
+        return colour
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         return self.scaledPixmap(size, mode, state, 1.0)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
         # ``size`` is in device pixels already; the painter works in them, and Qt sets the ratio on the result.
-        pixmap = QPixmap(size)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.paint(painter, QRect(QPoint(0, 0), size), mode, state)
-        painter.end()
+        pixmap = QPixmap(_picture(self._name, self._colour(mode, state), size.width(), size.height()))
         pixmap.setDevicePixelRatio(scale)
         return pixmap
 
