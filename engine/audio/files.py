@@ -113,7 +113,7 @@ def _check_limits(handle: Handle, path: Path) -> None:
 def _seekable_source(opening: Opening, handle: Handle, share: float | None) -> tuple[FileSource, float | None]:
     """The source over what can really be read, and the share of the promised sound that this is."""
     n_frames: int = handle.file.frames
-    if n_frames == 0:
+    if n_frames <= 0:
         raise _no_length(opening.path)
     with opening.path.open("rb") as file:
         counted = count_samples(file, opening.stamp[0])
@@ -142,7 +142,8 @@ def _has_frame(handle: Handle, frame: int) -> bool:
         handle.position = frame
         got = len(handle.file.read(1, dtype="float32"))
         handle.position += got
-    except soundfile.SoundFileError:
+    except (soundfile.SoundFileError, ValueError):
+        # ValueError: a damaged header can put the end before the beginning.
         return False
     return got == 1
 

@@ -152,7 +152,7 @@ class FileSource:
                     self._jump(handle, start)
                 got = len(handle.file.read(out=out))
                 handle.position = start + got
-        except (soundfile.SoundFileError, OSError) as error:
+        except (soundfile.SoundFileError, OSError, ValueError) as error:
             self.opening.check_unchanged()
             at = start / self.sample_rate
             raise AudioUnreadable(f"{self.path.name} is damaged and cannot be read from {at:.1f} s on.") from error

@@ -214,6 +214,32 @@ def test_noise_in_the_middle_of_a_file_never_takes_the_program_down(
     assert all(sentence.startswith("broken") and sentence.endswith(".") for sentence in sentences)
 
 
+@pytest.mark.parametrize("suffix", ["wav", "rf64", "flac", "ogg", "opus", "mp3", "aiff", "caf"])
+def test_wrong_bytes_anywhere_end_in_a_sentence_or_in_sound(
+    tmp_path: Path, suffix: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write_clip(tone(0.4, 2), tmp_path / f"good.{suffix}")
+    content = (tmp_path / f"good.{suffix}").read_bytes()
+    rng = np.random.default_rng(0)
+    refused = 0
+    for trial in range(60):
+        broken = bytearray(content)
+        # Half of the time only the header is hit, where every byte counts.
+        for at in rng.integers(0, len(broken) if trial % 2 else 200, int(rng.integers(1, 20))):
+            broken[int(at)] = int(rng.integers(0, 256))
+        if trial % 5 == 0:
+            broken = broken[: int(rng.integers(1, len(broken)))]
+        path = made(tmp_path, f"wrong{trial}.{suffix}", bytes(broken))
+        try:
+            clip = open_clip(path)
+            samples = clip.read(0, min(clip.n_frames, 100_000)).samples
+        except AudioUnreadable as error:
+            refused += str(error).endswith(".")
+            continue
+        assert np.isfinite(samples).all()
+    assert 0 < refused < 60
+
+
 @pytest.mark.parametrize("length", [0, 0xFFFFFFFF, 0x7FFFF000])
 def test_a_recording_that_was_never_closed_opens_to_its_end(tmp_path: Path, length: int) -> None:
     content = bytearray(sound_bytes(tmp_path, "wav"))
