@@ -245,9 +245,17 @@ class Commands(QObject):
 
     # -- unsaved work ----------------------------------------------------------------------------------------------
 
+    def has_work(self) -> bool:
+        """Whether something would be lost: files that were only opened and looked at are no work."""
+        document = self._s.document
+        if not document.dirty:
+            return False
+        made = any(take.origin != "file" or take.name != take.clip.name for take in document.takes)
+        return made or document.path is not None or document.patch != Patch(document.patch.synth)
+
     def unless_unsaved(self, go_on: Callable[[], None]) -> None:
         """Do it at once, or after the person said what becomes of unsaved work."""
-        if not self._s.document.dirty:
+        if not self.has_work():
             go_on()
             return
         box = QMessageBox(self._s.window)
@@ -273,7 +281,7 @@ class Commands(QObject):
 
     def may_close(self) -> bool:
         """Whether the window may go now; otherwise the question is asked and the window closed by its answer."""
-        if not self._s.document.dirty:
+        if not self.has_work():
             return True
 
         def leave() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -304,6 +305,8 @@ def run(
         from app.screenshot import take
 
         return take(files, engine, screenshot, size, theme_name)
+    # Qt's loop never comes back to Python for a Ctrl+C in the terminal; the safety copy brings back what was open.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     settings = Settings()
     if theme_name is not None:
         settings.set("view/theme", theme_name)

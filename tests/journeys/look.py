@@ -168,6 +168,7 @@ def prepare(session: object, state: str) -> QWidget:
         session.commands.preferences.zoom.setCurrentIndex(1)
         return session.commands.preferences
     elif state == "unsaved":
+        session.actions["take.keep"].trigger()
         session.window.close()
         return session.commands.question
     return session.window

@@ -248,8 +248,14 @@ def test_a_project_comes_back_with_takes_and_patch(qtbot: QtBot, session: Sessio
     assert session.document.patch == patch
 
 
-def test_unsaved_work_is_asked_about_before_the_window_goes(qtbot: QtBot, session: Session, bell: Path) -> None:
+def test_a_file_that_was_only_looked_at_is_no_unsaved_work(qtbot: QtBot, session: Session, bell: Path) -> None:
     opened(qtbot, session, bell)
+    session.window.close()
+    assert not session.window.isVisible()
+
+
+def test_unsaved_work_is_asked_about_before_the_window_goes(qtbot: QtBot, session: Session) -> None:
+    turn(qtbot, session, "op1_ratio", 30)
     session.window.close()
     assert session.window.isVisible()
     question = session.commands.question
