@@ -121,6 +121,12 @@ class FreqScale(QObject):
             return []
         if self.name == "linear":
             return self._even_ticks(height, spacing)
+        if self.name == "mel":
+            # Crowded at both ends in decades: round numbers from 100 Hz on, as many as have room.
+            found = [hz for hz in self._decade_ticks((1.0, 2.0, 5.0)) if hz >= 100]
+            if len(found) < 3:
+                return self._even_ticks(height, spacing)
+            return _thinned(found, lambda hz: float(self.share_of(hz)) * height, spacing)
         for digits in ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
             found = self._decade_ticks(digits)
             if len(found) < 3:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPolygonF, QWheelEvent
+from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPixmap, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
@@ -39,6 +39,8 @@ class TimeRuler(QWidget):
         self.setFixedHeight(HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.SizeAllCursor)
+        self._picture = QPixmap()
+        self._picture_of: tuple[object, ...] = ()
         self._grabbed_s: float | None = None
         self._grabbed_at = QPointF()
         self._grabbed_span_s = 0.0
@@ -57,12 +59,33 @@ class TimeRuler(QWidget):
         return self.axis.start_s + x / max(self.width(), 1) * self.axis.span_s
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        tokens = theme.tokens()
+        self._refresh_picture()
+        scale = self.devicePixelRatioF()
         painter = QPainter(self)
-        painter.fillRect(event.rect(), colour(tokens.panel))
-        painter.fillRect(QRect(0, HEIGHT - 1, self.width(), 1), colour(tokens.hairline))
-        if self.axis.span_s <= 0:
+        for rect in event.region():
+            source = QRectF(rect.x() * scale, rect.y() * scale, rect.width() * scale, rect.height() * scale)
+            painter.drawPixmap(QRectF(rect), self._picture, source)
+        if self.axis.span_s > 0:
+            self._paint_mark(painter)
+
+    def _refresh_picture(self) -> None:
+        """Labels are drawn when the range changes, not when the playhead moves over them."""
+        axis, scale, tokens = self.axis, self.devicePixelRatioF(), theme.tokens()
+        wanted = (axis.start_s, axis.end_s, axis.selection, self.width(), scale, tokens.name, self.font().key())
+        if wanted == self._picture_of:
             return
+        self._picture_of = wanted
+        self._picture = QPixmap(round(self.width() * scale), round(HEIGHT * scale))
+        self._picture.setDevicePixelRatio(scale)
+        painter = QPainter(self._picture)
+        painter.fillRect(self.rect(), colour(tokens.panel))
+        painter.fillRect(QRect(0, HEIGHT - 1, self.width(), 1), colour(tokens.hairline))
+        if axis.span_s > 0:
+            self._paint_scale(painter)
+        painter.end()
+
+    def _paint_scale(self, painter: QPainter) -> None:
+        tokens = theme.tokens()
         selection = self.axis.selection
         if selection is not None:
             left, right = self.x_of(selection.start_s), self.x_of(selection.end_s)
@@ -75,15 +98,11 @@ class TimeRuler(QWidget):
         for k in range(math.floor(self.axis.start_s / minor), math.ceil(self.axis.end_s / minor) + 1):
             x = round(self.x_of(k * minor))
             painter.fillRect(QRect(x, HEIGHT - 5, 1, 4), colour(tokens.hairline))
-        for k in range(math.floor(self.axis.start_s / step) - 1, math.ceil(self.axis.end_s / step) + 1):
+        for k in range(max(math.floor(self.axis.start_s / step) - 1, 0), math.ceil(self.axis.end_s / step) + 1):
             x = round(self.x_of(k * step))
-            text = time_text(k * step, step)
-            if k < 0 or x + 5 + metrics.horizontalAdvance(text) < event.rect().left() or x > event.rect().right():
-                continue
             painter.fillRect(QRect(x, HEIGHT - 9, 1, 8), colour(tokens.secondary, 140))
             painter.setPen(pen(tokens.secondary))
-            painter.drawText(QPointF(x + 5, 14), text)
-        self._paint_mark(painter)
+            painter.drawText(QPointF(x + 5, 14), time_text(k * step, step))
 
     def _paint_mark(self, painter: QPainter) -> None:
         x = round(self.x_of(self.axis.playhead_s))
@@ -99,6 +118,9 @@ class TimeRuler(QWidget):
     def _repaint_mark(self, old: float, new: float) -> None:
         before, after = round(self.x_of(old)), round(self.x_of(new))
         if before != after:
+            if abs(after - before) < 13:
+                self.update(QRect(min(before, after) - 6, 0, abs(after - before) + 13, HEIGHT))
+                return
             for x in (before, after):
                 self.update(QRect(x - 6, 0, 13, HEIGHT))
 

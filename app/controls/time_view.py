@@ -36,6 +36,7 @@ PAN_SHARE = 0.1
 """Part of the view that a tick or an arrow key moves it by."""
 _DRAG_PX = 4
 _EDGE_PX = 4
+_JOIN_PX = 6
 _GRIP = QSize(28, 10)
 
 Mode = Literal["", "press", "select", "pan", "start", "end", "low", "high", "drag out"]
@@ -203,6 +204,10 @@ class TimeView(QWidget):
     def _repaint_stripes(self, old: float | None, new: float | None) -> None:
         before, after = self._stripe(old), self._stripe(new)
         if before == after:
+            return
+        if before.adjusted(-_JOIN_PX, 0, _JOIN_PX, 0).intersects(after):
+            # One piece costs less than two, as long as there is little between them.
+            self.update(before.united(after))
             return
         for stripe in (before, after):
             if not stripe.isEmpty():
