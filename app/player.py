@@ -236,7 +236,7 @@ class Player(QObject):
         stretch = timeline.stretch_at(frame)
         if stretch.voice_id < self._jump_id:
             # The ear is still on its way there; the eye may be there already.
-            return self._jump_s
+            return min(self._jump_s, self.duration_s)
         position_s = timeline.position_s(frame, stretch)
         if stretch.frame == self._shown_s[0]:
             position_s = max(position_s, self._shown_s[1])

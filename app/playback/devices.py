@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -75,11 +76,12 @@ class PortAudio:
         Raises :class:`LibraryMissing` or :class:`DeviceTrouble`.
         """
         try:
+            is_fresh = "sounddevice" not in sys.modules
             if self._sd is None:
                 import sounddevice  # loads PortAudio and makes it look around
 
                 self._sd = sounddevice
-            else:
+            if not is_fresh:
                 self._sd._terminate()
                 self._sd._initialize()
             hosts = [host["name"] for host in self._sd.query_hostapis()]
@@ -113,9 +115,11 @@ class PortAudio:
         raise DeviceTrouble(str(trouble)) from trouble
 
     def close(self, opened: OpenDevice) -> None:
-        """Let what was handed over play out, then close; a device that is gone is let go."""
-        if opened.stream.active:
-            opened.stream.stop(ignore_errors=True)
+        """Let what was handed over play out, then close; a device that is gone is let go.
+
+        Stopping waits for PortAudio's thread. Closing alone would cancel it, perhaps in the middle of Python.
+        """
+        opened.stream.stop(ignore_errors=True)
         opened.stream.close(ignore_errors=True)
 
     def abandon(self) -> None:

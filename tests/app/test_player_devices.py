@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from app.playback.devices import DeviceTrouble, LibraryMissing, PortAudio, name_devices
 from app.player import Player
 from engine.audio.values import Audio, Clip
+from engine.errors import AudioUnreadable
 
 
 class Watched:
@@ -66,7 +68,8 @@ def test_a_device_that_disappears_leaves_a_silent_player_and_is_taken_up_again(
         server.start()
         assert wait_until(lambda: watched.heard("Sound is back"), 10.0)
         assert watched.devices[-1] != ""
-        assert player.position_s() > before
+        assert player.position_s() >= before
+        assert watched.runs()
         with Recorder("own.monitor", tmp_path) as recorder:
             wait(0.4)
         assert pitch_hz(recorder.sound()) == pytest.approx(700, abs=2)
@@ -195,3 +198,95 @@ def test_two_devices_of_one_name_are_told_apart_by_their_sound_system() -> None:
     assert [d.is_default for d in devices] == [False, False, True]
     assert devices[2].channels == 2
     assert [d.rate for d in devices] == [44100, 48000, 48000], "ALSA's 44100 means nothing"
+
+
+class Torn:
+    """A file that cannot be read on after half a second."""
+
+    channels, n_frames, sample_rate = 1, 5 * RATE, RATE
+
+    def read(self, start: int, n: int) -> Any:
+        if start > RATE // 2:
+            raise AudioUnreadable("torn.wav cannot be read any further; open it again.")
+        return sine(500, n / RATE)
+
+    def close(self) -> None: ...
+
+
+def test_a_file_that_breaks_while_it_plays_ends_with_its_own_sentence(qapp: QApplication) -> None:
+    watched = Watched(library=NoOpening())
+    try:
+        watched.player.load(Clip(Torn(), "torn"))
+        watched.player.play()
+        assert wait_until(lambda: watched.heard("torn.wav cannot be read any further"))
+        assert wait_until(lambda: watched.player.state == "stopped")
+    finally:
+        watched.player.close()
+
+
+def test_a_new_sound_at_the_end_of_a_missed_swap_still_ends(qapp: QApplication) -> None:
+    watched = Watched(library=NoOpening())
+    ends: list[None] = []
+    watched.player.finished.connect(lambda: ends.append(None))
+    try:
+        watched.player.play()
+        assert watched.runs()
+        watched.player.swap(Audio(sine(500, 0.05), RATE))
+        assert wait_until(lambda: bool(ends))
+        assert watched.player.state == "stopped"
+        assert watched.player.position_s() == 0.0
+    finally:
+        watched.player.close()
+
+
+def test_playing_with_a_loop_starts_inside_of_it(qapp: QApplication) -> None:
+    watched = Watched(library=NoOpening())
+    player = watched.player
+    try:
+        player.set_loop((2.0, 3.0))
+        player.play()
+        assert 2.0 <= player.position_s() < 3.0
+        player.pause()
+        player.set_loop((5.0, 5.5))
+        player.play()
+        assert wait_until(lambda: 5.0 <= player.position_s() < 5.5)
+        player.stop()
+        player.set_loop(None)
+        player.seek(19.5)
+        player.play()
+        assert player.position_s() >= 19.5
+    finally:
+        player.close()
+
+
+def test_a_thousand_commands_in_any_order_leave_a_player_that_plays(qapp: QApplication) -> None:
+    watched = Watched(library=NoOpening())
+    player = watched.player
+    chance = random.Random(7)
+    sounds = [Audio(sine(300, seconds, rate), rate) for seconds, rate in ((0.3, RATE), (2.0, RATE), (1.0, 44100))]
+    commands: list[Callable[[], object]] = [
+        player.play,
+        player.pause,
+        player.stop,
+        player.toggle,
+        player.test_tone,
+        lambda: player.seek(chance.uniform(-1, 3)),
+        lambda: player.swap(chance.choice(sounds)),
+        lambda: player.load(Clip.of(chance.choice(sounds), "next"), keep_position=chance.random() < 0.5),
+        lambda: player.set_loop(chance.choice([None, (0.0, 0.1), (0.5, 0.2), (0.2, 0.2001), (5.0, 9.0)])),
+        lambda: player.set_level_db(chance.uniform(-70, 6)),
+        lambda: player.load(None),
+    ]
+    try:
+        for i in range(1000):
+            chance.choice(commands)()
+            assert 0.0 <= player.position_s() <= player.duration_s
+            if i % 5 == 0:
+                wait(0.001)
+        player.set_loop(None)
+        player.load(Clip.of(Audio(sine(300, 5.0), RATE), "last"))
+        player.play()
+        assert watched.runs()
+        assert len(watched.messages) == 1, "only that there is no device"
+    finally:
+        player.close()

@@ -121,6 +121,17 @@ def test_a_pause_takes_only_what_it_plays(desk: Desk) -> None:
     assert desk.run(3)[BLOCK] == pytest.approx(RISE[position + BLOCK])
 
 
+def test_a_swap_during_a_pause_goes_on_from_where_it_fell_silent(desk: Desk) -> None:
+    desk.plan(memory(RISE), playing=True)
+    desk.run(4)
+    snapshot = desk.mixer.snapshot
+    desk.plan(memory(RISE / 2, start_s=snapshot.position_s), aligned=True, born=snapshot.played, playing=False)
+    desk.run(3)
+    assert desk.mixer.snapshot.voice_id == 2
+    assert desk.mixer.snapshot.played > snapshot.played
+    assert round(desk.mixer.snapshot.position_s * RATE) == desk.mixer.snapshot.played
+
+
 @pytest.mark.parametrize("length", [48, 480, 1000])
 def test_a_loop_repeats_frame_by_frame(desk: Desk, length: int) -> None:
     noise = np.random.default_rng(0).uniform(-0.9, 0.9, RATE).astype(np.float32)
