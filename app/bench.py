@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from app.bench_views import AREAS as VIEW_AREAS
 from engine.bench.frame import Area, Mark, Row, Rows
 
 START_UP = Mark(median=1500.0)
@@ -65,7 +66,16 @@ def knob() -> Rows:
     yield from bench_window.rows()
 
 
+def player() -> Rows:
+    """What playing costs, and how soon a new sound is handed to the device."""
+    from app import bench_player
+
+    yield from bench_player.rows()
+
+
 AREAS: dict[str, Area] = {
     "start": start_up,
     "knob": knob,
+    "player": player,
+    **VIEW_AREAS,
 }
