@@ -28,6 +28,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QMessageLogContext, QSettings, QtMsgType, qInstallMessageHandler
 
+from app import theme
+
 REPO = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 THREAD_GRACE_S = 2.0
@@ -108,8 +110,24 @@ def _qt_messages() -> Iterator[Messages]:
     qInstallMessageHandler(before)
 
 
+@pytest.fixture
+def _own_look() -> Iterator[None]:
+    """A theme that one test puts on the application does not change what the next one measures."""
+    widgets = sys.modules.get("PySide6.QtWidgets")
+    app = widgets and widgets.QApplication.instance()
+    before = (app.styleSheet(), app.font(), app.palette()) if app else None
+    tokens, moves = theme.tokens().name, theme.motion_ms() > 0
+    yield
+    theme.use(tokens)
+    theme.set_motion(moves)
+    if app and before is not None and app.styleSheet() != before[0]:
+        app.setStyleSheet(before[0])
+        app.setFont(before[1])
+        app.setPalette(before[2])
+
+
 @pytest.fixture(autouse=True)
-def _guards(_own_folders: None, _log_messages: Messages, _qt_messages: Messages) -> Iterator[None]:
+def _guards(_own_look: None, _own_folders: None, _log_messages: Messages, _qt_messages: Messages) -> Iterator[None]:
     """Fixtures that come first are torn down last: here everything that the test made should be gone."""
     threads = set(threading.enumerate())
     widgets = _top_level_widgets()
