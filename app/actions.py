@@ -70,10 +70,18 @@ ACTIONS = (
     Action("patch.live", "Go to the live patch", "Ctrl+L", "Edit", "Show and hear the instrument again"),
     Action("patch.reset", "Reset the patch", "", "Edit", "Set every parameter to its default", words="init initialise"),
     Action("app.preferences", "Preferences…", "Ctrl+,", "Edit", "Theme, zoom, sound device", words="settings options"),
-    Action("play.toggle", "Play or pause", "Space", "Play", "Hear what the stage shows", "play"),
+    Action("play.toggle", "Play or pause", "Space", "Play", "Hear the selection, or all that the stage shows", "play"),
     Action("play.stop", "Stop", "Shift+Space", "Play", "Stop and go back to the start", "stop"),
     Action(
-        "play.again", "Play from the start", "Return|Enter", "Play", "From the start, or the start of the selection"
+        "play.again", "Play from the start", "Return|Enter", "Play", "The selection, or the whole sound, from its start"
+    ),
+    Action(
+        "play.on",
+        "Play from the playhead",
+        "Shift+Return|Shift+Enter",
+        "Play",
+        "From the playhead to the end of the sound, whatever is selected",
+        words="cursor here ignore selection",
     ),
     Action("play.start", "Go to the start", "Home", "Play", "Move the playhead to the start", "start"),
     Action("play.end", "Go to the end", "End", "Play", "Move the playhead to the end"),
@@ -162,6 +170,7 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
             "play.toggle",
             "play.stop",
             "play.again",
+            "play.on",
             None,
             "play.start",
             "play.end",

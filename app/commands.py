@@ -68,6 +68,7 @@ class Commands(QObject):
         bind("play.toggle", playing.toggle)
         bind("play.stop", playing.stop)
         bind("play.again", playing.again)
+        bind("play.on", playing.on_from_here)
         bind("play.start", lambda: playing.seek(0.0))
         bind("play.end", playing.to_end)
         bind("play.loop", self.set_loop)

@@ -13,12 +13,13 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.playback.devices import Device
+from app.playback.ending import EndingVoice
 from app.playback.feeder import Feeder
 from app.playback.levels import Levels
 from app.playback.mixer import Mixer
 from app.playback.output import Output
 from app.playback.sound import Sound
-from app.playback.voices import Loop, loop_frames, make_test_tone
+from app.playback.voices import Loop, Voice, loop_frames, make_test_tone
 from engine.audio.values import Audio, Clip
 from engine.errors import EngineError
 
@@ -61,6 +62,7 @@ class Player(QObject):
         self._control = threading.RLock()
         self._sound: Sound | None = None
         self._loop: Loop | None = None
+        self._until_s: float | None = None
         self._state = STOPPED
         self._cue_s = 0.0
         self._jump_id = 0
@@ -118,6 +120,7 @@ class Player(QObject):
                 self._sound = Sound.of(clip, self._mixer.rate)
                 if not keep_position:
                     self._cue_s = 0.0
+                    self._until_s = None
                     self._jump(0.0)
                 else:
                     self._take_over()
@@ -152,10 +155,20 @@ class Player(QObject):
         """Whether something sounds, or soon will: a transport that runs or fades, or the test tone."""
         return self._mixer.busy
 
-    def play(self) -> None:
-        """Play on from where it stands; with a loop, from inside of it."""
+    def play(self, *, until_s: float | None = None) -> None:
+        """Play on from where it stands; with a loop, from inside of it.
+
+        Without a loop it stops, to the frame, at ``until_s`` when that lies ahead; a seek or another sound forgets
+        it. What plays already goes on playing and takes over the new end.
+        """
         with self._control:
-            if self._sound is None or self._state == PLAYING:
+            if self._sound is None:
+                return
+            ends_elsewhere = until_s != self._until_s
+            self._until_s = until_s
+            if self._state == PLAYING:
+                if ends_elsewhere:
+                    self._take_over()
                 return
             position_s = self.position_s()
             start_s = self._inside_loop(position_s)
@@ -163,8 +176,11 @@ class Player(QObject):
                 start_s = self._inside_loop(0.0)
             if self._state == STOPPED:
                 self._cue_s = start_s
-            if start_s != position_s or self._mixer.snapshot.finished_id == self._mixer.plan.voice_id:
+            has_finished = self._mixer.snapshot.finished_id == self._mixer.plan.voice_id
+            if start_s != position_s or has_finished:
                 self._jump(start_s)
+            elif ends_elsewhere:
+                self._take_over()
             self._enter(PLAYING)
         self._output.start()
         self._output.wake(urgent=True)
@@ -202,6 +218,7 @@ class Player(QObject):
         with self._control:
             position_s = min(max(position_s, 0.0), self.duration_s)
             self._cue_s = position_s
+            self._until_s = None
             self._jump(position_s)
         self._feeder.poke()
 
@@ -224,6 +241,11 @@ class Player(QObject):
     @property
     def loop(self) -> Loop | None:
         return self._loop
+
+    @property
+    def until_s(self) -> float | None:
+        """Where playing will stop by itself, when that is before the end of the sound."""
+        return self._until_s
 
     def position_s(self) -> float:
         """What is heard now, in seconds into the sound; smooth enough to draw at 60 Hz."""
@@ -325,12 +347,20 @@ class Player(QObject):
             plan = replace(plan, voice=None, voice_id=plan.voice_id + 1, aligned=False)
         self._mixer.plan = plan
 
+    def _voice(self, sound: Sound, position_s: float) -> Voice:
+        """A new voice at ``position_s`` that loops, or ends, where that was asked for."""
+        voice = sound.voice(position_s, self._loop, self._feeder)
+        until_s = self._until_s
+        if until_s is None or self._loop is not None or not position_s < until_s < sound.duration_s:
+            return voice
+        return EndingVoice(voice, until_s, self._mixer.rate)
+
     def _jump(self, position_s: float) -> None:
         """The next voice starts there."""
         if self._sound is None:
             return
         plan = self._mixer.plan
-        voice = self._sound.voice(position_s, self._loop, self._feeder)
+        voice = self._voice(self._sound, position_s)
         self._jump_id, self._jump_s = plan.voice_id + 1, position_s
         self._mixer.plan = replace(plan, voice=voice, voice_id=plan.voice_id + 1, aligned=False)
 
@@ -342,7 +372,7 @@ class Player(QObject):
             # A jump is under way that nobody has heard yet: the new voice makes it instead.
             self._jump(self._cue_s if self._state == STOPPED else self._jump_s)
             return self._mixer.plan.voice_id
-        voice = self._sound.voice(snapshot.position_s, self._loop, self._feeder)
+        voice = self._voice(self._sound, snapshot.position_s)
         self._mixer.plan = replace(plan, voice=voice, voice_id=plan.voice_id + 1, aligned=True, born=snapshot.played)
         return self._mixer.plan.voice_id
 

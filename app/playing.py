@@ -26,21 +26,30 @@ class Playing(QObject):
         self._clock.timeout.connect(self.follow)
         player.state_changed.connect(self._state)
         axis.seek_requested.connect(self.seek)
-        axis.selection_changed.connect(self._apply_loop)
+        axis.selection_changed.connect(self._follow_selection)
 
     def toggle(self) -> None:
-        """Play or pause. From rest it starts at the selection, when the playhead stands outside of it."""
+        """Play or pause. A selection is played from its start to its end; paused inside of it, it goes on."""
+        if self._player.state == "playing":
+            self._player.pause()
+            return
         selection = self._axis.selection
-        if self._player.state != "playing" and selection is not None:
-            inside = selection.start_s <= self._player.position_s() < selection.end_s
-            if not inside:
-                self._player.seek(selection.start_s)
-        self._player.toggle()
+        if selection is None:
+            self._player.play()
+            return
+        inside = selection.start_s <= self._player.position_s() < selection.end_s
+        if self._player.state != "paused" or not inside:
+            self._player.seek(selection.start_s)
+        self._player.play(until_s=selection.end_s)
 
     def again(self) -> None:
-        """Play from the start of the selection, or of the sound."""
+        """Play from the start of the selection to its end, or the whole sound."""
         selection = self._axis.selection
         self.seek(selection.start_s if selection is not None else 0.0)
+        self._player.play(until_s=selection.end_s if selection is not None else None)
+
+    def on_from_here(self) -> None:
+        """Play from the playhead to the end of the sound, whatever is selected."""
         self._player.play()
 
     def stop(self) -> None:
@@ -74,6 +83,13 @@ class Playing(QObject):
         else:
             self._clock.stop()
         self.follow()
+
+    def _follow_selection(self) -> None:
+        """What plays to the end of the selection goes on to where that end is drawn to, or on when it is gone."""
+        self._apply_loop()
+        if self._player.state == "playing" and self._player.until_s is not None:
+            selection = self._axis.selection
+            self._player.play(until_s=selection.end_s if selection is not None else None)
 
     def _apply_loop(self) -> None:
         selection = self._axis.selection
