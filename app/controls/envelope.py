@@ -20,6 +20,7 @@ from app.controls.envelope_picture import EnvelopePicture, on_paper
 from app.controls.envelope_shape import HOLD_SHARE, MIN_STAGE_SHARE, N_STAGES, EnvelopeShape
 from app.controls.gesture_group import GestureGroup
 from app.controls.value_edit import ValueEdit
+from app.controls.words import typeset
 from app.theme import tokens
 from engine.errors import ParamTextError
 from engine.params import Param, Values
@@ -28,6 +29,7 @@ from engine.params.text import format_value, parse_value
 GRAB_PX = 18.0
 MARGIN_PX = 12.0
 EDITOR_SIZE = QSize(140, 24)
+LEAST_HEIGHT_PX, USUAL_HEIGHT_PX = 72, 132
 HINT = (
     "Drag a handle: time and level. Shift is fine, Ctrl steps, Alt snaps back. Double-click to type both.\n"
     "Keys: Ctrl+Left and Ctrl+Right choose a handle, arrows move it, Enter types."
@@ -68,16 +70,16 @@ class EnvelopeEditor(QWidget):
         self._colour: str | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setAccessibleName(f"{times[0].section} envelope".strip())
         self.setToolTip(HINT)
         self._describe()
 
     def sizeHint(self) -> QSize:
-        return QSize(400, 132)
+        return QSize(400, USUAL_HEIGHT_PX)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(240, 132)
+        return QSize(240, LEAST_HEIGHT_PX)
 
     # What it shows
 
@@ -335,7 +337,7 @@ class EnvelopeEditor(QWidget):
         bright = {stage for stage in (active, self._hovered) if stage is not None}
         told = self.selected if self._dragging else self._hovered if self._hovered is not None else active
         picture = EnvelopePicture(self, self.shape(), self._plot(), self._colour or tokens().accent)
-        picture.paint(bright, None if told is None or self.editor is not None else (told, self._words(told)))
+        picture.paint(bright, None if told is None or self.editor is not None else (told, typeset(self._words(told))))
 
 
 _SIDEWAYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}

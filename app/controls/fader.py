@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 from app.controls.knob_paint import figures, focus_ring
 from app.controls.pointer import HeldPointer
 from app.controls.value_widget import DRAG_THRESHOLD_PX, ValueWidget
+from app.controls.words import typeset
 from app.theme import GRID, tokens
 from engine.params import Param
 
@@ -76,6 +77,6 @@ class Fader(ValueWidget):
             painter.setFont(figures(self))
             painter.setPen(QColor(theme.disabled if off else theme.text if self._hovered else theme.secondary))
             alignment = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(self.value_rect().adjusted(0, 0, -GRID, 0), alignment, self.value_text())
+            painter.drawText(self.value_rect().adjusted(0, 0, -GRID, 0), alignment, typeset(self.value_text()))
         if self.hasFocus() and self.editor is None:
             focus_ring(painter, QRectF(self.rect()))

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.controls.knob_paint import figures, focus_ring, padlock, wash
 from app.controls.value_widget import ValueWidget
+from app.controls.words import typeset
 from app.theme import SMALL_TEXT_PX, tokens
 from engine.params import Param
 
@@ -86,7 +87,7 @@ class Knob(ValueWidget):
             focus_ring(painter, QRectF(self.rect()))
 
     def _paint_value(self, painter: QPainter, colour: str) -> None:
-        text = self.value_text()
+        text = typeset(self.value_text())
         painter.setFont(figures(self, SMALL_TEXT_PX + 1))
         if painter.fontMetrics().horizontalAdvance(text) > self.width() - 4:
             painter.setFont(figures(self))

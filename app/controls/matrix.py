@@ -19,6 +19,7 @@ from app.theme import GRID, SMALL_TEXT_PX, series_colour, tokens
 from engine.params import Param, Values
 
 CELL_HEIGHT_PX = 24
+DENSE_CELL_HEIGHT_PX = 20
 HEADER_PX = 20
 
 
@@ -38,6 +39,7 @@ class Matrix(QWidget):
         self._columns = [*self._targets, OUTPUT]
         self._lit: Route | None = None
         self._selected = 0
+        self._cell_px = CELL_HEIGHT_PX
         self.cells: dict[Route, MatrixCell] = {}
         # Made in reading order, which is the order of Tab.
         for route in sorted(routes, key=lambda r: (self._row(r[0]), self._columns.index(r[1]))):
@@ -54,10 +56,17 @@ class Matrix(QWidget):
         self.setAccessibleName("Modulation matrix")
 
     def sizeHint(self) -> QSize:
-        return QSize(400, HEADER_PX + self._n * (CELL_HEIGHT_PX + GRID) - GRID)
+        return QSize(400, HEADER_PX + self._n * (self._cell_px + GRID) - GRID)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(HEADER_PX + 8 + 44 * len(self._columns), self.sizeHint().height())
+
+    def set_dense(self, on: bool) -> None:
+        """Lower cells, where room is scarce."""
+        self._cell_px = DENSE_CELL_HEIGHT_PX if on else CELL_HEIGHT_PX
+        self.updateGeometry()
+        self._place_cells()
+        self.update()
 
     def set_values(self, values: Values) -> None:
         """Show values by storage name without a signal."""
@@ -99,7 +108,7 @@ class Matrix(QWidget):
         width = (room + GRID) / len(self._columns)
         apart = 2 * GRID if column == len(self._columns) - 1 else 0
         x0, x1 = round(left + column * width), round(left + (column + 1) * width)
-        return QRect(x0 + apart, HEADER_PX + row * (CELL_HEIGHT_PX + GRID), x1 - x0 - GRID, CELL_HEIGHT_PX)
+        return QRect(x0 + apart, HEADER_PX + row * (self._cell_px + GRID), x1 - x0 - GRID, self._cell_px)
 
     def _heading_at(self, x: float, y: float) -> int | None:
         for n in range(1, self._n + 1):
@@ -124,6 +133,9 @@ class Matrix(QWidget):
             self.operator_clicked.emit(operator)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._place_cells()
+
+    def _place_cells(self) -> None:
         for (source, target), cell in self.cells.items():
             cell.setGeometry(self._cell_rect(self._row(source), self._columns.index(target)))
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from app.controls.drag_value import ALT
 from app.controls.knob_paint import figures, focus_ring, padlock, wash
 from app.controls.value_widget import ValueWidget
+from app.controls.words import typeset
 from app.theme import GRID, SMALL_TEXT_PX, series_colour, tokens
 from engine.params import Param
 from engine.params.text import format_value
@@ -54,7 +55,7 @@ class MatrixCell(ValueWidget):
             off = self.param.off_at_low and self.value <= self.param.low
             painter.setFont(figures(self, SMALL_TEXT_PX))
             painter.setPen(QColor(theme.disabled if off else theme.text))
-            text = "–" if off else format_value(self.param, self.value, unit=False)
+            text = "–" if off else typeset(format_value(self.param, self.value, unit=False))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
         if self._locked:
             padlock(painter, self.width() - 8, self.height() / 2, theme.secondary)

@@ -40,7 +40,7 @@ class ParamForm(QWidget):
     ) -> None:
         super().__init__(parent)
         self.knobs: dict[str, ValueWidget] = {}
-        grid = QGridLayout(self)
+        self._grid = grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(spacing)
         grid.setVerticalSpacing(2 * GRID)
@@ -57,6 +57,9 @@ class ParamForm(QWidget):
             knob.committed.connect(partial(self.committed.emit, param.name))
             knob.reverted.connect(partial(self.reverted.emit, param.name))
             knob.lock_changed.connect(partial(self.lock_changed.emit, param.name))
+
+    def set_row_spacing(self, px: int) -> None:
+        self._grid.setVerticalSpacing(px)
 
     def set_values(self, values: Values) -> None:
         """Show values by name without a signal; names of other forms are ignored, and only what differs repaints."""

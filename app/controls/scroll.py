@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QElapsedTimer, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QElapsedTimer, Qt, Signal
+from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 SCROLL_MS = 350
@@ -12,6 +12,8 @@ SCROLL_MS = 350
 
 class CalmScrollArea(QScrollArea):
     """Scrolls vertically only; its content takes its whole width. See :func:`is_scrolling`."""
+
+    resized = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,6 +25,10 @@ class CalmScrollArea(QScrollArea):
     @property
     def scrolling(self) -> bool:
         return self._since_scroll.isValid() and self._since_scroll.elapsed() < SCROLL_MS
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         before = self.verticalScrollBar().value()

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.controls.knob_paint import figures, focus_ring, padlock, wash
 from app.controls.value_widget import ValueWidget
+from app.controls.words import typeset
 from app.theme import GRID, SMALL_TEXT_PX, tokens
 from engine.params import Param
 
@@ -28,6 +29,12 @@ class ValueField(ValueWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(52, BOX_PX + self._label_px)
+
+    def set_labelled(self, on: bool) -> None:
+        """Show the label above the box, or leave it to the tool tip where room is scarce."""
+        self._label_px = LABEL_PX if on else 0
+        self.updateGeometry()
+        self.update()
 
     def value_rect(self) -> QRect:
         return QRect(0, self._label_px, self.width(), BOX_PX)
@@ -51,7 +58,7 @@ class ValueField(ValueWidget):
         if self.editor is None:
             painter.setFont(figures(self, SMALL_TEXT_PX + 1))
             painter.setPen(QColor(theme.disabled if off else theme.text))
-            painter.drawText(box.adjusted(2, 0, -2, -1), Qt.AlignmentFlag.AlignCenter, self.value_text())
+            painter.drawText(box.adjusted(2, 0, -2, -1), Qt.AlignmentFlag.AlignCenter, typeset(self.value_text()))
         if self._locked:
             padlock(painter, box.right() - 8, box.center().y(), theme.secondary)
         if self.hasFocus():

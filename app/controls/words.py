@@ -6,6 +6,13 @@ import math
 
 NOTE_NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 MINUS = "\u2212"
+TIMES = "\u00d7"
+
+
+def typeset(text: str) -> str:
+    """A value's text as it is painted, with a true minus and multiplication sign: ``−6.0 dB``, ``2.00×``."""
+    text = text.replace("-", MINUS)
+    return f"{text[:-2]}{TIMES}" if text.endswith(" x") else text
 
 
 def time_text(seconds: float, step_s: float) -> str:

@@ -37,6 +37,8 @@ from engine.params.fm import N_OPERATORS, mod_name, mod_routes
 
 WIDE_PX = 820
 """From this width on the matrix stands beside the operator instead of below it."""
+DENSE_BELOW_PX = 740
+"""A panel lower than this moves everything closer together."""
 
 
 class PatchDocument(Protocol):
@@ -126,16 +128,16 @@ class FmPanel(QWidget):
         head = QHBoxLayout()
         head.addWidget(self.name, 1)
         head.addWidget(self.audition)
-        caption = QLabel("Modulation in rad, output in dB")
+        caption = QLabel("Rows modulate columns (rad); out is what is heard (dB)")
         caption.setProperty("role", "small")
-        routing = QVBoxLayout()
+        self._routing = routing = QVBoxLayout()
         routing.setSpacing(GRID)
         routing.addWidget(caption)
         routing.addWidget(self.matrix)
         routing.addStretch(1)
         content = QWidget()
         self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom, content)
-        self._body.setContentsMargins(PADDING_WIDE, 0, PADDING_WIDE, PADDING)
+        self._body.setContentsMargins(PADDING_WIDE, 0, PADDING_WIDE, GRID)
         self._body.setSpacing(PADDING_WIDE)
         self._body.addWidget(self.stack, alignment=Qt.AlignmentFlag.AlignTop)
         self._body.addLayout(routing)
@@ -161,13 +163,27 @@ class FmPanel(QWidget):
         whole.addWidget(scroll, 1)
         whole.addSpacing(1)
         whole.addLayout(keys)
+        scroll.resized.connect(self._fit)
         scroll.verticalScrollBar().rangeChanged.connect(self._align_edges)
         self._scroll = scroll
 
     def _align_edges(self, _low: int, high: int) -> None:
         """Let the scroll bar stand in the margin, so that the right edges stay in line with what does not scroll."""
         bar = self._scroll.verticalScrollBar().sizeHint().width() if high > 0 else 0
-        self._body.setContentsMargins(PADDING_WIDE, 0, max(PADDING_WIDE - bar, 0), PADDING)
+        self._body.setContentsMargins(PADDING_WIDE, 0, max(PADDING_WIDE - bar, 0), GRID)
+
+    def _fit(self) -> None:
+        """Share out the height: on a small screen the matrix comes into sight, on a large one the envelope grows."""
+        room = self._scroll.height()
+        dense = self.height() < DENSE_BELOW_PX
+        self.matrix.set_dense(dense)
+        self._body.setSpacing(PADDING if dense else PADDING_WIDE)
+        self.piano.setFixedHeight(self.piano.minimumSizeHint().height() if dense else self.piano.sizeHint().height())
+        room -= GRID
+        if self._body.direction() == QBoxLayout.Direction.TopToBottom:
+            room -= self._routing.sizeHint().height() + self._body.spacing()
+        for page in self.pages.values():
+            page.fit(room, dense=dense)
 
     def _connect(self) -> None:
         self.audition.clicked.connect(self.audition_requested)
@@ -196,6 +212,7 @@ class FmPanel(QWidget):
             page.envelope_committed.connect(partial(self.document.commit, f"Op {operator} envelope"))
             page.reverted.connect(self.document.revert)
             self.stack.addWidget(page)
+            self._fit()
         return page
 
     def _on_changing(self, name: str, value: float) -> None:
@@ -251,6 +268,7 @@ class FmPanel(QWidget):
         for place in range(2):
             self._body.setStretch(place, int(wide or place == 1))
         self._body.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+        self._fit()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

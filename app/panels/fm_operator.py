@@ -5,15 +5,16 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.controls.envelope import EnvelopeEditor
+from app.controls.envelope import LEAST_HEIGHT_PX, EnvelopeEditor
 from app.controls.param_form import ParamForm
 from app.controls.value_field import ValueField
 from app.controls.value_widget import ValueWidget
-from app.theme import PADDING, series_colour
+from app.theme import GRID, PADDING, series_colour
 from engine.params import FM_SPACE, Values
 
 KNOBS = ("ratio", "detune_cents", "level_db", "out_db", "velocity")
 STAGES = (1, 2, 3, 4)
+TALLEST_ENVELOPE_PX = 220
 
 
 class OperatorPage(QWidget):
@@ -29,7 +30,7 @@ class OperatorPage(QWidget):
         self.operator = operator
         times = [FM_SPACE[f"op{operator}_env{n}_s"] for n in STAGES]
         levels = [FM_SPACE[f"op{operator}_env{n}_db"] for n in STAGES]
-        self.knobs = ParamForm([FM_SPACE[f"op{operator}_{name}"] for name in KNOBS], columns=len(KNOBS))
+        self.knobs = ParamForm([FM_SPACE[f"op{operator}_{name}"] for name in KNOBS], columns=len(KNOBS), spacing=GRID)
         self.envelope = EnvelopeEditor(times, levels)
         self.fields = ParamForm([*times, *levels], columns=len(STAGES), make=ValueField)
         column = QVBoxLayout(self)
@@ -39,6 +40,8 @@ class OperatorPage(QWidget):
         column.addWidget(self.envelope)
         column.addWidget(self.fields)
         column.addStretch(1)
+        self._column = column
+        self._levels = [self.fields.knobs[param.name] for param in levels]
         for form in (self.knobs, self.fields):
             form.changing.connect(self.changing)
             form.committed.connect(self.committed)
@@ -52,6 +55,16 @@ class OperatorPage(QWidget):
     def controls(self) -> dict[str, ValueWidget]:
         """Knobs and fields by storage name."""
         return self.knobs.knobs | self.fields.knobs
+
+    def fit(self, room_px: int, *, dense: bool) -> None:
+        """Fill ``room_px`` of height with the envelope's paper; ``dense`` leaves out what the tool tips say as well."""
+        for field in self._levels:
+            field.set_labelled(not dense)
+        # Column by column: a stage's time, and under it the level that it leads to.
+        self.fields.set_row_spacing(GRID if dense else PADDING)
+        rest = self.knobs.sizeHint().height() + self.fields.sizeHint().height() + 2 * self._column.spacing()
+        height = min(max(room_px - rest, LEAST_HEIGHT_PX), TALLEST_ENVELOPE_PX)
+        self.envelope.setFixedHeight(height - height % GRID)
 
     def recolour(self) -> None:
         """Take the operator's colour from the theme in force."""

@@ -7,9 +7,10 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QSizePolicy, QWidget
 
 from app.controls.knob_paint import figures, focus_ring, wash
+from app.controls.words import typeset
 from app.theme import GRID, SMALL_TEXT_PX, TEXT_PX, series_colour, tokens
 from engine.params import FM_SPACE, Values
-from engine.params.fm import N_OPERATORS
+from engine.params.fm import N_OPERATORS, mod_name, mod_routes
 from engine.params.text import format_value
 
 BUTTON_HEIGHT_PX = 52
@@ -25,6 +26,7 @@ class OperatorButton(QAbstractButton):
         self._level = FM_SPACE[f"op{operator}_level_db"]
         self._output = FM_SPACE[f"op{operator}_out_db"]
         self._shown = (self._ratio.default, self._level.default, self._output.default)
+        self._matters = True
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -48,9 +50,17 @@ class OperatorButton(QAbstractButton):
             self._describe()
             self.update()
 
+    def set_matters(self, on: bool) -> None:
+        """Whether the sound would change without this operator; one that does nothing stands back."""
+        if on != self._matters:
+            self._matters = on
+            self._describe()
+            self.update()
+
     def _describe(self) -> None:
         ratio, level, output = self._shown
-        heard = f"output {format_value(self._output, output)}" if self.heard else "not heard itself"
+        silent = "not heard itself" if self._matters else "not in use: neither heard nor modulating what is"
+        heard = f"output {format_value(self._output, output)}" if self.heard else silent
         words = f"ratio {format_value(self._ratio, ratio)}, level {format_value(self._level, level)}, {heard}"
         self.setAccessibleName(f"Operator {self.operator}")
         self.setAccessibleDescription(words)
@@ -68,7 +78,7 @@ class OperatorButton(QAbstractButton):
             painter.setBrush(QColor(theme.hover))
         painter.drawRoundedRect(box, GRID, GRID)
         painter.setFont(figures(self, TEXT_PX, strong=True))
-        painter.setPen(QColor(colour))
+        painter.setPen(QColor(colour) if self._matters else wash(colour, 0.6))
         painter.drawText(QRectF(8, 4, 16, 20), Qt.AlignmentFlag.AlignVCenter, str(self.operator))
         if self.heard:
             painter.setPen(Qt.PenStyle.NoPen)
@@ -78,7 +88,9 @@ class OperatorButton(QAbstractButton):
         painter.setFont(figures(self, SMALL_TEXT_PX))
         painter.setPen(QColor(theme.text if self.isChecked() else theme.secondary))
         painter.drawText(
-            QRectF(8, 24, self.width() - 12, 14), Qt.AlignmentFlag.AlignVCenter, format_value(self._ratio, ratio)
+            QRectF(8, 24, self.width() - 12, 14),
+            Qt.AlignmentFlag.AlignVCenter,
+            typeset(format_value(self._ratio, ratio)),
         )
         bar = QRectF(8, self.height() - 10, self.width() - 16, 3)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -86,7 +98,7 @@ class OperatorButton(QAbstractButton):
         painter.drawRoundedRect(bar, 1.5, 1.5)
         if level > self._level.low:
             bar.setWidth(max(bar.width() * self._level.to_unit(level), 3.0))
-            painter.setBrush(QColor(colour))
+            painter.setBrush(QColor(colour) if self._matters else wash(colour, 0.3))
             painter.drawRoundedRect(bar, 1.5, 1.5)
         if self.hasFocus():
             focus_ring(painter, QRectF(self.rect()))
@@ -120,7 +132,26 @@ class OperatorStrip(QWidget):
     def set_values(self, values: Values) -> None:
         for button in self.buttons.values():
             button.set_values(values)
+        matter = operators_that_matter(values)
+        for n, button in self.buttons.items():
+            button.set_matters(n in matter)
 
     def _on_toggled(self, operator: int, on: bool) -> None:
         if on:
             self.chosen.emit(operator)
+
+
+def operators_that_matter(values: Values) -> set[int]:
+    """The operators that are heard, and those that modulate them, however far up the chain."""
+
+    def is_on(name: str) -> bool:
+        value = values[name]
+        return isinstance(value, int | float) and value > FM_SPACE[name].low
+
+    loud = {n for n in range(1, N_OPERATORS + 1) if is_on(f"op{n}_level_db")}
+    found = {n for n in loud if is_on(f"op{n}_out_db")}
+    # Sources have higher numbers than their targets, so one walk down the sources finds every chain.
+    for source, target in sorted(mod_routes(), key=lambda route: route[1]):
+        if target in found and source in loud and is_on(mod_name(source, target)):
+            found.add(source)
+    return found

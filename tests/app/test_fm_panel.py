@@ -221,6 +221,30 @@ def test_at_every_size_nothing_overlaps_and_everything_can_be_reached(panel, qap
     apply_theme(qapp, "dark")
 
 
+@pytest.mark.parametrize("operator", [1, 4])
+def test_on_a_laptop_the_whole_matrix_is_in_sight_and_on_a_large_screen_the_envelope_grows(
+    panel, qapp, qtbot, operator
+):
+    apply_theme(qapp, "dark")
+    panel.choose_operator(operator)
+    heights = []
+    for height in (654, 760, 960):
+        panel.resize(414, height)
+        # Nothing is below the fold once the parts have settled.
+        qtbot.waitUntil(lambda: panel._scroll.verticalScrollBar().maximum() == 0)
+        heights.append(panel.pages[operator].envelope.height())
+    assert heights == sorted(set(heights))
+    assert panel.control(f"op{operator}_ratio").mapTo(panel, QPoint()).x() >= 12
+
+
+def test_an_operator_that_does_nothing_says_so(panel, document):
+    assert "not in use" in panel.strip.buttons[6].toolTip()
+    document.set_patch(document.patch.with_values(mod_6_2_rad=1.0), "Turn")
+    assert "not in use" not in panel.strip.buttons[6].toolTip()
+    document.set_patch(document.patch.with_values(mod_2_1_rad=0.0), "Turn")
+    assert "not in use" in panel.strip.buttons[6].toolTip(), "it modulates one that is not heard"
+
+
 def test_every_control_has_a_name_and_help(panel):
     for param in FM_SPACE:
         control = panel.control(param.name)
