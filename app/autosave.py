@@ -116,6 +116,7 @@ class Autosave(QObject):
         self._submit(
             lambda: find_steps(root, session),
             title="Look for unsaved work",
+            quiet=True,
             done=self._on_found,
             failed=lambda error: self.message.emit(str(error)),
         )
@@ -142,7 +143,9 @@ class Autosave(QObject):
             write_text(folder / ABOUT, json.dumps(about))
             yield from autosave_steps(project, view, folder)
 
-        self._submit(body, title="Keep a safety copy", done=self._on_kept, failed=self._on_trouble)
+        self._submit(
+            body, title="Keep a safety copy", done=self._on_kept, failed=self._on_trouble, writes=True, quiet=True
+        )
 
     def close(self) -> None:
         """The program ends as it should: its session is not needed any more."""

@@ -42,10 +42,10 @@ from engine.audio import Clip
 from engine.jobs import Body
 from engine.params import Patch
 from engine.project.part import part_of
-from engine.studio import Rendered, Studio
+from engine.studio import RANK_WRITE, Rendered, Studio
 
 EngineKind = Literal["real", "fake"]
-RANK_FILES = 12
+RANK_FILES, RANK_QUIET = 4, 12
 CLOSE_TIMEOUT_S = 3.0
 LIBRARY_MIN_PX = 168
 STARTUP_TRACE = "TONEWRIGHT_STARTUP_TRACE"
@@ -63,11 +63,14 @@ class Session(QObject):
         settings: Settings | None = None,
         sound: bool = True,
         keep_safe: bool = True,
+        warm: bool = True,
     ) -> None:
-        """``sound`` opens the device after the first frame, ``keep_safe`` keeps and offers safety copies."""
+        """What follows the first frame: ``sound`` opens the device, ``keep_safe`` keeps and offers safety copies, and
+        ``warm`` loads the synthesizers and plays the live patch to itself."""
         super().__init__()
         self._sound = sound
         self._keep_safe = keep_safe
+        self._warm = warm
         self._submitted: set[int] = set()
         self._closed = False
         self.app = app
@@ -112,7 +115,7 @@ class Session(QObject):
         window.set_footer(self.transport, self.job_status)
         window.add_to_header(self.load)
         self.stage.restore(self.settings.get("view/stage"))
-        window.finish({"library": 236, "fm": 414}, hidden=("jobs",))
+        window.finish({"library": 248, "fm": 414}, hidden=("jobs",))
 
     # -- who talks to whom -----------------------------------------------------------------------------------------
 
@@ -122,6 +125,7 @@ class Session(QObject):
         document.patch_changed.connect(self._patch_changed)
         document.loaded.connect(self._loaded)
         document.saved.connect(lambda path: self.messages.info(f"Saved {path.name}."))
+        self.live.submitted.connect(self.jobs.keep_quiet_about)
         self.live.rendered.connect(self._rendered)
         self.fm.note_settings_changed.connect(lambda: self.live.render(document.patch))
         self.fm.audition_requested.connect(self.hear_live)
@@ -156,9 +160,16 @@ class Session(QObject):
         title: str,
         done: Callable[[Any], None],
         failed: Callable[[Exception], None],
+        writes: bool = False,
+        quiet: bool = False,
     ) -> int:
-        """Run a job of the window's own (saving, searching a folder) on the live runner."""
-        job = self.studio.live.submit(body, rank=RANK_FILES, title=title)
+        """Run a job of the window's own (saving, searching a folder): the :class:`app.document.Submit` of its parts."""
+        if writes:
+            job = self.studio.work.submit(body, rank=RANK_WRITE, title=title)
+        else:
+            job = self.studio.live.submit(body, rank=RANK_QUIET if quiet else RANK_FILES, title=title)
+        if quiet:
+            self.jobs.keep_quiet_about(job)
         self._submitted.add(job)
 
         def ended(tell: Callable[..., None]) -> Callable[..., None]:
@@ -238,6 +249,7 @@ class Session(QObject):
 
     def _tiles(self, clip: Clip, request: Any) -> None:
         job = self.studio.tiles(clip, request)
+        self.jobs.keep_quiet_about(job)
         self.bridge.watch(job, each=lambda note: self.stage.add_tile(clip, note.preview))
 
     def _drag_selection(self, selection: Selection) -> None:
@@ -274,8 +286,9 @@ class Session(QObject):
             return
         if self._sound:
             self.player.start()
-        self.studio.warm()
-        self.live.render(self.document.patch)
+        if self._warm:
+            self.jobs.keep_quiet_about(self.studio.warm())
+            self.live.render(self.document.patch)
         if self._keep_safe:
             self.drag_out.clean()
             self.autosave.start()

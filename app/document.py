@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.errors import EngineError
 from engine.jobs import Body, run_inline
-from engine.params import Patch
+from engine.params import SPACES, Patch
 from engine.project.describe import Loaded
 from engine.project.history import History
 from engine.project.project import Project
@@ -23,7 +23,11 @@ from engine.project.take import Take
 
 
 class Submit(Protocol):
-    """Runs a job somewhere and calls back on the UI thread: ``done`` with its result or ``failed`` with its error."""
+    """Runs a job somewhere and calls back on the UI thread: ``done`` with its result or ``failed`` with its error.
+
+    ``writes`` says that the job waits for the disk, so that it must not stand in the way of what a hand waits for;
+    ``quiet`` that the person did not ask for it.
+    """
 
     def __call__(
         self,
@@ -32,10 +36,20 @@ class Submit(Protocol):
         title: str,
         done: Callable[[Any], None],
         failed: Callable[[Exception], None],
+        writes: bool = False,
+        quiet: bool = False,
     ) -> object: ...
 
 
-def run_here(body: Body[Any], *, title: str, done: Callable[[Any], None], failed: Callable[[Exception], None]) -> None:
+def run_here(
+    body: Body[Any],
+    *,
+    title: str,
+    done: Callable[[Any], None],
+    failed: Callable[[Exception], None],
+    writes: bool = False,
+    quiet: bool = False,
+) -> None:
     """The simplest :class:`Submit`: run the job now, on this thread. For tests and programs without a window."""
     try:
         result = run_inline(body)
@@ -57,6 +71,7 @@ class Document(QObject):
     """The selected :class:`Take`, or ``None`` for the live patch."""
     patch_changed = Signal(object, str)
     """The live :class:`Patch` and why it changed: ``audition revert set undo redo load``."""
+    locks_changed = Signal()
     history_changed = Signal()
     dirty_changed = Signal(bool)
     path_changed = Signal(object)
@@ -73,6 +88,7 @@ class Document(QObject):
         self._history = History(Project())
         self._saved = self._history.present
         self._live: Patch | None = None
+        self._locked: frozenset[str] = frozenset()
         self._dirty = False
         self._path: Path | None = None
 
@@ -118,10 +134,17 @@ class Document(QObject):
 
     def audition(self, name: str, value: float | tuple[float, ...]) -> None:
         """Turn one parameter without a step; shows the live patch. Raises ``PatchError`` for what the synth refuses."""
-        self.audition_patch(self.patch.with_values(**{name: value}))
+        self.audition_values({name: value})
+
+    def audition_values(self, values: Mapping[str, float | tuple[float, ...]]) -> None:
+        """Turn several parameters with one hand, as :meth:`audition` turns one; they are heard together."""
+        self._hear(self.patch.with_values(**values))
 
     def audition_patch(self, patch: Patch) -> None:
-        """Hear a whole patch without a step."""
+        """Hear a whole patch without a step; what is locked stays as it is."""
+        self._hear(self.keep_locked(patch))
+
+    def _hear(self, patch: Patch) -> None:
         self.select(None)
         if patch != self.patch:
             self._live = patch
@@ -140,7 +163,11 @@ class Document(QObject):
             self.patch_changed.emit(self.patch, "revert")
 
     def set_patch(self, patch: Patch, label: str, *, merge: str | None = None) -> None:
-        """Make ``patch`` the live one and show it: one undo step (a preset, a reset, a take's recipe)."""
+        """Make ``patch`` the live one and show it: one undo step (a preset, a reset, a take's recipe).
+
+        What is locked stays as it is.
+        """
+        patch = self.keep_locked(patch)
         known = patch == self.patch
         self._live = None
         project = self.project.with_patch(patch).select(None)
@@ -148,6 +175,33 @@ class Document(QObject):
             self._become(self._history.amend(project), "set", patch_known=known)
         else:
             self._become(self._history.commit(label, project, merge=merge), "set", patch_known=known)
+
+    # -- locks -----------------------------------------------------------------------------------------------------
+
+    @property
+    def locked(self) -> frozenset[str]:
+        """Storage names of the parameters that presets, words and chance leave alone; a hand still turns them.
+
+        Locks belong to the view: they are kept in the project file, and no undo step.
+        """
+        return self._locked
+
+    def set_locked(self, names: Iterable[str], on: bool = True) -> None:
+        """Lock or unlock some parameters."""
+        self.replace_locks(self._locked | set(names) if on else self._locked - set(names))
+
+    def replace_locks(self, names: Iterable[str]) -> None:
+        """Lock exactly these; names that no synth has are left out."""
+        locked = frozenset(name for name in names if any(name in space for space in SPACES.values()))
+        if locked != self._locked:
+            self._locked = locked
+            self.locks_changed.emit()
+
+    def keep_locked(self, patch: Patch) -> Patch:
+        """``patch`` with the present values of what is locked."""
+        values = self.patch.values if patch.synth == self.patch.synth else {}
+        kept = {name: values[name] for name in self._locked if name in values and values[name] != patch.values[name]}
+        return patch.with_values(**kept) if kept else patch
 
     # -- takes -----------------------------------------------------------------------------------------------------
 
@@ -210,6 +264,7 @@ class Document(QObject):
         self._submit(
             lambda: save_steps(project, view, target),
             title=f"Save {target.name}",
+            writes=True,
             done=lambda written: self._on_saved(project, written),
             failed=lambda error: self.failed.emit(str(error)),
         )

@@ -72,6 +72,7 @@ class DragOut(QObject):
                 self._submit(
                     self._write_body(sound, name),
                     title=f"Write {name} for a drag",
+                    writes=True,
                     done=lambda path: self._on_written(key, path, widget, pixmap, take_id),
                     failed=lambda error: self._on_failed(key, error),
                 )
@@ -95,7 +96,9 @@ class DragOut(QObject):
     def clean(self) -> None:
         """Remove what earlier sessions left and nobody can be waiting for any more, as a job."""
         folder = self.folder
-        self._submit(lambda: clean_steps(folder), title="Clean up dragged files", done=_ignore, failed=_ignore)
+        self._submit(
+            lambda: clean_steps(folder), title="Clean up dragged files", done=_ignore, failed=_ignore, quiet=True
+        )
 
     # -- inside ----------------------------------------------------------------------------------------------------
 

@@ -39,6 +39,8 @@ class Job:
     ended_s: float | None = None
     error: Exception | None = None
     shown: bool = False
+    quiet: bool = False
+    """Nobody asked for it: getting ready, drawing, keeping safe."""
     _samples: deque[tuple[float, float]] = field(default_factory=deque)
 
     def note(self, note: Note, now_s: float) -> None:
@@ -112,6 +114,7 @@ class JobList(QObject):
         self._cancel = cancel
         self._now = now
         self._jobs: dict[int, Job] = {}
+        self._quiet: set[int] = set()
         self._clock = QTimer(self, interval=TICK_MS)
         self._clock.timeout.connect(self.changed)
         bridge.queued.connect(self._queued)
@@ -132,6 +135,15 @@ class JobList(QObject):
         """Shown jobs that have not ended."""
         return [j for j in self.shown() if j.state not in ENDED]
 
+    def keep_quiet_about(self, job_id: int) -> None:
+        """The job that was just submitted is the window's own business, not something the person waits for."""
+        self._quiet.add(job_id)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing waits or runs, shown or not."""
+        return not any(j.state not in ENDED for j in self._jobs.values())
+
     def cancel(self, job_id: int) -> None:
         """Ask the engine to end a job; it says "stopping" until its clean-up is through."""
         job = self._jobs.get(job_id)
@@ -147,8 +159,9 @@ class JobList(QObject):
 
     def _queued(self, job_id: int, title: str) -> None:
         if title:
-            self._jobs[job_id] = Job(job_id, title)
+            self._jobs[job_id] = Job(job_id, title, quiet=job_id in self._quiet)
             QTimer.singleShot(SHOW_AFTER_MS, self, lambda: self._show_if_running(job_id))
+        self._quiet.discard(job_id)
 
     def _show_if_running(self, job_id: int) -> None:
         job = self._jobs.get(job_id)

@@ -30,6 +30,8 @@ class LiveSound(QObject):
 
     rendered = Signal(object)
     """A :class:`Rendered`, on the UI thread, for whoever draws it."""
+    submitted = Signal(int)
+    """A render was asked for: its job."""
 
     def __init__(self, studio: Studio, bridge: Bridge, player: Player, note_settings: NoteSettings) -> None:
         super().__init__(bridge)
@@ -98,6 +100,7 @@ class LiveSound(QObject):
             on_audio=lambda audio: self._to_player(serial, audio),
         )
         self._job = job
+        self.submitted.emit(job)
         self._bridge.watch(
             job,
             done=lambda rendered: self._done(job, rendered, strike),

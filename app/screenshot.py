@@ -50,11 +50,15 @@ def take(
     with tempfile.TemporaryDirectory(prefix="tonewright-") as folder:
         settings = Settings(Path(folder) / "settings.ini")
         settings.set("view/theme", theme or "dark")
-        session = Session(app, engine=engine, settings=settings, sound=False, keep_safe=False)
+        session = Session(app, engine=engine, settings=settings, sound=False, keep_safe=False, warm=False)
         try:
             session.window.resize(*(size or DEFAULT_SIZE))
             session.window.show()
             session.opening.open(files)
+            wait_until(app, lambda: is_open(session), TIMEOUT_S)
+            if session.document.selected is None:
+                # Only now are the synthesizers needed; a picture of a file does without them.
+                session.live.render(session.document.patch)
             wait_until(app, lambda: is_settled(session), TIMEOUT_S)
             if session.opening.errors:
                 raise EngineError(session.opening.errors[0])
@@ -66,12 +70,18 @@ def take(
     return 0
 
 
+def is_open(session: Session) -> bool:
+    """Whether everything that was asked for is open, or was told to be impossible."""
+    return not session.opening.busy and not session.document_busy
+
+
 def is_settled(session: Session) -> bool:
-    """Whether nothing more will appear in the window by itself."""
-    if session.opening.busy or session.document_busy:
+    """Whether nothing more will appear in the window, or leave it, by itself."""
+    if not is_open(session) or session.studio.live.pending() or session.studio.work.pending():
         return False
     live = session.live
-    # The live patch needs the synthesizers loaded; a picture of a file does not wait for them.
+    if not session.jobs.at_rest:
+        return False
     if session.document.selected is None and not live.up_to_date and not live.failed:
         return False
     return session.opening.errors != [] or session.stage.is_complete()

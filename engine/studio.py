@@ -2,7 +2,8 @@
 
 Every method returns a job id at once; what comes of it arrives as :class:`~engine.jobs.Event` at the listener. Two
 runners serve the jobs: ``live`` for whatever a hand is waiting for (knob renders, opening, tiles) and ``work``, with
-one heavy job at a time. Torch and the sound libraries load inside the jobs that need them, never here.
+one heavy job at a time and files written between its steps. Torch and the sound libraries load inside the jobs that
+need them, never here.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ R = TypeVar("R")
 
 RANK_RENDER = 0
 RANK_OPEN = 3
+RANK_WRITE = 5
+"""On ``work``, ahead of every heavy job: what is to be saved does not wait for what is to be computed."""
 RANK_TILES = 10
-RANK_EXPORT = 15
 RANK_OVERVIEW = 20
 RANK_WARM = 50
 
@@ -170,7 +172,8 @@ class Studio:
     def export(self, clip: Clip, path: str | Path, *, subtype: str | None = None, overwrite: bool = False) -> int:
         """Write ``clip`` to a file in the format of the path's ending; the result is the :class:`Path` written.
 
-        The last note's text says when something was lost, such as samples that had to be clipped.
+        The last note's text says when something was lost, such as samples that had to be clipped. Runs on ``work``,
+        between the steps of what computes there: a slow disk must not hold up a knob.
         """
 
         def body() -> Generator[Note, None, Path]:
@@ -180,7 +183,7 @@ class Studio:
             yield Note(1.0, written.notice)
             return written.path
 
-        return self.live.submit(body, rank=RANK_EXPORT, title=f"Writing {Path(path).name}")
+        return self.work.submit(body, rank=RANK_WRITE, title=f"Writing {Path(path).name}")
 
     def cancel(self, job_id: int) -> bool:
         """End a job at its next step; ``False`` when it is unknown or already over."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -21,6 +21,7 @@ from app import icons
 from app.job_list import ENDED, Job, JobList
 from app.theme import PADDING, PADDING_WIDE
 
+TITLE_PX, TITLE_LEAST_PX = 220, 80
 EMPTY = "Nothing is running. Opening, exporting and other longer work shows up here."
 
 
@@ -143,6 +144,32 @@ class JobsPanel(QWidget):
         self.clear.setVisible(any(j.state in ENDED for j in shown))
 
 
+class _Title(QLabel):
+    """One line that gives way: what does not fit is left out in the middle, and the tool tip has all of it."""
+
+    def set_text(self, text: str) -> None:
+        if text != self.text():
+            self.setText(text)
+            self.setToolTip(text)
+
+    def set_role(self, role: str) -> None:
+        if self.property("role") != role:
+            self.setProperty("role", role)
+            self.style().polish(self)
+
+    def sizeHint(self) -> QSize:
+        return QSize(min(self.fontMetrics().horizontalAdvance(self.text()) + 2, TITLE_PX), super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(min(TITLE_LEAST_PX, self.sizeHint().width()), super().sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+
 class JobStatus(QWidget):
     """The running job in one line of the footer; a click opens the list."""
 
@@ -152,7 +179,7 @@ class JobStatus(QWidget):
         super().__init__(parent)
         self._jobs = jobs
         self._job_id = 0
-        self.title = QLabel()
+        self.title = _Title()
         self.figures = QLabel()
         self.figures.setProperty("role", "secondary")
         self.bar = QProgressBar()
@@ -177,21 +204,25 @@ class JobStatus(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the job that has run longest, and how many others there are."""
+        """Show the job that the person has waited for longest, else one quiet line about what runs by itself."""
         running = self._jobs.running()
         self.setVisible(bool(running))
         if not running:
             return
-        job = running[0]
+        asked = [job for job in running if not job.quiet]
+        # What runs comes before what waits.
+        job = min(asked or running, key=lambda j: (j.state == "waiting", j.id))
         self._job_id = job.id
-        more = f"  +{len(running) - 1}" if len(running) > 1 else ""
-        title = self.title.fontMetrics().elidedText(job.title, Qt.TextElideMode.ElideMiddle, 220)
-        self.title.setText(title + more)
-        self.title.setToolTip(job.title)
-        self.figures.setText(job.describe(self._jobs.now_s()))
-        self.bar.setVisible(job.fraction is not None)
+        self.title.set_text(job.title)
+        self.title.set_role("secondary" if job.quiet else "")
+        waiting = f"+{len(asked) - 1} waiting" if len(asked) > 1 else ""
+        figures = "" if job.quiet else job.describe(self._jobs.now_s())
+        self.figures.setText("   ".join(filter(None, (figures, waiting))))
+        self.figures.setVisible(bool(self.figures.text()))
+        self.bar.setVisible(not job.quiet and job.fraction is not None)
         self.bar.setRange(0, 1000)
         self.bar.setValue(round((job.fraction or 0.0) * 1000))
+        self.stop.setVisible(not job.quiet)
         self.stop.setEnabled(job.state != "stopping")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -251,7 +251,7 @@ def test_several_dead_sessions_are_offered_newest_first(start: Any, tmp_path: Pa
 def test_one_copy_is_written_at_a_time_and_the_last_change_is_in_it(start: Any) -> None:
     waiting: list[Callable[[], None]] = []
 
-    def later(body: Any, *, title: str, done: Any, failed: Any) -> None:
+    def later(body: Any, *, title: str, done: Any, failed: Any, **_: bool) -> None:
         if "safety" in title:
             waiting.append(lambda: done(run_inline(body)))
         else:
@@ -273,7 +273,7 @@ def test_one_copy_is_written_at_a_time_and_the_last_change_is_in_it(start: Any) 
 def test_a_copy_that_ends_after_the_save_is_forgotten(start: Any, tmp_path: Path) -> None:
     waiting: list[Callable[[], None]] = []
 
-    def later(body: Any, *, title: str, done: Any, failed: Any) -> None:
+    def later(body: Any, *, title: str, done: Any, failed: Any, **_: bool) -> None:
         waiting.append(lambda: done(run_inline(body))) if "safety" in title else done(run_inline(body))
 
     document, autosave, _ = start(submit=later)

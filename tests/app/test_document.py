@@ -187,7 +187,7 @@ def test_saving_cleans_and_undo_past_it_dirties(document: Document, tmp_path: Pa
 def test_what_changes_while_a_save_runs_stays_dirty(qapp: object, tmp_path: Path) -> None:
     later: list[Callable[[], None]] = []
 
-    def submit(body, *, title, done, failed):  # type: ignore[no-untyped-def]
+    def submit(body, *, title, done, failed, **_):  # type: ignore[no-untyped-def]
         from engine.jobs import run_inline
 
         later.append(lambda: done(run_inline(body)))

@@ -345,7 +345,7 @@ class Later:
     def __init__(self) -> None:
         self.waiting: list[Callable[[], None]] = []
 
-    def __call__(self, body: Any, *, title: str, done: Callable[[Any], None], failed: Any) -> None:
+    def __call__(self, body: Any, *, title: str, done: Callable[[Any], None], failed: Any, **_: bool) -> None:
         self.waiting.append(lambda: done(run_inline(body)))
 
     def finish(self) -> None:

@@ -136,3 +136,42 @@ def test_no_clock_ticks_while_nothing_runs(qtbot: QtBot, bridge, runner) -> None
     jobs.cancel(job)
     qtbot.waitUntil(lambda: not jobs.running())
     assert not jobs._clock.isActive()
+
+
+def test_what_nobody_asked_for_is_one_quiet_line_and_steps_back(qtbot: QtBot, bridge, runner) -> None:
+    jobs = JobList(bridge, runner.cancel)
+    status = JobStatus(jobs)
+    qtbot.addWidget(status)
+    status.show()
+    warm = runner.submit(endless, title="Loading the synthesizers", rank=50)
+    jobs.keep_quiet_about(warm)
+    second = runner.submit(endless, title="Rendering", rank=60)
+    jobs.keep_quiet_about(second)
+    qtbot.waitUntil(lambda: len(jobs.running()) == 2)
+    assert status.title.text() == "Loading the synthesizers"
+    assert [w.isVisible() for w in (status.figures, status.bar, status.stop)] == [False] * 3
+    wanted = [runner.submit(endless, title=f"Writing {n}.wav", rank=5) for n in (1, 2)]
+    qtbot.waitUntil(lambda: len(jobs.running()) == 4)
+    assert status.title.text() == "Writing 1.wav"
+    assert status.figures.text().endswith("+1 waiting")
+    assert status.stop.isVisible()
+    assert not jobs.at_rest
+    for job in (warm, second, *wanted):
+        jobs.cancel(job)
+    qtbot.waitUntil(lambda: jobs.at_rest)
+    assert status.isHidden()
+
+
+@pytest.mark.parametrize("width", [400, 160, 110])
+def test_a_title_without_room_is_elided_not_cut(qtbot: QtBot, bridge, runner, width: int) -> None:
+    jobs = JobList(bridge, runner.cancel)
+    status = JobStatus(jobs)
+    qtbot.addWidget(status)
+    runner.submit(endless, title="Reading a recording with a rather long name.flac")
+    qtbot.waitUntil(lambda: bool(jobs.running()))
+    status.resize(max(width, status.minimumSizeHint().width()), 32)
+    status.show()
+    assert status.figures.width() >= status.figures.fontMetrics().horizontalAdvance(status.figures.text())
+    picture = status.title.grab().toImage()
+    edge = {picture.pixel(x, y) for x in (0, picture.width() - 1) for y in range(picture.height())}
+    assert len(edge) == 1, "letters run into the edge"
