@@ -1,5 +1,7 @@
 """Colour maps for spectrograms: magma and viridis, which are even to the eye, and a plain grey.
 
+Grey follows the theme: light on a dark canvas, ink on paper on a light one.
+
 The tables are pyqtgraph's. They are read from its folder without importing it: the import takes half a second, in which
 the window would stand still.
 """
@@ -13,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app import theme
 from engine.audio.spectral import to_level
 
 NAMES = ("magma", "viridis", "grey")
@@ -21,9 +24,18 @@ Table = NDArray[np.uint8]
 """``[256, 3]`` red, green, blue from quiet to loud."""
 
 
-@lru_cache(maxsize=8)
+def is_on_paper(name: str) -> bool:
+    """Whether silence is white in this map with the theme in force."""
+    return name == "grey" and theme.tokens().name == "light"
+
+
 def colour_map(name: str) -> Table:
     """The table of a colour map; raises ``ValueError`` for an unknown name."""
+    return _table(name)[::-1] if is_on_paper(name) else _table(name)
+
+
+@lru_cache(maxsize=8)
+def _table(name: str) -> Table:
     if name not in NAMES:
         raise ValueError(f"There is no colour map called {name!r}; there are {', '.join(NAMES)}.")
     if name == "grey":
@@ -41,7 +53,7 @@ def colour_map(name: str) -> Table:
 
 
 def level_colours(name: str, low_db: float, high_db: float) -> list[int]:
-    """256 colours (``0xffrrggbb``), one for each level byte of a tile: ``low_db`` is the map's dark end."""
+    """256 colours (``0xffrrggbb``), one for each level byte of a tile: ``low_db`` is the map's quiet end."""
     low, high = to_level(low_db), to_level(high_db)
     places = (np.arange(256) - low) / max(high - low, 1e-6)
     entries = colour_map(name)[np.clip(places * 255, 0, 255).round().astype(np.intp)].astype(np.uint32)

@@ -17,6 +17,8 @@ from app.controls.words import MINUS, hz_label, note_hz, note_name
 
 WIDTH = 48
 _ZOOM_PX = 120.0
+LEAST_APART_PX = 20.0
+"""Between two labels, and between the innermost ones and the middle, where silence is."""
 Lanes = Callable[[], list[QRectF]]
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -144,11 +146,11 @@ class LevelAxis(QWidget):
         last: list[float] = []
         for db in (0, -6, -12, -18, -24, -30, -36):
             share = 10 ** (db / 20) * self._gain()
-            if share > 1.001 or share * half < 14:
+            if share > 1.001 or share * half < LEAST_APART_PX:
                 continue
             for y in (rect.center().y() - share * half, rect.center().y() + share * half):
                 middle = min(max(y, rect.top() + 7), rect.bottom() - 7)
-                if any(abs(middle - other) < 13 for other in last):
+                if any(abs(middle - other) < LEAST_APART_PX for other in last):
                     continue
                 last.append(middle)
                 painter.fillRect(QRectF(WIDTH - 4, round(y), 4, 1), colour(tokens.secondary, 140))

@@ -11,7 +11,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
 from app import theme
-from app.controls.colormap import level_colours
+from app.controls.colormap import is_on_paper, level_colours
 from app.controls.freq_scale import FreqScale
 from app.controls.images import indexed_pixmap
 from app.controls.paint import colour
@@ -222,6 +222,9 @@ class Spectrogram(TimeView):
 
     # -- painting ----------------------------------------------------------------------------------
 
+    def overlay(self) -> theme.Theme:
+        return theme.tokens() if is_on_paper(self.map_name) else theme.DARK
+
     def paint_picture(self, painter: QPainter, width: int, height: int, scale: float) -> None:
         tokens = theme.tokens()
         painter.fillRect(QRect(0, 0, width, height), colour(tokens.hairline))
@@ -329,7 +332,7 @@ class Spectrogram(TimeView):
 
     def paint_pointer(self, painter: QPainter) -> None:
         assert self._pointer is not None
-        painter.fillRect(QRectF(0, self._pointer.y(), self.width(), 1), colour(theme.tokens().playhead, 90))
+        painter.fillRect(QRectF(0, self._pointer.y(), self.width(), 1), colour(self.overlay().playhead, 90))
 
     def level_at(self, at: QPoint) -> float | None:
         """The level in dB of the pixel at a place of the widget, or ``None`` where nothing is drawn."""

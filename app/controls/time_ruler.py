@@ -102,7 +102,10 @@ class TimeRuler(QWidget):
             x = round(self.x_of(k * step))
             painter.fillRect(QRect(x, HEIGHT - 9, 1, 8), colour(tokens.secondary, 140))
             painter.setPen(pen(tokens.secondary))
-            painter.drawText(QPointF(x + 5, 14), time_text(k * step, step))
+            text = time_text(k * step, step)
+            # A label at the right edge is drawn whole or not at all.
+            if x + 5 + metrics.horizontalAdvance(text) <= self.width():
+                painter.drawText(QPointF(x + 5, 14), text)
 
     def _paint_mark(self, painter: QPainter) -> None:
         x = round(self.x_of(self.axis.playhead_s))

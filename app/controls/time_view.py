@@ -160,11 +160,16 @@ class TimeView(QWidget):
             painter.fillRect(self.rect(), colour(theme.tokens().canvas))
         painter.end()
 
+    def overlay(self) -> theme.Theme:
+        """The theme whose selection and lines stand out from the picture."""
+        return theme.tokens()
+
     def _paint_selection(self, painter: QPainter) -> None:
         selection = self.axis.selection
         if selection is None:
             return
-        role = theme.tokens().selection
+        over = self.overlay()
+        role = over.selection
         left, right = self.x_of(selection.start_s), self.x_of(selection.end_s)
         if right < -1 or left > self.width() + 1:
             return
@@ -180,13 +185,13 @@ class TimeView(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour(role, 235))
             painter.drawRoundedRect(QRectF(grip), 3, 3)
-            painter.setBrush(colour(theme.tokens().on_accent))
+            painter.setBrush(colour(over.on_accent))
             for dx in (-5, 0, 5):
                 painter.drawEllipse(QPointF(grip.center()) + QPointF(dx + 0.5, 0.5), 1.2, 1.2)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_lines(self, painter: QPainter) -> None:
-        tokens = theme.tokens()
+        tokens = self.overlay()
         if self.axis.hover_s is not None:
             x = round(self.x_of(self.axis.hover_s))
             painter.fillRect(QRectF(x, 0, 1, self.height()), colour(tokens.playhead, 90))

@@ -135,7 +135,7 @@ class Stage(QWidget):
             self.overview.set_pyramid(self.waveform.pyramid)
         self.axis.selection_changed.emit()
         self.axis.range_changed.emit()
-        self.bar.lanes.setEnabled(clip.channels > 1)
+        self.bar.set_channels(clip.channels)
         if not keep_range:
             self.level_axis.update()
             self.freq_axis.update()

@@ -12,6 +12,7 @@ from app.controls.freq_scale import SCALES
 from app.controls.level_handles import LevelHandles
 from app.controls.paint import colour
 from app.controls.spectrogram import DEFAULT_DB
+from app.icons import ICON_PX, icon
 from engine.audio.spectral import FFT_SIZES
 
 
@@ -23,12 +24,14 @@ class StageBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.scale = self._choice("Frequency scale", [(name.capitalize(), name) for name in SCALES])
-        self.fft = self._choice("FFT size (Shift and + or −)", [(str(n), n) for n in FFT_SIZES])
-        self.lanes = self._choice("A lane for each channel, or all in one", [("Lanes", False), ("Mix", True)])
+        self.fft = self._choice(
+            "FFT size: larger is finer in frequency, smaller in time ([ and ])", [(f"FFT {n}", n) for n in FFT_SIZES]
+        )
+        self.lanes = self._choice("A lane for each channel, or all in one", [("Channels", False), ("Mix", True)])
         self.map = self._choice("Colour map", [(name.capitalize(), name) for name in NAMES])
-        self.notes = self._switch("Notes", "Note names on the frequency scale")
-        self.time_only = self._switch("Time only", "Select time only, all frequencies (or hold Shift)")
-        self.follow = self._switch("Follow", "Turn the page when the playhead leaves the view")
+        self.notes = self._switch("note-names", "Note names on the frequency scale")
+        self.time_only = self._switch("time-only", "Select time only, all frequencies (or hold Shift)")
+        self.follow = self._switch("follow", "Turn the page when the playhead leaves the view")
         self.levels = LevelHandles(*DEFAULT_DB)
         self.levels.range_changed.connect(self.changed)
         self._choices, self._switches = QHBoxLayout(), QHBoxLayout()
@@ -55,14 +58,22 @@ class StageBar(QWidget):
         width = max(row.width() for row in rows) + margins.left() + margins.right()
         return QSize(width, super().minimumSizeHint().height())
 
+    def set_channels(self, channels: int) -> None:
+        """Offer lanes or a mix where there is more than one channel."""
+        self.lanes.setVisible(channels > 1)
+        self._arrange()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._arrange()
+        super().resizeEvent(event)
+
+    def _arrange(self) -> None:
         margins = self._rows.contentsMargins()
         needed = sum(row.minimumSize().width() for row in (self._choices, self._switches)) + self._rows.spacing()
         fits = self.width() >= needed + margins.left() + margins.right()
         wanted = QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom
         if self._rows.direction() != wanted:
             self._rows.setDirection(wanted)
-        super().resizeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -82,9 +93,10 @@ class StageBar(QWidget):
         box.currentIndexChanged.connect(self.changed)
         return box
 
-    def _switch(self, text: str, tip: str) -> QToolButton:
+    def _switch(self, picture: str, tip: str) -> QToolButton:
         button = QToolButton(self)
-        button.setText(text)
+        button.setIcon(icon(picture))
+        button.setIconSize(QSize(ICON_PX, ICON_PX))
         button.setToolTip(tip)
         button.setAccessibleName(tip)
         button.setCheckable(True)

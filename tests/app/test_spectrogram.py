@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from stage_sounds import RATE, Painted, clip_of, file_of, pixels_of, tone
 
+from app import theme
 from app.controls.colormap import NAMES, colour_map, level_colours
 from app.controls.freq_axis import FreqAxis
 from app.controls.freq_scale import SCALES, FreqScale, ScaleName
@@ -197,6 +198,31 @@ def test_colour_maps_get_brighter_all_the_way(name: str):
     assert table.shape == (256, 3)
     assert (np.diff(luminance) > -0.6).all()
     assert luminance[-1] > 190 > 40 > luminance[0]
+
+
+def test_grey_is_ink_on_paper_in_the_light_theme():
+    dark = colour_map("grey")
+    theme.use("light")
+    try:
+        assert (colour_map("grey") == dark[::-1]).all()
+        assert colour_map("magma")[0].max() < 30, "the others stay"
+        assert level_colours("grey", -80, -20)[0] > level_colours("grey", -80, -20)[-1]
+    finally:
+        theme.use("dark")
+
+
+@pytest.mark.parametrize("map_name", ["magma", "grey"])
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_the_playhead_stands_out_from_silence_in_every_theme(show: Show, name: str, map_name: str):
+    view = show(clip_of(tone(440.0)))
+    view.axis.move_playhead(view.axis.duration_s / 2)
+    theme.use(name)
+    try:
+        view.set_colours(map_name, -60, 0)
+        row = pixels_of(view)[20].astype(int)
+    finally:
+        theme.use("dark")
+    assert np.abs(row[300] - row[280]).min() > 150
 
 
 def test_levels_outside_the_range_take_the_ends_of_the_map():
