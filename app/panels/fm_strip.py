@@ -78,7 +78,7 @@ class OperatorButton(QAbstractButton):
             painter.setBrush(QColor(theme.hover))
         painter.drawRoundedRect(box, GRID, GRID)
         painter.setFont(figures(self, TEXT_PX, strong=True))
-        painter.setPen(QColor(colour) if self._matters else wash(colour, 0.6))
+        painter.setPen(QColor(colour if self._matters else theme.secondary))
         painter.drawText(QRectF(8, 4, 16, 20), Qt.AlignmentFlag.AlignVCenter, str(self.operator))
         if self.heard:
             painter.setPen(Qt.PenStyle.NoPen)

@@ -7,6 +7,7 @@ from PySide6.QtCore import (
     QLineF,
     QModelIndex,
     QPersistentModelIndex,
+    QPoint,
     QRect,
     QRectF,
     QSize,
@@ -31,9 +32,7 @@ from app.theme import GRID, PADDING, SMALL_TEXT_PX, TEXT_PX, tokens
 
 ROW_PX = 44
 ICON_PX = 16
-THUMBNAIL_PX = QSize(THUMBNAIL_COLUMNS, 24)
-ROOM_FOR_THUMBNAIL_PX = 200
-"""Narrower rows show no thumbnail: the name matters more."""
+THUMBNAIL_PX = QSize(THUMBNAIL_COLUMNS, 16)
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -65,18 +64,10 @@ class RowDelegate(QStyledItemDelegate):
         icons.icon(index.data(ICON_ROLE), role).paint(painter, icon_box)
         words = _words_box(row)
         peaks = index.data(THUMBNAIL_ROLE)
-        if peaks is not None and row.width() >= ROOM_FOR_THUMBNAIL_PX:
-            box = QRectF(
-                words.right() - THUMBNAIL_PX.width(),
-                row.center().y() - THUMBNAIL_PX.height() / 2,
-                THUMBNAIL_PX.width(),
-                THUMBNAIL_PX.height(),
-            )
-            _draw_thumbnail(painter, box, peaks)
-            words.setRight(words.right() - THUMBNAIL_PX.width() - PADDING)
         name_box = QRect(words.left(), row.top() + 4, words.width(), 20)
         detail_box = QRect(words.left(), row.top() + 23, words.width(), 16)
-        _draw_line(painter, option.font, TEXT_PX, theme.text, name_box, index.data())
+        # The whole first line belongs to the name; recordings differ at the ends of their names as often as elsewhere.
+        _draw_line(painter, option.font, TEXT_PX, theme.text, name_box, index.data(), Qt.TextElideMode.ElideMiddle)
         _draw_line(
             painter,
             option.font,
@@ -85,6 +76,10 @@ class RowDelegate(QStyledItemDelegate):
             detail_box,
             index.data(DETAIL_ROLE),
         )
+        free = words.width() - painter.fontMetrics().horizontalAdvance(index.data(DETAIL_ROLE)) - PADDING
+        if peaks is not None and free >= THUMBNAIL_PX.width():
+            corner = QPoint(words.right() + 1 - THUMBNAIL_PX.width(), detail_box.top())
+            _draw_thumbnail(painter, QRectF(QRect(corner, THUMBNAIL_PX)), peaks)
         painter.restore()
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
@@ -146,12 +141,20 @@ def _words_box(row: QRect) -> QRect:
     return row.adjusted(PADDING + GRID + ICON_PX + PADDING, 0, -PADDING, 0)
 
 
-def _draw_line(painter: QPainter, font: QFont, px: int, colour: str, box: QRect, text: str) -> None:
+def _draw_line(
+    painter: QPainter,
+    font: QFont,
+    px: int,
+    colour: str,
+    box: QRect,
+    text: str,
+    elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+) -> None:
     sized = QFont(font)
     sized.setPixelSize(px)
     painter.setFont(sized)
     painter.setPen(QColor(colour))
-    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, box.width())
+    shown = painter.fontMetrics().elidedText(text, elide, box.width())
     painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
 
 
