@@ -103,6 +103,8 @@ class MessageBar(QWidget):
     ) -> None:
         self._timer.stop()
         self.level = level
+        self.setProperty("level", level)
+        self.style().polish(self)
         self._icon.setPixmap(icons.icon(level, _ROLES[level]).pixmap(QSize(16, 16), self.devicePixelRatioF()))
         self._text.setText(text)
         self._action = action

@@ -16,7 +16,7 @@ from app.drag_out import DragOut, label_pixmap
 from app.panels.library_model import LIVE_NAME, TAKE_ROLE, LibraryFilter, LibraryModel
 from app.panels.library_view import TakeList
 from app.panels.preset_tree import PresetTree
-from app.theme import PADDING
+from app.theme import GRID, PADDING
 from engine.audio import Clip
 from engine.errors import PatchError
 from engine.project.presets import factory_presets
@@ -127,6 +127,7 @@ class LibraryPanel(QWidget):
         column.addSpacing(PADDING)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(GRID)
         splitter.addWidget(top)
         splitter.addWidget(self.presets)
         splitter.setStretchFactor(0, 3)

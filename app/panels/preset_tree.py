@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QModelIndex, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QStandardItem, QStandardItemModel
+from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
 
-from app import icons
+from app import style
 from engine.params import Patch
 
 PATCH_ROLE = Qt.ItemDataRole.UserRole
@@ -58,10 +58,11 @@ class PresetTree(QTreeView):
             section = sections.get(patch.synth)
             if section is None:
                 section = QStandardItem(SECTIONS.get(patch.synth, patch.synth))
+                section.setFont(style.font(weight=QFont.Weight.DemiBold))
                 section.setFlags(Qt.ItemFlag.ItemIsEnabled)
                 sections[patch.synth] = section
                 self._model.appendRow(section)
-            leaf = QStandardItem(icons.icon("preset", "secondary"), patch.name)
+            leaf = QStandardItem(patch.name)
             leaf.setData(patch, PATCH_ROLE)
             leaf.setToolTip(f"{patch.name}: hear it with the arrow keys, load it with Return")
             section.appendRow(leaf)

@@ -36,8 +36,8 @@ class StageBar(QWidget):
         self.levels.range_changed.connect(self.changed)
         self._choices, self._switches = QHBoxLayout(), QHBoxLayout()
         for row, widgets in (
-            (self._choices, (self.scale, self.fft, self.lanes, self.map)),
-            (self._switches, (self.notes, self.time_only, self.follow)),
+            (self._choices, (self.scale, self.fft, self.map)),
+            (self._switches, (self.lanes, self.notes, self.time_only, self.follow)),
         ):
             row.setSpacing(4)
             for widget in widgets:

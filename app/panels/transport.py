@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFont, QHideEvent, QShowEvent
+from PySide6.QtGui import QFont, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from app import style
@@ -67,6 +67,8 @@ class TransportBar(QWidget):
         self.time.setAccessibleName("Position")
         self.total = self._label(style.font(SMALL_TEXT_PX), role="small")
         self.total.setAccessibleName("Length")
+        self.caption = self._label(style.font(SMALL_TEXT_PX), role="small")
+        self.caption.setText(LEVEL.label)
         self.level = Fader(LEVEL)
         self.level.set_value(player.level_db)
         self.level.changing.connect(player.set_level_db)
@@ -101,11 +103,23 @@ class TransportBar(QWidget):
         row.addStretch(1)
         row.addWidget(self.underruns)
         row.addSpacing(PADDING)
+        row.addWidget(self.caption)
         row.addWidget(self.level)
         row.addWidget(self.meter)
         row.addSpacing(PADDING)
         row.addWidget(self.device)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        """Without the fader's caption, which goes where there is no room for it."""
+        hint = super().minimumSizeHint()
+        spare = self.caption.sizeHint().width() + GRID if not self.caption.isHidden() else 0
+        return QSize(hint.width() - spare, hint.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        needed = self.minimumSizeHint().width() + self.caption.sizeHint().width() + GRID
+        self.caption.setVisible(self.width() >= needed)
+        super().resizeEvent(event)
 
     def _button(self, picture: str, words: str, action_id: str, plain: Callable[[], object]) -> QToolButton:
         button = QToolButton()
