@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from engine import __version__, cli
+from engine import cli
 from engine.errors import BadUsage
 
 MIN_SIZE, MAX_SIZE = 320, 8192
@@ -49,13 +49,22 @@ def _headless(argv: list[str]) -> int:
 
 def _window(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
+    if arguments.version:
+        return cli.print_version(arguments.json)
+    if arguments.files and not arguments.files[0].suffix and not arguments.files[0].exists():
+        raise BadUsage(
+            f"There is no file and no command called {arguments.files[0]}; the commands are {', '.join(cli.COMMANDS)}."
+        )
     if arguments.screenshot is None:
         _need_display()
     elif arguments.screenshot.suffix.lower() != ".png":
         raise BadUsage(f"The screenshot is a PNG picture, so {arguments.screenshot.name} should end in .png.")
     from app.compose import run
 
-    return run(arguments.files, arguments.engine, arguments.screenshot, arguments.size, arguments.theme)
+    code = run(arguments.files, arguments.engine, arguments.screenshot, arguments.size, arguments.theme)
+    if arguments.json and arguments.screenshot is not None and code == cli.EXIT_GOOD:
+        cli.print_json({"path": str(arguments.screenshot.resolve()), "files": [str(f) for f in arguments.files]})
+    return code
 
 
 def _parser() -> cli.Parser:
@@ -70,7 +79,8 @@ def _parser() -> cli.Parser:
     parser.add_argument("--screenshot", metavar="OUT.png", type=Path, help="draw the window into a picture and stop")
     parser.add_argument("--size", metavar="WxH", type=window_size, help="size of the window, such as 1366x768")
     parser.add_argument("--theme", choices=("dark", "light"), help="colours (default: as last time)")
-    parser.add_argument("--version", action="version", version=f"tonewright {__version__}")
+    parser.add_argument("--version", action="store_true", help="print the version and stop")
+    parser.add_argument("--json", action="store_true", help="print results as JSON")
     return parser
 
 

@@ -136,8 +136,25 @@ def _discard_stdout() -> None:
 def _run(argv: list[str], areas: Mapping[str, Area]) -> int:
     arguments = make_parser().parse_args(argv)
     answer = arguments.run(arguments, areas)
-    print(json.dumps(answer.data, indent=1) if arguments.json else answer.text)
+    if arguments.json:
+        print_json(answer.data)
+    else:
+        print(answer.text)
     return EXIT_GOOD
+
+
+def print_version(as_json: bool) -> int:
+    """Say which version this is."""
+    if as_json:
+        print_json({"name": "tonewright", "version": __version__})
+    else:
+        print(f"tonewright {__version__}")
+    return EXIT_GOOD
+
+
+def print_json(data: object) -> None:
+    """A result for machines."""
+    print(json.dumps(data, indent=1))
 
 
 def make_parser() -> Parser:
@@ -170,7 +187,7 @@ def _render_arguments(parser: Parser) -> None:
     )
     parser.add_argument("--seconds", metavar="S", type=float, default=2.0, help="length of the sound (default 2)")
     parser.add_argument("--rate", metavar="HZ", type=int, default=48_000, help="sample rate (default 48000)")
-    parser.add_argument("--subtype", help="sample format: PCM_16, PCM_24, FLOAT ... (default: the best of the file's)")
+    parser.add_argument("--subtype", help="sample format: 16, 24, 32f, or soundfile's PCM_24 ... (default: the best)")
     parser.add_argument("--force", action="store_true", help="replace the output when it exists")
 
 
@@ -199,7 +216,7 @@ def _render(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer
         ) from None
     words = f"{written.path}: {audio.duration_s:g} s at {audio.sample_rate} Hz, {written.subtype}"
     data = {
-        "path": str(written.path),
+        "path": str(Path(written.path).resolve()),
         "format": written.format,
         "subtype": written.subtype,
         "sample_rate": audio.sample_rate,

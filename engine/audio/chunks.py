@@ -17,12 +17,14 @@ _PLACEHOLDER = 0x7FFF_0000
 class DataChunk:
     """The samples' bytes: ``promised`` by the header (``None`` when it leaves that open), ``present`` in the file.
 
-    ``patch`` is set where the decoder would not find its way with the header as it is.
+    ``patch`` is set where the decoder would not find its way with the header as it is; ``n_frames`` where the header
+    counts them itself, so that the byte which pads a chunk to an even length is not taken for a sample.
     """
 
     promised: int | None
     present: int
     patch: Patch | None = None
+    n_frames: int | None = None
 
 
 def find_data(file: BinaryIO, size: int) -> DataChunk | None:
@@ -63,7 +65,27 @@ def _in_wav(file: BinaryIO, size: int, *, is_rf64: bool) -> DataChunk | None:
     return None
 
 
+def count_aiff_frames(file: BinaryIO, n_frames: int) -> None:
+    """Put the number of frames into the header of an AIFF file that is open for writing.
+
+    libsndfile 1.2.2 counts the byte that pads the samples to an even length as one more frame (measured).
+    """
+    position = 12
+    for _ in range(_MAX_CHUNKS):
+        file.seek(position)
+        header = file.read(8)
+        if len(header) < 8:
+            return
+        if header[:4] == b"COMM":
+            file.seek(position + 10)
+            file.write(n_frames.to_bytes(4, "big"))
+            return
+        length = int.from_bytes(header[4:], "big")
+        position += 8 + length + (length & 1)
+
+
 def _in_aiff(file: BinaryIO, size: int) -> DataChunk | None:
+    n_frames: int | None = None
     position = 12
     for _ in range(_MAX_CHUNKS):
         file.seek(position)
@@ -71,10 +93,12 @@ def _in_aiff(file: BinaryIO, size: int) -> DataChunk | None:
         if len(header) < 8:
             return None
         length = int.from_bytes(header[4:], "big")
+        if header[:4] == b"COMM":
+            n_frames = int.from_bytes(file.read(6)[2:], "big") or None
         if header[:4] == b"SSND":
             # Eight bytes of offset and block size come before the samples.
             present = size - position - 16
-            return DataChunk(length - 8, min(present, length - 8)) if length > 8 else None
+            return DataChunk(length - 8, min(present, length - 8), n_frames=n_frames) if length > 8 else None
         position += 8 + length + (length & 1)
     return None
 

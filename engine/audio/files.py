@@ -54,13 +54,13 @@ def open_clip(path: str | os.PathLike[str]) -> Clip:
 def open_clip_steps(path: str | os.PathLike[str]) -> Steps[Clip]:
     """The same in steps: formats that cannot seek are decoded to a temporary file, all others take but a moment."""
     where = Path(path).absolute()
-    opening, promise = _examine(where)
+    opening, promise, counted = _examine(where)
     handle = opening.open()
     kind = handle.file.format
     try:
         _check_limits(handle, where)
         if handle.file.seekable():
-            source, promise = _seekable_source(opening, handle, promise)
+            source, promise = _seekable_source(opening, handle, promise, counted)
             return Clip(source, where.stem, where, kind, source.subtype, notice=_notice(source, promise))
         decoded = yield from _decoded(handle, where)
         return Clip(decoded, where.stem, where, kind, decoded.subtype)
@@ -69,8 +69,9 @@ def open_clip_steps(path: str | os.PathLike[str]) -> Steps[Clip]:
         raise
 
 
-def _examine(path: Path) -> tuple[Opening, float | None]:
-    """How to open a file, and the share (0..1) of the promised sound that is there (``None``: no promise broken)."""
+def _examine(path: Path) -> tuple[Opening, float | None, int | None]:
+    """How to open a file, the share (0..1) of the promised sound that is there (``None``: no promise broken), and the
+    number of frames where the header counts them apart from the samples' bytes."""
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -84,17 +85,17 @@ def _examine(path: Path) -> tuple[Opening, float | None]:
             if (chunk := find_data(file, status.st_size)) is not None:
                 short = chunk.promised is not None and chunk.present < chunk.promised
                 share = chunk.present / chunk.promised if short and chunk.promised else None
-                return dataclasses.replace(opening, patch=chunk.patch), share
+                return dataclasses.replace(opening, patch=chunk.patch), share, chunk.n_frames
             if (mp3 := count_frames(file, status.st_size)) is not None:
                 if mp3.present == 0:
                     raise AudioUnreadable(f"{path.name} is damaged: no sound can be read from it.")
                 share = mp3.present / mp3.promised if mp3.promised else None
-                return dataclasses.replace(opening, patch=mp3.patch), share
+                return dataclasses.replace(opening, patch=mp3.patch), share, None
             file.seek(0)
             if path.suffix.lower() in _MPEG_SUFFIXES and not begins_here(file.read(4)):
                 # The decoder would believe the name and look for MP3 in whatever this is: it gets the bytes alone.
-                return dataclasses.replace(opening, patch=Patch(b"", 0)), None
-            return opening, None
+                return dataclasses.replace(opening, patch=Patch(b"", 0)), None, None
+            return opening, None, None
     except OSError as error:
         raise unreadable(error, path) from error
     except ValueError as error:
@@ -110,9 +111,11 @@ def _check_limits(handle: Handle, path: Path) -> None:
         raise AudioUnreadable(f"{path.name} has a sample rate of {rate} Hz; from 8 to 192 kHz can be opened.")
 
 
-def _seekable_source(opening: Opening, handle: Handle, share: float | None) -> tuple[FileSource, float | None]:
-    """The source over what can really be read, and the share of the promised sound that this is."""
-    n_frames: int = handle.file.frames
+def _seekable_source(
+    opening: Opening, handle: Handle, share: float | None, most: int | None
+) -> tuple[FileSource, float | None]:
+    """The source over what can really be read, ``most`` frames at the most, and the share of the promised sound."""
+    n_frames: int = handle.file.frames if most is None else min(handle.file.frames, most)
     if n_frames <= 0:
         raise _no_length(opening.path)
     with opening.path.open("rb") as file:
@@ -121,7 +124,7 @@ def _seekable_source(opening: Opening, handle: Handle, share: float | None) -> t
     # block of the end the decoder decides: a tag behind the sound may have hidden the last frame.
     is_cut = counted is not None and counted[0] < n_frames - _FLAC_BLOCK
     if not is_cut and _has_frame(handle, n_frames - 1):
-        return FileSource(opening, handle, last_jump=_last_jump(opening, handle)), share
+        return FileSource(opening, handle, n_frames, last_jump=_last_jump(opening, handle)), share
     if counted is not None and counted[0] > 0:
         found, patch = counted
         opening = dataclasses.replace(opening, patch=patch)

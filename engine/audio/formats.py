@@ -100,6 +100,18 @@ def subtype_title(subtype: str) -> str:
     return TITLES.get(subtype, subtype.replace("_", " "))
 
 
+def subtype_named(text: str) -> str:
+    """What a person calls a sample format (``24``, ``24-bit``, ``32f``, ``float``, ``pcm_24``) as soundfile's name.
+
+    Other words come back in capitals, for :func:`check_fits` to refuse.
+    """
+    word = text.strip().lower()
+    spoken = {title.lower(): name for name, title in TITLES.items() if title != TITLES["PCM_U8"]}
+    spoken |= {str(bits): name for name, bits in INTEGER_BITS.items() if name.startswith("PCM_") and bits > 8}
+    spoken |= {"32f": "FLOAT", "64f": "DOUBLE"}
+    return spoken.get(word, word.upper())
+
+
 def format_title(name: str) -> str:
     """soundfile's name of a container as people say it."""
     return READ_TITLES.get(name, name)

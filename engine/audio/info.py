@@ -17,13 +17,18 @@ from engine.audio.source import FLOATS, FileSource
 from engine.audio.steps import Steps, finish
 from engine.audio.values import Clip
 
+SHORTEST_S = 0.4
+"""BS.1770 knows no loudness of less than one block."""
 _BLOCK = 1 << 16
 _CHANNEL_WORDS = {1: "mono", 2: "stereo"}
 
 
 @dataclass(frozen=True, slots=True)
 class ClipInfo:
-    """The facts about a sound; ``peak_dbfs`` and ``loudness_lufs`` are ``-inf`` for silence."""
+    """The facts about a sound; ``peak_dbfs`` and ``loudness_lufs`` are ``-inf`` for silence.
+
+    ``loudness_lufs`` is ``None`` under :data:`SHORTEST_S`: the standard measures blocks of that length.
+    """
 
     path: Path | None
     name: str
@@ -34,7 +39,7 @@ class ClipInfo:
     n_frames: int
     duration_s: float
     peak_dbfs: float
-    loudness_lufs: float
+    loudness_lufs: float | None
     notice: str = ""
 
     @property
@@ -45,7 +50,7 @@ class ClipInfo:
     def to_json(self) -> dict[str, Any]:
         """Plain data; silence has ``None`` for its levels, because JSON knows no infinity."""
         return {
-            "path": None if self.path is None else str(self.path),
+            "path": None if self.path is None else str(self.path.resolve()),
             "name": self.name,
             "format": self.format,
             "subtype": self.subtype,
@@ -55,7 +60,7 @@ class ClipInfo:
             "n_frames": self.n_frames,
             "duration_s": self.duration_s,
             "peak_dbfs": _finite(self.peak_dbfs),
-            "loudness_lufs": _finite(self.loudness_lufs),
+            "loudness_lufs": None if self.loudness_lufs is None else _finite(self.loudness_lufs),
             "notice": self.notice,
         }
 
@@ -69,7 +74,7 @@ class ClipInfo:
             ("Channels", channels),
             ("Length", f"{duration_words(self.duration_s)} ({self.n_frames} frames)"),
             ("Peak", _level(self.peak_dbfs, "dBFS")),
-            ("Loudness", _level(self.loudness_lufs, "LUFS")),
+            ("Loudness", "too short" if self.loudness_lufs is None else _level(self.loudness_lufs, "LUFS")),
         ]
         if self.notice:
             rows.append(("Note", self.notice))
@@ -110,9 +115,10 @@ def describe_clip_steps(clip: Clip) -> Steps[ClipInfo]:
     notice = clip.notice
     if n_bad and raw is not None and "no number" not in notice:
         notice = f"{notice} {not_numbers(raw.path, n_bad, first_bad / clip.sample_rate)}".strip()
+    loudness = meter.lufs() if clip.duration_s >= SHORTEST_S else None
     return ClipInfo(
         clip.path, clip.name, clip.format, clip.subtype, clip.sample_rate, clip.channels, clip.n_frames,
-        clip.duration_s, 20.0 * math.log10(peak) if peak > 0.0 else -math.inf, meter.lufs(), notice,
+        clip.duration_s, 20.0 * math.log10(peak) if peak > 0.0 else -math.inf, loudness, notice,
     )  # fmt: skip
 
 

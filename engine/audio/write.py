@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.atomic import new_file
+from engine.audio.chunks import count_aiff_frames
 from engine.audio.formats import (
     INTEGER_BITS,
     Format,
@@ -24,6 +25,7 @@ from engine.audio.formats import (
     container_for,
     format_for,
     kept_subtype,
+    subtype_named,
     subtype_title,
 )
 from engine.audio.handles import shared_pool
@@ -83,16 +85,16 @@ def write_clip_steps(
 ) -> Steps[Written]:
     """Write ``sound`` in the format that the ending of ``path`` names, and yield the fraction done.
 
-    ``subtype`` is soundfile's name of a sample format (:data:`engine.audio.SUBTYPES` lists them); ``rng`` makes the
-    dither of 16-bit files (a fixed seed when left out: the same sound gives the same file). Closing the generator
-    leaves nothing behind. Raises ``AudioExists`` when the file is there and ``overwrite`` is off, ``AudioUnwritable``
-    when format, channels, rate, length or place do not allow it or a sample is no number, and ``AudioUnreadable`` when
-    the source fails.
+    ``subtype`` names a sample format (:data:`engine.audio.SUBTYPES` lists them; ``24`` and ``32f`` do, too); ``rng``
+    makes the dither of 16-bit files (a fixed seed when left out: the same sound gives the same file). Closing the
+    generator leaves nothing behind. Raises ``AudioExists`` when the file is there and ``overwrite`` is off,
+    ``AudioUnwritable`` when format, channels, rate, length or place do not allow it or a sample is no number, and
+    ``AudioUnreadable`` when the source fails.
     """
     clip = sound if isinstance(sound, Clip) else Clip.of(sound, "sound")
     target = Path(path)
     kind = format_for(target)
-    chosen = kept_subtype(kind, target, clip.subtype, clip.sample_rate) if subtype is None else subtype
+    chosen = kept_subtype(kind, target, clip.subtype, clip.sample_rate) if subtype is None else subtype_named(subtype)
     check_fits(kind, target, chosen, clip.channels, clip.sample_rate)
     container = container_for(kind, target, chosen, clip.channels, clip.n_frames)
     if clip.n_frames == 0:
@@ -154,6 +156,9 @@ def _write(
                 block = read(start, BLOCK)
                 file.write(block)
                 yield min(1.0, (start + BLOCK) / clip.n_frames)
+        if container == "AIFF":
+            with temporary.open("r+b") as written:
+                count_aiff_frames(written, clip.n_frames)
     except (soundfile.SoundFileError, AssertionError) as error:
         # An assertion: fewer frames than given were taken, which is how a full disk shows.
         words = "the disk is full or failed" if isinstance(error, AssertionError) else reason(error)

@@ -87,7 +87,7 @@ def from_text(text: str, name: str) -> dict[str, Any]:
     """Read and check a description; raises :class:`ProjectError` in one sentence about the file called ``name``."""
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ProjectError(f"{name} is damaged: its description cannot be read.") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT or not isinstance(data.get("version"), int):
         raise ProjectError(f"{name} is no Tonewright project.")

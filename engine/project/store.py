@@ -78,6 +78,9 @@ def load_steps(path: Path) -> Generator[Note, None, Loaded]:
             def open_entry(entry: str, name: str) -> Generator[Note, None, Clip]:
                 # BadZipFile: the entry's checksum does not hold. RuntimeError: it wants a password.
                 try:
+                    if archive.getinfo(entry).compress_type != zipfile.ZIP_STORED:
+                        # A few packed kilobytes can unpack to a full disk; this program never packs sounds.
+                        raise ProjectError(f"{entry} in {path.name} was packed by another program.")
                     with archive.open(entry) as stream:
                         return (yield from _unpack(stream, name))
                 except (KeyError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, EOFError) as error:

@@ -55,6 +55,15 @@ def test_lossless_files_of_every_depth_keep_their_samples(
     assert clip.notice == ""
 
 
+@pytest.mark.parametrize("subtype", ["PCM_S8", "PCM_U8", "ULAW", "ALAW"])
+def test_the_byte_that_pads_an_aiff_is_no_sample(tmp_path: Path, subtype: str) -> None:
+    sound = Audio(chord(0.05, channels=1).samples[:, :1105], 44_100)
+    path = write_clip(sound, tmp_path / "odd.aiff", subtype=subtype)
+    clip = open_clip(path)
+    assert clip.n_frames == 1105
+    assert clip.notice == ""
+
+
 @pytest.mark.parametrize(
     ("suffix", "subtype", "channels", "rate"),
     [

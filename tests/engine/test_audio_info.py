@@ -50,6 +50,15 @@ def test_silence_has_no_level(tmp_path: Path) -> None:
     assert info.to_json()["loudness_lufs"] is None
 
 
+def test_a_click_is_too_short_for_a_loudness(tmp_path: Path) -> None:
+    path = tmp_path / "click.wav"
+    soundfile.write(path, np.full(4_000, 0.5), 48_000)
+    info = describe(path)
+    assert info.loudness_lufs is None
+    assert "too short" in str(info)
+    assert info.to_json()["loudness_lufs"] is None
+
+
 def test_a_long_float_file_has_its_bad_samples_counted(tmp_path: Path) -> None:
     samples = np.zeros(5_000_000, np.float32)  # too long to be searched when it is opened
     samples[:1000] = 0.25

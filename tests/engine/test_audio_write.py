@@ -375,5 +375,22 @@ def test_the_menu_offers_only_formats_that_can_hold_the_sound() -> None:
     assert "MP3" not in names(hiss(0.1, rate=192_000))
 
 
+@pytest.mark.parametrize(
+    ("words", "subtype"),
+    [
+        ("16", "PCM_16"),
+        ("24", "PCM_24"),
+        ("24-bit", "PCM_24"),
+        ("32f", "FLOAT"),
+        ("pcm_24", "PCM_24"),
+        ("float", "FLOAT"),
+    ],
+)
+def test_a_sample_format_is_known_by_what_people_call_it(tmp_path: Path, words: str, subtype: str) -> None:
+    sound = Audio(np.zeros((1, 100), np.float32), 48_000)
+    path = write_clip(sound, tmp_path / f"{words}.wav", subtype=words)
+    assert soundfile.info(path).subtype == subtype
+
+
 def test_sixteen_twenty_four_and_float_are_on_the_menu() -> None:
     assert {"PCM_16", "PCM_24", "FLOAT"} <= set(SUBTYPES["WAV"])

@@ -217,6 +217,26 @@ def test_nothing_is_ever_unpacked_outside(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("**/evil*"))
 
 
+def test_a_packed_sound_cannot_fill_the_disk(tmp_path: Path) -> None:
+    path = save_project(Project((rendered(),)), {}, tmp_path / "p.tonewright")
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content if name.endswith(".json") else bytes(50_000_000))
+    loaded = load_project(path)
+    assert loaded.project.takes[0].missing
+    assert "Bell" in " ".join(loaded.notices)
+
+
+def test_a_description_nested_without_end_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "p.tonewright"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("project.json", "[" * 200_000)
+    with pytest.raises(ProjectError, match="damaged"):
+        load_project(path)
+
+
 @pytest.mark.parametrize("cut", [0, 10, 200, -30])
 def test_a_truncated_project_is_one_sentence(tmp_path: Path, cut: int) -> None:
     path = save_project(Project((rendered(),)), {}, tmp_path / "p.tonewright")
