@@ -32,6 +32,8 @@ HEADER_PX = 40
 DOCK_TITLE_PX = 32
 DEFAULT_SIZE = QSize(1366, 768)
 MIN_SIZE = QSize(960, 540)
+FRAME = QSize(16, 48)
+"""Room for the title bar and the border that the window manager adds; its own figures are known only later."""
 
 _AREAS = {
     "left": Qt.DockWidgetArea.LeftDockWidgetArea,
@@ -210,7 +212,7 @@ class MainWindow(QMainWindow):
 
     def _fitting(self, size: QSize) -> QSize:
         screen = self.screen()
-        return size if screen is None else size.boundedTo(screen.availableSize())
+        return size if screen is None else size.boundedTo(screen.availableSize() - FRAME)
 
     # -- header ----------------------------------------------------------------------------------------------------
 
