@@ -66,8 +66,10 @@ class _Strokes(QIconEngine):
         return self.scaledPixmap(size, mode, state, 1.0)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
-        # ``size`` is in device pixels already; the painter works in them, and Qt sets the ratio on the result.
-        pixmap = QPixmap(_picture(self._name, self._colour(mode, state), size.width(), size.height()))
+        # ``size`` is in the window's pixels (since Qt 6.8); on a display of high density the picture has more.
+        pixmap = QPixmap(
+            _picture(self._name, self._colour(mode, state), round(size.width() * scale), round(size.height() * scale))
+        )
         pixmap.setDevicePixelRatio(scale)
         return pixmap
 

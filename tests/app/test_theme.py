@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QLabel
 
@@ -117,6 +118,13 @@ def test_every_icon_draws_in_the_themes_colour(qapp: QApplication, name: str) ->
         ]
         assert inked, "nothing was drawn"
         assert all(c == QColor(tokens.text) for c in inked)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
+def test_an_icon_has_the_pixels_of_a_dense_display(qapp: QApplication, scale: float) -> None:
+    picture = icons.icon("play").pixmap(QSize(16, 16), scale)
+    assert picture.size() == QSize(round(16 * scale), round(16 * scale))
+    assert picture.devicePixelRatio() == scale
 
 
 def test_an_icon_that_does_not_exist_is_named() -> None:
