@@ -72,6 +72,8 @@ class Document(QObject):
     patch_changed = Signal(object, str)
     """The live :class:`Patch` and why it changed: ``audition revert set undo redo load``."""
     locks_changed = Signal()
+    locks_held = Signal(int)
+    """How many values of a whole new patch were not taken over because they are locked."""
     history_changed = Signal()
     dirty_changed = Signal(bool)
     path_changed = Signal(object)
@@ -167,7 +169,8 @@ class Document(QObject):
 
         What is locked stays as it is.
         """
-        patch = self.keep_locked(patch)
+        wanted, patch = patch, self.keep_locked(patch)
+        held = sum(patch.values[name] != value for name, value in wanted.values.items())
         known = patch == self.patch
         self._live = None
         project = self.project.with_patch(patch).select(None)
@@ -175,6 +178,8 @@ class Document(QObject):
             self._become(self._history.amend(project), "set", patch_known=known)
         else:
             self._become(self._history.commit(label, project, merge=merge), "set", patch_known=known)
+        if held:
+            self.locks_held.emit(held)
 
     # -- locks -----------------------------------------------------------------------------------------------------
 

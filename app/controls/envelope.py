@@ -39,13 +39,16 @@ HINT = (
 class EnvelopeEditor(QWidget):
     """Edits four ``times`` and four ``levels`` under the gestures of :class:`DragValue`, two of them at once.
 
-    ``changing(name, value)`` is emitted for each of the two while a handle moves, and ``committed(name, value)`` once
+    ``changing(name, value)`` is emitted for each of the two while a handle moves, ``moved`` once for both, and
+    ``committed(name, value)`` once
     for the whole gesture, with the one that changed (the time's if both did).
     """
 
     changing = Signal(str, float)
     committed = Signal(str, float)
     reverted = Signal()
+    moved = Signal(object)
+    """The new values by name after one movement of the hand, which most often changes a time and a level."""
 
     def __init__(self, times: Sequence[Param], levels: Sequence[Param], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +60,7 @@ class EnvelopeEditor(QWidget):
         self._group = GestureGroup(self.gestures, self)
         self._group.ended.connect(self._on_ended)
         self._group.changing.connect(self.changing)
+        self._group.moved.connect(self.moved)
         self._group.committed.connect(self.committed)
         self._group.reverted.connect(self.reverted)
         self.editor: ValueEdit | None = None
@@ -182,12 +186,13 @@ class EnvelopeEditor(QWidget):
         step = event.position() - self._last
         self._last = event.position()
         time, level = self._pair(self.selected)
-        if step.y():
-            level.drag(-step.y(), event.modifiers(), self._plot().height())
-        if step.x() and self._true_time:
-            self._drag_seconds(time, step.x(), event.modifiers())
-        elif step.x():
-            time.drag(step.x(), event.modifiers(), self._time_travel_px(self.selected))
+        with self._group.together():
+            if step.y():
+                level.drag(-step.y(), event.modifiers(), self._plot().height())
+            if step.x() and self._true_time:
+                self._drag_seconds(time, step.x(), event.modifiers())
+            elif step.x():
+                time.drag(step.x(), event.modifiers(), self._time_travel_px(self.selected))
 
     def _drag_seconds(self, time: DragValue, pixels: float, modifiers: Qt.KeyboardModifier) -> None:
         """Move a time in true proportions: a pixel is the same number of seconds everywhere."""
@@ -217,9 +222,10 @@ class EnvelopeEditor(QWidget):
 
     def _set_pair(self, stage: int, *values: float) -> None:
         self._group.end(keep=True)
-        for gesture, value in zip(self._pair(stage), values, strict=True):
-            gesture.begin()
-            gesture.go_to(value)
+        with self._group.together():
+            for gesture, value in zip(self._pair(stage), values, strict=True):
+                gesture.begin()
+                gesture.go_to(value)
         self._group.end(keep=True)
 
     # Typing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.controls.knob_paint import figures, focus_ring
 from app.controls.pointer import HeldPointer
@@ -20,6 +20,9 @@ TEXT_PX = 56
 
 class Fader(ValueWidget):
     """One parameter on a line from left (low) to right (high); dragging follows the pointer's way right or up."""
+
+    # Words and chance do not reach this value.
+    lockable = False
 
     def __init__(self, param: Param, parent: QWidget | None = None) -> None:
         super().__init__(param, parent)
@@ -48,13 +51,6 @@ class Fader(ValueWidget):
             return
         step = self._pointer.step(event)
         self.gesture.drag(step.x() - step.y(), event.modifiers(), self.line_rect().width())
-
-    def build_menu(self) -> QMenu:
-        menu = super().build_menu()
-        # Words and chance do not reach this value: there is nothing to lock.
-        for action in menu.actions()[-2:]:
-            menu.removeAction(action)
-        return menu
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = tokens()

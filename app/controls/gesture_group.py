@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
@@ -13,13 +14,16 @@ from app.controls.drag_value import DragValue
 class GestureGroup(QObject):
     """Joins the ends of its members' gestures.
 
-    ``changing(name, value)`` is emitted for each member that moves; ``committed(name, value)`` once for the whole
+    ``changing(name, value)`` is emitted for each member that moves, and ``moved`` once for those that move together;
+    ``committed(name, value)`` once for the whole
     gesture, with the first member that changed; ``reverted`` once when nothing did.
     """
 
     changing = Signal(str, float)
     committed = Signal(str, float)
     reverted = Signal()
+    moved = Signal(object)
+    """The new values by name of everything that one movement of the hand changed."""
     ended = Signal()
     """After each end of a gesture, before it is told how."""
 
@@ -27,6 +31,7 @@ class GestureGroup(QObject):
         super().__init__(parent)
         self.members = tuple(members)
         self._ending = False
+        self._together: dict[str, float] | None = None
         self._changed: DragValue | None = None
         self._moved = False
         for member in self.members:
@@ -43,12 +48,27 @@ class GestureGroup(QObject):
         self._ending, self._changed, self._moved = True, None, False
         self._end_members(keep)
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What changes inside is one movement."""
+        if self._together is not None:
+            yield
+            return
+        self._together = {}
+        try:
+            yield
+        finally:
+            values, self._together = self._together, None
+            if values:
+                self.moved.emit(values)
+
     def _end_members(self, keep: bool) -> None:
-        for member in self.members:
-            if keep:
-                member.finish()
-            else:
-                member.cancel()
+        with self.together():
+            for member in self.members:
+                if keep:
+                    member.finish()
+                else:
+                    member.cancel()
         self._ending = False
         self.ended.emit()
         if self._changed is not None:
@@ -58,6 +78,9 @@ class GestureGroup(QObject):
 
     def _on_changing(self, member: DragValue, value: float) -> None:
         self.changing.emit(member.param.name, value)
+        with self.together():
+            assert self._together is not None
+            self._together[member.param.name] = value
 
     def _on_ended(self, member: DragValue | None, _value: float = 0.0) -> None:
         if not self._ending:

@@ -34,7 +34,7 @@ def _pasteable(widget: ValueWidget) -> float | None:
 
 
 def value_menu(widget: ValueWidget) -> QMenu:
-    """Type, reset, copy, paste and lock; whoever asks shows and deletes it."""
+    """Type, reset, copy, paste and, where there is something to protect from, lock; the caller shows and deletes it."""
     menu = QMenu(widget)
     typing = menu.addAction("Type value…")
     typing.setShortcut(QKeySequence(Qt.Key.Key_Return))
@@ -51,6 +51,8 @@ def value_menu(widget: ValueWidget) -> QMenu:
     pasting.setShortcut(QKeySequence(QKeySequence.StandardKey.Paste))
     pasting.setEnabled(_pasteable(widget) is not None)
     pasting.triggered.connect(lambda: paste_value(widget))
+    if not widget.lockable:
+        return menu
     menu.addSeparator()
     lock = QAction("Lock", menu, checkable=True, checked=widget.locked)
     lock.setToolTip("Words, presets and chance leave a locked value alone")

@@ -53,6 +53,8 @@ class ValueWidget(QWidget):
     """The context menu is about to show: others may add to it."""
 
     is_accessible_value = True
+    lockable = True
+    """Whether words, presets and chance reach this value at all."""
 
     def __init__(self, param: Param, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -6,10 +6,11 @@ chosen. Every gesture goes to the document: auditioned while it runs, one undo s
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Protocol
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -28,6 +29,7 @@ from app.controls.scroll import CalmScrollArea
 from app.controls.value_field import ValueField
 from app.controls.value_widget import ValueWidget
 from app.icons import icon
+from app.panels.fm_locks import lock_menu, names_in
 from app.panels.fm_note import NOTE_PARAMS, NoteSettings
 from app.panels.fm_operator import OperatorPage
 from app.panels.fm_strip import OperatorStrip
@@ -46,8 +48,16 @@ class PatchDocument(Protocol):
 
     patch: Patch
     patch_changed: Signal
+    locked: frozenset[str]
+    locks_changed: Signal
 
     def audition(self, name: str, value: float) -> None: ...
+
+    def audition_values(self, values: Mapping[str, float]) -> None: ...
+
+    def set_locked(self, names: Iterable[str], on: bool = True) -> None: ...
+
+    def replace_locks(self, names: Iterable[str]) -> None: ...
 
     def commit(self, label: str) -> None: ...
 
@@ -69,6 +79,8 @@ class FmPanel(QWidget):
         # Six fields over six operators: the note's settings, which are no part of the patch, and the voice's values.
         voice = [param for param in FM_SPACE if param.section == "Voice"]
         self.head = ParamForm([*NOTE_PARAMS, *voice], columns=N_OPERATORS, spacing=GRID, make=ValueField)
+        for param in NOTE_PARAMS:
+            self.head.knobs[param.name].lockable = False
         self.strip = OperatorStrip()
         self.pages: dict[int, OperatorPage] = {}
         self.stack = QStackedWidget()
@@ -78,6 +90,7 @@ class FmPanel(QWidget):
         self._connect()
         self.choose_operator(1)
         self._show_patch(document.patch, "load")
+        self._show_locks()
 
     def sizeHint(self) -> QSize:
         return QSize(440, 720)
@@ -113,13 +126,14 @@ class FmPanel(QWidget):
                 return cell
         return self._page(int(FM_SPACE[name].section.split()[1])).controls[name]
 
-    def locked(self) -> set[str]:
-        """Storage names of all locked parameters."""
-        pages = [w for page in self.pages.values() for w in page.controls.values()]
-        widgets = (*pages, *self.head.knobs.values(), *self.matrix.cells.values())
-        return {w.param.name for w in widgets if w.locked and w.param.name in FM_SPACE}
-
     # Inside
+
+    def _controls(self) -> Iterable[ValueWidget]:
+        """Every control of a parameter that is built by now."""
+        yield from (knob for name, knob in self.head.knobs.items() if name in FM_SPACE)
+        yield from self.matrix.cells.values()
+        for page in self.pages.values():
+            yield from page.controls.values()
 
     def _lay_out(self) -> None:
         self.name.setProperty("role", "title")
@@ -197,6 +211,10 @@ class FmPanel(QWidget):
         self.strip.chosen.connect(self.choose_operator)
         self.piano.note_on.connect(self._on_piano)
         self.document.patch_changed.connect(self._show_patch)
+        self.document.locks_changed.connect(self._show_locks)
+        for part in (self.head, self.matrix):
+            part.lock_changed.connect(self._on_lock)
+        self.strip.menu_wanted.connect(self._on_strip_menu)
         for n in range(1, N_OPERATORS + 1):
             shortcut = QShortcut(QKeySequence(f"Alt+{n}"), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -207,7 +225,10 @@ class FmPanel(QWidget):
         if page is None:
             page = self.pages[operator] = OperatorPage(operator)
             page.set_values(self.document.patch.values)
+            self._show_locks()
             page.changing.connect(self._on_changing)
+            page.moved.connect(self.document.audition_values)
+            page.lock_changed.connect(self._on_lock)
             page.committed.connect(self._on_committed)
             page.envelope_committed.connect(partial(self.document.commit, f"Op {operator} envelope"))
             page.reverted.connect(self.document.revert)
@@ -230,6 +251,20 @@ class FmPanel(QWidget):
             self.document.revert()
         else:
             self._on_note_changed()
+
+    def _on_lock(self, name: str, on: bool) -> None:
+        self.document.set_locked((name,), on)
+
+    def _on_strip_menu(self, operator: int, place: QPoint) -> None:
+        menu = lock_menu(self.document, operator, self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(place)
+
+    def _show_locks(self) -> None:
+        locked = self.document.locked
+        for control in self._controls():
+            control.set_locked(control.param.name in locked)
+        self.strip.set_locked({n for n in range(1, N_OPERATORS + 1) if names_in(f"Operator {n}") & locked})
 
     def _on_note_changed(self) -> None:
         self.piano.set_note(self.note_settings().note)

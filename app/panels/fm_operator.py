@@ -21,8 +21,11 @@ class OperatorPage(QWidget):
     """The controls of operator ``operator``; signals carry storage names."""
 
     changing = Signal(str, float)
+    moved = Signal(object)
+    """New values by name: a handle of the envelope moves a time and a level at once."""
     committed = Signal(str, float)
     envelope_committed = Signal()
+    lock_changed = Signal(str, bool)
     reverted = Signal()
 
     def __init__(self, operator: int, parent: QWidget | None = None) -> None:
@@ -46,7 +49,8 @@ class OperatorPage(QWidget):
             form.changing.connect(self.changing)
             form.committed.connect(self.committed)
             form.reverted.connect(self.reverted)
-        self.envelope.changing.connect(self.changing)
+            form.lock_changed.connect(self.lock_changed)
+        self.envelope.moved.connect(self.moved)
         self.envelope.committed.connect(self.envelope_committed)
         self.envelope.reverted.connect(self.reverted)
         self.recolour()

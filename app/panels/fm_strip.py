@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QSizePolicy, QWidget
 
-from app.controls.knob_paint import figures, focus_ring, wash
+from app.controls.knob_paint import figures, focus_ring, padlock, wash
 from app.controls.words import typeset
 from app.theme import GRID, SMALL_TEXT_PX, TEXT_PX, series_colour, tokens
 from engine.params import FM_SPACE, Values
@@ -17,7 +17,10 @@ BUTTON_HEIGHT_PX = 52
 
 
 class OperatorButton(QAbstractButton):
-    """Chooses one operator and shows its ratio, its level (the bar) and its output (the dot)."""
+    """Chooses one operator and shows its ratio, its level (the bar), its output (the dot) and whether it has locks."""
+
+    menu_wanted = Signal(int, QPoint)
+    """The operator, and where on the screen its menu belongs."""
 
     def __init__(self, operator: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,6 +30,7 @@ class OperatorButton(QAbstractButton):
         self._output = FM_SPACE[f"op{operator}_out_db"]
         self._shown = (self._ratio.default, self._level.default, self._output.default)
         self._matters = True
+        self._has_locks = False
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -57,14 +61,26 @@ class OperatorButton(QAbstractButton):
             self._describe()
             self.update()
 
+    def set_has_locks(self, on: bool) -> None:
+        """Whether something of this operator is locked, seen or not."""
+        if on != self._has_locks:
+            self._has_locks = on
+            self._describe()
+            self.update()
+
     def _describe(self) -> None:
         ratio, level, output = self._shown
         silent = "not heard itself" if self._matters else "not in use: neither heard nor modulating what is"
         heard = f"output {format_value(self._output, output)}" if self.heard else silent
         words = f"ratio {format_value(self._ratio, ratio)}, level {format_value(self._level, level)}, {heard}"
+        words += ", with locked values" if self._has_locks else ""
         self.setAccessibleName(f"Operator {self.operator}")
         self.setAccessibleDescription(words)
         self.setToolTip(f"Operator {self.operator}: {words} (Alt+{self.operator})")
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
+        self.menu_wanted.emit(self.operator, self.mapToGlobal(self.rect().center()) if keyboard else event.globalPos())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = tokens()
@@ -84,6 +100,8 @@ class OperatorButton(QAbstractButton):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colour))
             painter.drawEllipse(QRectF(self.width() - 14, 11, 6, 6))
+        if self._has_locks:
+            padlock(painter, self.width() - 25, 14.5, theme.secondary)
         ratio, level, _ = self._shown
         painter.setFont(figures(self, SMALL_TEXT_PX))
         painter.setPen(QColor(theme.text if self.isChecked() else theme.secondary))
@@ -108,6 +126,7 @@ class OperatorStrip(QWidget):
     """The six buttons; exactly one is chosen."""
 
     chosen = Signal(int)
+    menu_wanted = Signal(int, QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -118,6 +137,7 @@ class OperatorStrip(QWidget):
         self.buttons = {n: OperatorButton(n) for n in range(1, N_OPERATORS + 1)}
         for n, button in self.buttons.items():
             self._group.addButton(button, n)
+            button.menu_wanted.connect(self.menu_wanted)
             row.addWidget(button)
         self.buttons[1].setChecked(True)
         self._group.idToggled.connect(self._on_toggled)
@@ -128,6 +148,11 @@ class OperatorStrip(QWidget):
 
     def choose(self, operator: int) -> None:
         self.buttons[operator].setChecked(True)
+
+    def set_locked(self, operators: set[int]) -> None:
+        """Which operators have something that is locked."""
+        for n, button in self.buttons.items():
+            button.set_has_locks(n in operators)
 
     def set_values(self, values: Values) -> None:
         for button in self.buttons.values():

@@ -240,3 +240,50 @@ def test_a_new_project_is_empty_and_clean(document: Document, heard: Heard) -> N
     assert document.patch == Patch("fm")
     assert not document.dirty
     assert document.undo_label is None
+
+
+def test_what_is_locked_survives_presets_and_their_audition(document: Document) -> None:
+    held: list[int] = []
+    document.locks_held.connect(held.append)
+    document.audition("gain_db", -9.0)
+    document.commit("Turn Gain")
+    document.set_locked(["gain_db", "op1_ratio"])
+    preset = Patch("fm", {"gain_db": 0.0, "op1_ratio": 3.0, "op2_ratio": 2.0}, name="Bell")
+    document.audition_patch(preset)
+    assert (document.patch.values["gain_db"], document.patch.values["op2_ratio"]) == (-9.0, 2.0)
+    document.revert()
+    document.set_patch(preset, "Load “Bell”")
+    assert document.patch.name == "Bell"
+    assert [document.patch.values[n] for n in ("gain_db", "op1_ratio", "op2_ratio")] == [-9.0, 1.0, 2.0]
+    assert held == [2]
+    document.audition("gain_db", -3.0)
+    assert document.patch.values["gain_db"] == -3.0, "a hand turns what is locked"
+    document.commit("Turn Gain")
+    document.set_locked(["gain_db"], on=False)
+    document.set_patch(preset, "Load “Bell”")
+    assert [document.patch.values[n] for n in ("gain_db", "op1_ratio")] == [0.0, 1.0]
+    assert held == [2, 1]
+
+
+def test_locks_are_no_undo_step_and_undo_goes_through_them(document: Document) -> None:
+    told: list[frozenset[str]] = []
+    document.locks_changed.connect(lambda: told.append(document.locked))
+    document.audition("gain_db", -9.0)
+    document.commit("Turn Gain")
+    label = document.undo_label
+    document.set_locked(["gain_db", "no such thing"])
+    document.set_locked(["gain_db"])
+    assert told == [frozenset({"gain_db"})]
+    assert document.undo_label == label
+    document.undo()
+    assert document.patch == Patch("fm")
+    document.replace_locks(())
+    assert told[-1] == frozenset()
+
+
+def test_values_that_move_together_are_heard_once(document: Document, heard: Heard) -> None:
+    document.audition_values({"op1_env1_s": 0.5, "op1_env1_db": -3.0})
+    assert heard.take() == ["patch audition"]
+    document.commit("Op 1 envelope")
+    document.undo()
+    assert document.patch == Patch("fm")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 from gestures import ALT, NONE, Hand, Paints, wants_key
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from app.controls.piano import Piano
 from app.controls.value_widget import ValueWidget
 from app.document import Document
 from app.panels.fm import FmPanel, step_label
+from app.panels.fm_locks import lock_menu
 from app.panels.fm_note import NoteSettings
 from app.panels.fm_strip import OperatorButton
 from app.style import apply_theme
@@ -186,12 +188,65 @@ def test_a_note_drag_taken_back_tells_the_old_note(panel):
     assert told[-1] == 60 == panel.piano.note
 
 
-def test_locks_are_kept_over_operators(panel):
+def test_locks_are_kept_over_operators(panel, document):
     panel.control("op2_ratio").set_locked(True)
     panel.control("mod_2_1_rad").set_locked(True)
-    panel.head.knobs["note"].set_locked(True)
     panel.choose_operator(5)
-    assert panel.locked() == {"op2_ratio", "mod_2_1_rad"}
+    assert document.locked == {"op2_ratio", "mod_2_1_rad"}
+    document.set_locked(["op4_ratio"])
+    assert panel.control("op4_ratio").locked, "a page that is built later shows its locks too"
+
+
+def test_the_note_cannot_be_locked_because_no_preset_changes_it(panel):
+    for name, lockable in (("note", False), ("gain_db", True)):
+        words = [action.text() for action in panel.head.knobs[name].build_menu().actions()]
+        assert ("Lock" in words) == lockable
+
+
+def test_an_operator_is_locked_whole_from_the_strip_and_shows_it(panel, document, qtbot):
+    button = panel.strip.buttons[2]
+    plain = button.grab().toImage()
+    QApplication.postEvent(button, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(5, 5), QPoint(5, 5)))
+    qtbot.waitUntil(lambda: bool(panel.findChildren(QMenu)))
+    menu = panel.findChildren(QMenu)[0]
+    entries = {action.text(): action for action in menu.actions()}
+    assert entries["Lock operator 2"].isEnabled()
+    assert not entries["Unlock operator 2"].isEnabled()
+    assert not entries["Unlock all"].isEnabled()
+    entries["Lock operator 2"].trigger()
+    menu.close()
+    assert document.locked == {p.name for p in FM_SPACE if p.section == "Operator 2"}
+    assert panel.control("op2_env3_db").locked
+    assert button.grab().toImage() != plain
+    entries = {a.text(): a for a in lock_menu(document, 1, panel).actions()}
+    entries["Lock the modulation matrix"].trigger()
+    assert "mod_2_1_rad" in document.locked
+    entries = {a.text(): a for a in lock_menu(document, 2, panel).actions()}
+    entries["Unlock operator 2"].trigger()
+    assert document.locked == {p.name for p in FM_SPACE if p.section == "Matrix"}
+    assert button.grab().toImage() == plain
+
+
+def test_a_preset_leaves_locked_values_and_a_hand_turns_them(panel, document):
+    panel.control("op1_ratio").set_locked(True)
+    document.set_patch(Patch("fm", {"op1_ratio": 7.0, "op2_ratio": 3.0}), "Load")
+    assert panel.control("op1_ratio").value == 1.0
+    assert panel.control("op2_ratio").value == 3.0
+    knob = panel.control("op1_ratio")
+    Hand(knob, y=38).grab().move(0, -40).release()
+    assert document.patch.values["op1_ratio"] > 1.0
+
+
+def test_an_envelope_handle_is_heard_once_for_each_move(panel, document):
+    heard = patches(document)
+    editor = panel.pages[1].envelope
+    hand = Hand(editor, editor.handle(1).toPoint().x(), editor.handle(1).toPoint().y()).press()
+    hand.move(24, 12, steps=3)
+    assert [why for why, _ in heard] == ["audition"] * 3
+    before, after = document.project.patch.values, document.patch.values
+    assert {name for name in after if after[name] != before[name]} == {"op1_env2_s", "op1_env2_db"}
+    hand.release()
+    assert document.undo_label == "Op 1 envelope"
 
 
 def test_steps_have_names_that_people_use():
