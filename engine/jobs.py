@@ -11,12 +11,14 @@ event arose and with the runner locked; it must return at once (put it in a queu
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import logging
 import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -106,6 +108,11 @@ class JobRunner:
         # Re-entrant because a listener may submit or cancel from inside an event.
         self._changed = threading.Condition(threading.RLock())
         self._jobs: dict[int, _Job] = {}
+        # Thousands may wait (a dropped folder), and each step asks who is next: a heap of (rank, id, job). Jobs that
+        # have ended meanwhile are dropped when they come to its top.
+        self._queue: list[tuple[int, int, _Job]] = []
+        self._to_close: deque[_Job] = deque()
+        self._newest: dict[str, _Job] = {}
         self._stepping: _Job | None = None
         self._closing = False
         sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL_S))
@@ -132,9 +139,11 @@ class JobRunner:
             if self._closing:
                 raise RuntimeError(f"The {self.name} runner is closed.")
             if key is not None:
-                for older in [j for j in self._jobs.values() if j.key == key]:
+                if (older := self._newest.get(key)) is not None:
                     self._request_cancel(older, "replaced")
+                self._newest[key] = job
             self._jobs[job.id] = job
+            heapq.heappush(self._queue, (job.rank, job.id, job))
             self._emit(job, "queued", title)
             self._changed.notify_all()
         return job.id
@@ -210,15 +219,30 @@ class JobRunner:
         if job.generator is None and job is not self._stepping:
             # Never started, so there is no finally to run: it can end on the caller's thread, at once.
             self._finish(job, "cancelled", reason)
+        else:
+            self._to_close.append(job)
 
     def _finish(self, job: _Job, kind: Kind, payload: object) -> None:
         if self._jobs.pop(job.id, None) is not None:
+            if job.key is not None and self._newest.get(job.key) is job:
+                del self._newest[job.key]
+            # The queue may hold the job for a while yet, but nothing that it held.
+            job.body, job.generator, job.on_result = _nothing, None, None
             self._emit(job, kind, payload)
             self._changed.notify_all()
 
     def _next_job(self) -> _Job | None:
         """The job to serve now: cancelled ones are cleaned up before anything else is advanced."""
-        return min(self._jobs.values(), key=lambda j: (not j.cancelled, j.rank, j.id), default=None)
+        while self._to_close:
+            job = self._to_close.popleft()
+            if job.id in self._jobs:
+                return job
+        while self._queue:
+            job = self._queue[0][2]
+            if job.id in self._jobs:
+                return job
+            heapq.heappop(self._queue)
+        return None
 
     # -- the engine thread -------------------------------------------------------------------------
 
@@ -302,6 +326,10 @@ class JobRunner:
                 self._finish(job, "cancelled", job.cancel_reason)
             else:
                 self._finish(job, "failed", _as_exception(error))
+
+
+def _nothing() -> Generator[Note, None, None]:
+    yield from ()
 
 
 def _generator_of(body: Body[Any]) -> Generator[Note, None, Any]:
