@@ -38,6 +38,7 @@ from app.player import Player
 from app.playing import Playing
 from app.recovery_bar import RecoveryBar
 from app.settings import Settings
+from app.thumbnails import Thumbnails
 from engine.audio import Clip
 from engine.jobs import Body
 from engine.params import Patch
@@ -92,6 +93,8 @@ class Session(QObject):
         self.stage = Stage()
         self.fm = FmPanel(self.document)
         self.library = LibraryPanel(self.document, drag_out=self.drag_out)
+        self.thumbnails = Thumbnails(self.studio.live, self.bridge, self.library.set_pyramid, self)
+        self.library.model.thumbnail_wanted.connect(self.thumbnails.want)
         self.transport = TransportBar(self.player, self.actions)
         self.load = LoadMeter()
         self.live = LiveSound(self.studio, self.bridge, self.player, self.fm.note_settings)

@@ -80,7 +80,7 @@ def is_settled(session: Session) -> bool:
     if not is_open(session) or session.studio.live.pending() or session.studio.work.pending():
         return False
     live = session.live
-    if not session.jobs.at_rest:
+    if not session.jobs.at_rest or session.thumbnails.busy:
         return False
     if session.document.selected is None and not live.up_to_date and not live.failed:
         return False

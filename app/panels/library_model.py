@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    QTimer,
+    Signal,
+)
 
 from app.document import Document
 from engine.audio import Clip
@@ -35,12 +44,20 @@ _ROOT = QModelIndex()
 class LibraryModel(QAbstractListModel):
     """Row 0 is the live patch; row ``n`` is take ``n - 1`` of the document."""
 
+    thumbnail_wanted = Signal(object)
+    """A :class:`Clip` whose row is being looked at, once; :meth:`set_pyramid` answers."""
+
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document = document
         self._takes: list[Take] = list(document.takes)
         self._live: Clip | None = None
         self._thumbnails: dict[int, NDArray[np.float32]] = {}
+        self._asked: set[int] = set()
+        self._wishes: list[Clip] = []
+        # Never in the middle of a repaint, which is when a row is asked for its picture.
+        self._wish = QTimer(self, singleShot=True, interval=0)
+        self._wish.timeout.connect(self._tell_wishes)
         document.takes_changed.connect(self._follow)
         document.patch_changed.connect(self._on_patch)
 
@@ -67,8 +84,7 @@ class LibraryModel(QAbstractListModel):
         if role == ICON_ROLE:
             return icon_name(take)
         if role == THUMBNAIL_ROLE:
-            clip = self._live if take is None else take.clip
-            return None if clip is None else self._thumbnails.get(id(clip.source))
+            return self._live_thumbnail() if take is None else self._thumbnail(take.clip)
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -120,6 +136,22 @@ class LibraryModel(QAbstractListModel):
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
+    def _live_thumbnail(self) -> NDArray[np.float32] | None:
+        return None if self._live is None else self._thumbnails.get(id(self._live.source))
+
+    def _thumbnail(self, clip: Clip) -> NDArray[np.float32] | None:
+        key = id(clip.source)
+        if key not in self._thumbnails and key not in self._asked and not isinstance(clip.source, MissingSource):
+            self._asked.add(key)
+            self._wishes.append(clip)
+            self._wish.start()
+        return self._thumbnails.get(key)
+
+    def _tell_wishes(self) -> None:
+        wishes, self._wishes = self._wishes, []
+        for clip in wishes:
+            self.thumbnail_wanted.emit(clip)
+
     def _detail(self, take: Take | None) -> str:
         if take is None:
             return self._document.patch.name or "Shape it in the FM panel"
@@ -139,6 +171,7 @@ class LibraryModel(QAbstractListModel):
             self.beginRemoveRows(_ROOT, row + 1, row + 1)
             gone = self._takes.pop(row)
             self._thumbnails.pop(id(gone.clip.source), None)
+            self._asked.discard(id(gone.clip.source))
             self.endRemoveRows()
         known = {take.id for take in self._takes}
         if [take.id for take in self._takes] != [take.id for take in now if take.id in known]:
@@ -222,6 +255,8 @@ def tool_tip(take: Take) -> str:
         lines.append(take.clip.source.reason)
     else:
         lines.append(f"{facts(take.clip)} · {take.clip.format} {take.clip.subtype}")
+        if take.clip.notice:
+            lines.append(take.clip.notice)
     if take.prompt:
         lines.append(f"“{take.prompt}”")
     if take.clip.path is not None:

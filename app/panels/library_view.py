@@ -76,7 +76,7 @@ class RowDelegate(QStyledItemDelegate):
             detail_box,
             index.data(DETAIL_ROLE),
         )
-        free = words.width() - painter.fontMetrics().horizontalAdvance(index.data(DETAIL_ROLE)) - PADDING
+        free = words.width() - painter.fontMetrics().horizontalAdvance(index.data(DETAIL_ROLE)) - GRID
         if peaks is not None and free >= THUMBNAIL_PX.width():
             corner = QPoint(words.right() + 1 - THUMBNAIL_PX.width(), detail_box.top())
             _draw_thumbnail(painter, QRectF(QRect(corner, THUMBNAIL_PX)), peaks)
