@@ -31,6 +31,8 @@ from engine.project.store import DESCRIPTION, autosave_description, autosave_ste
 
 DELAY_MS = 30_000
 KEEP_S = 7 * 24 * 3600.0
+YOUNG_S = 60.0
+"""A session folder without a lock may be that of a program that makes it right now; so long it is left alone."""
 MOST_ATTEMPTS = 2
 """A session is offered until so many tries to restore it have not come to their end."""
 LOCK, ABOUT = "lock", "session.json"
@@ -252,7 +254,9 @@ def find_steps(root: Path, own: Path) -> Generator[Note, None, tuple[list[Sessio
     notices: list[str] = []
     for folder in sorted(root.iterdir()):
         yield Note(None, "Looking for unsaved work")
-        if folder == own or not folder.is_dir() or folder == aside_folder(root) or _is_alive(folder):
+        if folder == own or not folder.is_dir() or folder == aside_folder(root):
+            continue
+        if _is_being_made(folder) or _is_alive(folder):
             continue
         try:
             session = read_session(folder)
@@ -326,6 +330,15 @@ def _lock_of(folder: Path) -> QLockFile:
     # Never stale by age, only when its process is dead.
     lock.setStaleLockTime(0)
     return lock
+
+
+def _is_being_made(folder: Path) -> bool:
+    """Whether a program may be between making its folder and locking it: even a try of the lock would disturb that."""
+    try:
+        is_young = time.time() - folder.stat().st_mtime < YOUNG_S
+    except OSError:
+        return True
+    return is_young and not any((folder / name).exists() for name in (LOCK, DESCRIPTION))
 
 
 def _is_alive(folder: Path) -> bool:

@@ -147,6 +147,18 @@ def test_a_running_program_is_left_alone(start: Any) -> None:
     assert (autosave.session_folder / DESCRIPTION).exists()
 
 
+def test_a_program_that_is_just_starting_keeps_its_folder(start: Any, tmp_path: Path) -> None:
+    starting, abandoned = tmp_path / ("a" * 32), tmp_path / ("b" * 32)
+    for folder, age_s in ((starting, 0), (abandoned, 3600)):
+        folder.mkdir(parents=True)
+        os.utime(folder, (time.time() - age_s,) * 2)
+    _, autosave, _ = start()
+    assert list(starting.iterdir()) == []  # not even its lock was tried
+    assert not abandoned.exists()
+    assert autosave.session_folder is not None
+    assert autosave.session_folder.is_dir()
+
+
 def test_a_killed_program_is_offered_and_comes_back_whole(start: Any, tmp_path: Path) -> None:
     crash(tmp_path, takes=3)
     document, autosave, said = start()
