@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from app.bridge import Bridge
-from app.document import Document
+from app.document import Document, Submit, run_here
 from app.drop_in import PATCH_SUFFIX, PROJECT_SUFFIX
-from app.message_bar import MessageBar
+from app.message_bar import MessageBar, in_words
 from engine.audio import Clip
-from engine.errors import EngineError, PatchError
+from engine.errors import AudioError, PatchError
+from engine.jobs import Body, Note
 from engine.params import Patch
+from engine.project.part import is_same_file
 from engine.project.take import Take
 from engine.studio import Studio
 
 MAX_PATCH_BYTES = 4_000_000
+MOST_NAMES = 3
+"""So many files are named in one sentence; the others are counted."""
 
 
 class Opening(QObject):
@@ -26,13 +30,17 @@ class Opening(QObject):
     settled = Signal()
     """Everything that was asked for is open, or was told to be impossible."""
 
-    def __init__(self, studio: Studio, bridge: Bridge, document: Document, messages: MessageBar) -> None:
+    def __init__(
+        self, studio: Studio, bridge: Bridge, document: Document, messages: MessageBar, *, submit: Submit = run_here
+    ) -> None:
         super().__init__(bridge)
         self._studio = studio
         self._bridge = bridge
         self._document = document
         self._messages = messages
+        self._submit = submit
         self._waiting = 0
+        self._told: set[int] = set()
         self.errors: list[str] = []
 
     @property
@@ -56,15 +64,22 @@ class Opening(QObject):
         paths = list(paths)
         if not paths:
             return
-        batch = _Batch(len(paths), self._add)
+        batch = _Batch(paths, self._add)
         self._waiting += 1
         for place, path in enumerate(paths):
+            job = self._studio.open(path)
             self._bridge.watch(
-                self._studio.open(path),
+                job,
                 done=lambda clip, place=place: batch.put(place, clip),
-                failed=lambda error, place=place: self._refused(batch, place, error),
+                failed=lambda error, place=place, job=job: self._refused(batch, place, job, error),
                 cancelled=lambda place=place: batch.put(place, None),
             )
+
+    def tells(self, job: int) -> bool:
+        """Whether a failed job's error is told here, with those of the files opened together; ask once for each."""
+        mine = job in self._told
+        self._told.discard(job)
+        return mine
 
     def open_project(self, path: Path) -> None:
         """Open a project in place of what is open; whoever calls has asked about unsaved work."""
@@ -72,47 +87,127 @@ class Opening(QObject):
 
     def open_patch(self, path: Path) -> None:
         """Load a patch file into the instrument."""
-        try:
-            if path.stat().st_size > MAX_PATCH_BYTES:
-                raise PatchError(f"{path.name} is too large for a patch; choose a patch file of Tonewright.")
-            patch = Patch.loads(path.read_text(encoding="utf-8"))
-        except UnicodeDecodeError:
-            self._messages.error(f"{path.name} is no patch: it is not text. Choose a patch file of Tonewright.")
-        except OSError as error:
-            self._messages.error(f"{path.name} cannot be read: {error.strerror or error}.")
-        except EngineError as error:
-            self._messages.error(error)
-        else:
+        self._waiting += 1
+
+        def done(patch: Patch) -> None:
             self._document.set_patch(patch, f"Load “{patch.name or path.stem}”")
+            self._settle()
 
-    def _refused(self, batch: _Batch, place: int, error: Exception) -> None:
-        self.errors.append(str(error))
-        batch.put(place, None)
+        def failed(error: Exception) -> None:
+            self.errors.append(str(error))
+            self._messages.error(error)
+            self._settle()
 
-    def _add(self, clips: list[Clip]) -> None:
-        takes = [Take.of(clip) for clip in clips]
-        if takes:
-            label = f"Open “{takes[0].name}”" if len(takes) == 1 else f"Open {len(takes)} sounds"
-            self._document.add_takes(takes, label)
-        notices = [clip.notice for clip in clips if clip.notice]
-        if notices:
-            self._messages.warning(notices[0] if len(notices) == 1 else f"{notices[0]} ({len(notices) - 1} more)")
+        self._submit(_read_patch(path), title=f"Opening {path.name}", done=done, failed=failed)
+
+    def _refused(self, batch: _Batch, place: int, job: int, error: Exception) -> None:
+        self._told.add(job)
+        batch.put(place, error)
+
+    def _add(self, batch: _Batch) -> None:
+        clips = batch.clips()
+        known = {take.id: take for take in self._document.takes}
+        new: list[Take] = []
+        again: list[Take] = []
+        for clip in clips:
+            take = next((t for t in (*known.values(), *new) if is_same_file(t.clip, clip)), None)
+            if take is None:
+                new.append(Take.of(clip))
+            elif take.id in known and take not in again:
+                again.append(take)
+        if new:
+            label = f"Open “{new[0].name}”" if len(new) == 1 else f"Open {len(new)} sounds"
+            self._document.add_takes(new, label)
+        elif again:
+            self._document.select(again[0].id)
+        self._tell(batch, [clip.notice for clip in clips if clip.notice], again)
+        self._settle()
+
+    def _tell(self, batch: _Batch, notices: list[str], again: list[Take]) -> None:
+        """One message for all of them: what failed before what was odd before what was open already."""
+        errors = batch.errors()
+        self.errors += [str(error) for error in errors.values()]
+        words = _and_more(notices)
+        if len(errors) > 1:
+            self._messages.error(_Refusals(errors, batch.count, words))
+        elif errors:
+            self._messages.error(*errors.values())
+        elif words:
+            self._messages.warning(words)
+        elif again:
+            names = _listed([f"“{take.name}”" for take in again])
+            self._messages.info(f"{names} {'was' if len(again) == 1 else 'were'} open already.")
+
+    def _settle(self) -> None:
         self._waiting -= 1
         if not self._waiting:
             self.settled.emit()
 
 
 class _Batch:
-    """Collects results by place and hands them over once, in order, without the gaps."""
+    """Collects results by place and hands itself over once all are there."""
 
-    def __init__(self, count: int, ready: Callable[[list[Clip]], None]) -> None:
-        self._left = count
-        self._results: dict[int, Clip] = {}
+    def __init__(self, paths: list[Path], ready: Callable[[_Batch], None]) -> None:
+        self.count = len(paths)
+        self._paths = paths
+        self._results: dict[int, Clip | Exception | None] = {}
         self._ready = ready
 
-    def put(self, place: int, result: Clip | None) -> None:
-        if result is not None:
-            self._results[place] = result
-        self._left -= 1
-        if self._left == 0:
-            self._ready([self._results[i] for i in sorted(self._results)])
+    def put(self, place: int, result: Clip | Exception | None) -> None:
+        """What became of one file: a clip, an error, or ``None`` when it was stopped."""
+        self._results[place] = result
+        if len(self._results) == self.count:
+            self._ready(self)
+
+    def clips(self) -> list[Clip]:
+        """What could be opened, in the order in which it was named."""
+        return [clip for _, clip in sorted(self._results.items()) if isinstance(clip, Clip)]
+
+    def errors(self) -> dict[Path, Exception]:
+        """What could not be opened, and why."""
+        found = sorted((place, e) for place, e in self._results.items() if isinstance(e, Exception))
+        return {self._paths[place]: error for place, error in found}
+
+
+class _Refusals(AudioError):
+    """Several files that could not be opened, in one sentence; each with its own reason in the details."""
+
+    def __init__(self, errors: Mapping[Path, Exception], count: int, notices: str) -> None:
+        names = _listed([path.name for path in errors])
+        none = len(errors) == count
+        share = f"None of the {count} files could" if none else f"{len(errors)} of {count} files could not"
+        super().__init__(f"{share} be opened: {names}. {notices}".rstrip())
+        for path, error in errors.items():
+            self.add_note(f"{path}: {in_words(error)}")
+
+
+def _read_patch(path: Path) -> Body[Patch]:
+    """A job's body that reads a patch file; it may lie on a slow network."""
+
+    def body() -> Generator[Note, None, Patch]:
+        yield Note(None, f"Opening {path.name}")
+        try:
+            if path.stat().st_size > MAX_PATCH_BYTES:
+                raise PatchError(f"{path.name} is too large for a patch; choose a patch file of Tonewright.")
+            return Patch.loads(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError:
+            words = f"{path.name} is no patch: it is not text. Choose a patch file of Tonewright."
+            raise PatchError(words) from None
+        except OSError as error:
+            raise PatchError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+
+    return body
+
+
+def _listed(names: list[str]) -> str:
+    """``a``; ``a and b``; ``a, b, c and 4 more``."""
+    shown, rest = names[:MOST_NAMES], len(names) - MOST_NAMES
+    if rest > 0:
+        return f"{', '.join(shown)} and {rest} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def _and_more(sentences: list[str]) -> str:
+    if not sentences:
+        return ""
+    return sentences[0] if len(sentences) == 1 else f"{sentences[0]} ({len(sentences) - 1} more)"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio import Clip, Samples
+from engine.audio.source import FileSource
 
 STOP_DB = 80.0
 """How far below the band everything outside it lies."""
@@ -138,3 +139,12 @@ class BandSource:
 def is_whole_file(clip: Clip) -> bool:
     """Whether the clip is all of the file it came from."""
     return clip.path is not None and clip.start == 0 and clip.n_frames == clip.source.n_frames
+
+
+def is_same_file(one: Clip, other: Clip) -> bool:
+    """Whether two clips hold all of one file, which did not change between their openings."""
+    if not (is_whole_file(one) and is_whole_file(other)):
+        return False
+    if not (isinstance(one.source, FileSource) and isinstance(other.source, FileSource)):
+        return False
+    return one.source.opening == other.source.opening
