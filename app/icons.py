@@ -66,6 +66,8 @@ class _Strokes(QIconEngine):
         return self.scaledPixmap(size, mode, state, 1.0)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
+        if size.isEmpty():
+            return QPixmap()  # a button that a layout has not given its room yet
         # ``size`` is in the window's pixels (since Qt 6.8); on a display of high density the picture has more.
         pixmap = QPixmap(
             _picture(self._name, self._colour(mode, state), round(size.width() * scale), round(size.height() * scale))

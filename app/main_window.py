@@ -163,9 +163,8 @@ class MainWindow(QMainWindow):
         self._docks[name] = dock
         return dock
 
-    def set_footer(self, transport: QWidget, status: QWidget) -> None:
+    def set_footer(self, transport: QWidget) -> None:
         self._footer.addWidget(transport, 1)
-        self._footer.addPermanentWidget(status)
 
     def add_to_header(self, widget: QWidget) -> None:
         """A further item at the right end of the header."""

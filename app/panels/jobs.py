@@ -103,6 +103,9 @@ class JobsPanel(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # The panel's own colour shows through.
+        scroll.viewport().setAutoFillBackground(False)
+        inside.setAutoFillBackground(False)
         self._scroll = scroll
         foot = QHBoxLayout()
         foot.setContentsMargins(PADDING_WIDE, 0, PADDING, PADDING)

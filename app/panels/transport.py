@@ -92,7 +92,7 @@ class TransportBar(QWidget):
     # -- making it ----------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(0, GRID, 0, GRID)
         row.setSpacing(GRID)
         for button in (self.start, self.play, self.stop, self.loop):
@@ -109,6 +109,10 @@ class TransportBar(QWidget):
         row.addSpacing(PADDING)
         row.addWidget(self.device)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def add_status(self, status: QWidget) -> None:
+        """What goes on, in the free space in the middle: it comes and goes without moving anything."""
+        self._row.insertWidget(self._row.indexOf(self.underruns), status)
 
     def minimumSizeHint(self) -> QSize:
         """Without the fader's caption, which goes where there is no room for it."""

@@ -10,7 +10,7 @@ import pytest
 from player_recording import RATE, sine, wait_until
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
 from app import style
@@ -232,3 +232,23 @@ def test_nothing_is_cut_off_at_any_width(bar: TransportBar, width: int, qapp: An
         assert label.width() >= label.fontMetrics().horizontalAdvance(label.text())
     for one, other in zip(bar.findChildren(QToolButton)[:3], bar.findChildren(QToolButton)[1:4], strict=True):
         assert not one.geometry().intersects(other.geometry())
+
+
+def test_what_goes_on_moves_nothing_in_the_bar(bar: TransportBar, qtbot: QtBot) -> None:
+    status = QLabel("Exporting bell.wav  38 %")
+    bar.add_status(status)
+    bar.resize(1366, bar.sizeHint().height())
+    places = []
+    for shown in (False, True):
+        status.setVisible(shown)
+        qtbot.wait(10)
+        places.append([w.geometry() for w in (bar.loop, bar.time, bar.level, bar.meter, bar.device)])
+    assert status.isVisible()
+    assert places[0] == places[1]
+
+
+def test_the_levels_caption_gives_way_in_a_narrow_window(bar: TransportBar, qtbot: QtBot) -> None:
+    bar.setMinimumWidth(1)  # the window, and not the layout, says how narrow it gets
+    for width, shown in ((1366, True), (bar.minimumSizeHint().width(), False), (1366, True)):
+        bar.resize(width, bar.sizeHint().height())
+        qtbot.waitUntil(lambda shown=shown: bar.caption.isVisible() == shown)
