@@ -62,8 +62,10 @@ class Commands(QObject):
         bind("take.keep", self.keep)
         bind("take.rename", self.rename)
         bind("take.remove", self.remove)
+        bind("take.patch", lambda: s.library.load_patch(s.document.selected))
         bind("patch.live", lambda: s.document.select(None))
         bind("patch.reset", lambda: s.document.set_patch(Patch(s.document.patch.synth), "Reset the patch"))
+        bind("patch.unlock", lambda: s.document.replace_locks(()))
         bind("app.preferences", self.show_preferences)
         bind("play.toggle", playing.toggle)
         bind("play.stop", playing.stop)
@@ -92,7 +94,10 @@ class Commands(QObject):
         s.document.history_changed.connect(self.refresh)
         s.document.dirty_changed.connect(lambda _: self.refresh())
         s.document.path_changed.connect(lambda _: self.refresh())
+        s.document.locks_changed.connect(self.refresh)
+        s.document.locks_held.connect(self._locks_held)
         s.document.saved.connect(self._saved)
+        s.document.failed.connect(self._forget_plan)
         axis.selection_changed.connect(self.refresh)
 
     def _restore(self) -> None:
@@ -116,6 +121,7 @@ class Commands(QObject):
             *(document.undo_label, document.redo_label, document.path, document.dirty),
             *(selected is not None, shown is not None and shown.n_frames > 0),
             *(s.live.latest is not None, s.stage.axis.selection is not None),
+            *(selected is not None and selected.patch is not None, bool(document.locked)),
         )
         if state == self._told:
             return
@@ -130,6 +136,8 @@ class Commands(QObject):
         for action_id in ("take.rename", "take.remove", "patch.live"):
             s.actions.enable(action_id, selected is not None)
         s.actions.enable("take.keep", s.live.latest is not None)
+        s.actions.enable("take.patch", selected is not None and selected.patch is not None)
+        s.actions.enable("patch.unlock", bool(document.locked))
         for action_id in ("take.export", "edit.select_all", "view.zoom_in", "view.zoom_out", "view.zoom_all"):
             s.actions.enable(action_id, shown is not None and shown.n_frames > 0)
         for action_id in ("edit.select_none", "view.zoom_selection"):
@@ -180,6 +188,7 @@ class Commands(QObject):
         name = self._s.document.path.stem if self._s.document.path is not None else "Untitled"
         dialog.selectFile(f"{name}{PROJECT_SUFFIX}")
         dialog.fileSelected.connect(self._save_chosen)
+        dialog.rejected.connect(self._forget_plan)
         dialog.open()
 
     def _save_chosen(self, name: str) -> None:
@@ -190,6 +199,10 @@ class Commands(QObject):
         after, self._after_save = self._after_save, None
         if after is not None:
             after()
+
+    def _forget_plan(self) -> None:
+        """Nothing was saved, so what was to follow does not: a later save must not close the window by itself."""
+        self._after_save = None
 
     def _file_dialog(self, title: str, folder_setting: str) -> QFileDialog:
         folder = self._s.settings.get(folder_setting)
@@ -220,7 +233,17 @@ class Commands(QObject):
     def _write(self, clip: Clip, path: Path, subtype: str | None) -> None:
         s = self._s
         job = s.studio.export(clip, path, subtype=subtype, overwrite=True)
-        s.bridge.watch(job, done=lambda written: s.messages.info(f"Wrote {Path(written).name} to {path.parent}."))
+        notices: list[str] = []
+
+        def done(written: Path) -> None:
+            said = f"Wrote {written.name} to {path.parent}."
+            # What was lost stays in sight until it is closed.
+            if notices:
+                s.messages.warning(f"{said} {notices[-1]}")
+            else:
+                s.messages.info(said)
+
+        s.bridge.watch(job, each=lambda note: notices.append(note.text) if note.text else None, done=done)
 
     # -- takes -----------------------------------------------------------------------------------------------------
 
@@ -244,11 +267,16 @@ class Commands(QObject):
         if take is not None:
             self._s.document.remove_take(take.id)
 
+    def _locks_held(self, count: int) -> None:
+        words = "1 locked value stayed as it was." if count == 1 else f"{count} locked values stayed as they were."
+        self._s.messages.info(words, "Unlock all", lambda: self._s.document.replace_locks(()))
+
     # -- unsaved work ----------------------------------------------------------------------------------------------
 
     def has_work(self) -> bool:
         """Whether something would be lost: files that were only opened and looked at are no work."""
         document = self._s.document
+        document.settle()
         if not document.dirty:
             return False
         made = any(take.origin != "file" or take.name != take.clip.name for take in document.takes)

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,7 +29,7 @@ from app.load_meter import LoadMeter
 from app.main_window import MainWindow
 from app.opening import Opening
 from app.panels.fm import FmPanel
-from app.panels.fm_note import NoteSettings
+from app.panels.fm_note import NOTE_PARAMS, NoteSettings
 from app.panels.jobs import JobsPanel, JobStatus
 from app.panels.library import LibraryPanel
 from app.panels.stage import Stage
@@ -40,6 +40,7 @@ from app.recovery_bar import RecoveryBar
 from app.settings import Settings
 from app.thumbnails import Thumbnails
 from engine.audio import Clip
+from engine.errors import EngineError
 from engine.jobs import Body
 from engine.params import Patch
 from engine.project.part import part_of
@@ -94,7 +95,7 @@ class Session(QObject):
         self.fm = FmPanel(self.document)
         self.library = LibraryPanel(self.document, drag_out=self.drag_out)
         self.thumbnails = Thumbnails(self.studio.live, self.bridge, self.library.set_pyramid, self)
-        self.library.model.thumbnail_wanted.connect(self.thumbnails.want)
+        self.library.model.thumbnail_wanted.connect(self._thumbnail)
         self.transport = TransportBar(self.player, self.actions)
         self.load = LoadMeter()
         self.live = LiveSound(self.studio, self.bridge, self.player, self.fm.note_settings)
@@ -139,7 +140,8 @@ class Session(QObject):
         stage.settings_changed.connect(lambda: self.settings.set("view/stage", stage.state()))
         library.paths_dropped.connect(self.drops.take)
         library.play_requested.connect(self.playing.again)
-        library.preset_auditioned.connect(self._audition_preset)
+        library.preset_auditioned.connect(document.audition_patch)
+        library.recipe_chosen.connect(lambda take: self._show_note(take.settings))
         library.message.connect(self.messages.info)
         self.drops.paths_dropped.connect(self.opening.open_sounds)
         self.drops.patch_dropped.connect(self.opening.open_patch)
@@ -183,7 +185,10 @@ class Session(QObject):
 
             return told
 
-        return self.bridge.watch(job, done=ended(done), failed=ended(failed), cancelled=ended(lambda: None))
+        def stopped() -> None:
+            failed(EngineError(f"{title}: that was stopped."))
+
+        return self.bridge.watch(job, done=ended(done), failed=ended(failed), cancelled=ended(stopped))
 
     @property
     def document_busy(self) -> bool:
@@ -232,10 +237,6 @@ class Session(QObject):
         else:
             self.live.render(self.document.patch, strike=True)
 
-    def _audition_preset(self, patch: Patch) -> None:
-        """Walking through the presets loads each of them; the whole walk is one step back."""
-        self.document.set_patch(patch, f"Load “{patch.name}”", merge="presets")
-
     def _rate_changed(self, rate: int) -> None:
         """The device runs at another rate: render for it, so that nothing has to be resampled."""
         if self.live.latest is not None and self.live.latest.audio.sample_rate != rate:
@@ -244,7 +245,16 @@ class Session(QObject):
     def _player_state(self, state: str) -> None:
         self.load.watch("player", state == "playing")
 
+    # A panel that floats may be painted, and ask, once more after the engine has ended.
+
+    def _thumbnail(self, clip: Clip) -> None:
+        if not self._closed:
+            self.thumbnails.want(clip)
+
     def _overview(self, clip: Clip) -> None:
+        if self._closed:
+            return
+
         def show(pyramid: Any) -> None:
             self.stage.set_pyramid(clip, pyramid)
             self.library.set_pyramid(clip, pyramid)
@@ -252,6 +262,8 @@ class Session(QObject):
         self.bridge.watch(self.studio.overview(clip), note=lambda note: show(note.preview), done=show)
 
     def _tiles(self, clip: Clip, request: Any) -> None:
+        if self._closed:
+            return
         job = self.studio.tiles(clip, request)
         self.jobs.keep_quiet_about(job)
         self.bridge.watch(job, each=lambda note: self.stage.add_tile(clip, note.preview))
@@ -266,16 +278,24 @@ class Session(QObject):
 
     def view_state(self) -> dict[str, Any]:
         """What of the window goes into the project file."""
-        return {"note": list(self.fm.note_settings())}
+        return {"note": list(self.fm.note_settings()), "locks": sorted(self.document.locked)}
+
+    def _show_note(self, settings: Mapping[str, Any]) -> None:
+        """Play the patch with this note from now on; settings of an older or another program may lack something."""
+        try:
+            values = [param.clamp(float(settings[param.name])) for param in NOTE_PARAMS]
+            note, velocity = round(values[0]), round(values[1])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return
+        self.fm.set_note_settings(NoteSettings(note, velocity, values[2], values[3]))
+        self.live.render(self.document.patch)
 
     def _loaded(self, loaded: Any) -> None:
-        try:
-            note, velocity, hold_s, duration_s = map(float, loaded.view["note"])
-        except (KeyError, TypeError, ValueError):
-            pass  # an older project, or one that another program wrote: the panel keeps its note
-        else:
-            self.fm.set_note_settings(NoteSettings(round(note), round(velocity), hold_s, duration_s))
-            self.live.render(self.document.patch)
+        view = loaded.view
+        if isinstance(note := view.get("note"), list) and len(note) == len(NOTE_PARAMS):
+            self._show_note({param.name: value for param, value in zip(NOTE_PARAMS, note, strict=True)})
+        locks = view.get("locks")
+        self.document.replace_locks(n for n in (locks if isinstance(locks, list) else ()) if isinstance(n, str))
         if loaded.notices:
             more = f" ({len(loaded.notices) - 1} more)" if len(loaded.notices) > 1 else ""
             self.messages.warning(loaded.notices[0] + more)

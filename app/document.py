@@ -90,6 +90,7 @@ class Document(QObject):
         self._history = History(Project())
         self._saved = self._history.present
         self._live: Patch | None = None
+        self._heard = ""
         self._locked: frozenset[str] = frozenset()
         self._dirty = False
         self._path: Path | None = None
@@ -140,13 +141,24 @@ class Document(QObject):
 
     def audition_values(self, values: Mapping[str, float | tuple[float, ...]]) -> None:
         """Turn several parameters with one hand, as :meth:`audition` turns one; they are heard together."""
+        self.settle()
         self._hear(self.patch.with_values(**values))
 
     def audition_patch(self, patch: Patch) -> None:
-        """Hear a whole patch without a step; what is locked stays as it is."""
+        """Hear a whole patch without a step, until :meth:`commit`, :meth:`revert` or :meth:`settle`.
+
+        What is locked stays as it is.
+        """
         self._hear(self.keep_locked(patch))
+        self._heard = f"Load “{patch.name}”"
+
+    def settle(self) -> None:
+        """Keep a patch that was only being heard, as a step: before a knob is turned on it, a save, the end."""
+        if self._heard and self._live is not None:
+            self.commit(self._heard)
 
     def _hear(self, patch: Patch) -> None:
+        self._heard = ""
         self.select(None)
         if patch != self.patch:
             self._live = patch
@@ -154,12 +166,13 @@ class Document(QObject):
 
     def commit(self, label: str, *, merge: str | None = None) -> None:
         """End a gesture: one undo step, or none when the patch is what it was. Same ``merge`` keys become one step."""
-        live, self._live = self._live, None
+        live, self._live, self._heard = self._live, None, ""
         if live is not None and live != self.project.patch:
             self._become(self._history.commit(label, self.project.with_patch(live), merge=merge), "", patch_known=True)
 
     def revert(self) -> None:
         """End a gesture as if it had not been."""
+        self._heard = ""
         if self._live is not None:
             self._live = None
             self.patch_changed.emit(self.patch, "revert")
@@ -265,6 +278,7 @@ class Document(QObject):
         target = path or self._path
         if target is None:
             raise ValueError("The project has no file yet: say where to save it.")
+        self.settle()
         project, view = self.project, dict(view or {})
         self._submit(
             lambda: save_steps(project, view, target),

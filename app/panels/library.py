@@ -41,6 +41,8 @@ class LibraryPanel(QWidget):
     """A row was double-clicked: hear it."""
     preset_auditioned = Signal(object)
     """A :class:`Patch` to hear without loading it."""
+    recipe_chosen = Signal(object)
+    """The :class:`Take` whose patch is loaded next: the moment to set the note that it was made with."""
     message = Signal(str)
     """A sentence for the status line."""
 
@@ -84,6 +86,7 @@ class LibraryPanel(QWidget):
         self.presets.settled.connect(lambda title: document.commit(f"Load “{title}”"))
         self.presets.cancelled.connect(document.revert)
         document.selection_changed.connect(lambda _: self._show_selection())
+        document.takes_changed.connect(self._show_selection)
         document.takes_changed.connect(self._show_state)
         self._show_selection()
         self._show_state()
@@ -188,7 +191,7 @@ class LibraryPanel(QWidget):
     # -- gestures ------------------------------------------------------------------------------------------------------
 
     def _on_current(self, current: QModelIndex) -> None:
-        if current.isValid() and not self._searching:
+        if current.isValid() and not self._searching and not self.model.following:
             take = current.data(TAKE_ROLE)
             self._document.select(take.id if take is not None else None)
 
@@ -216,7 +219,7 @@ class LibraryPanel(QWidget):
 
         return {
             "rename": make("Rename", "rename", self.rename_current, "F2"),
-            "patch": make("Load its patch", "patch-live", self._load_patch),
+            "patch": make("Load its patch", "patch-live", lambda: self.load_patch(self.current_take())),
             "export": make("Export…", "export", lambda: self.export_requested.emit(self.current_take())),
             "show": make("Show in file manager", "folder", self._show_file),
             "copy": make("Copy path", "copy", self._copy_path),
@@ -253,9 +256,10 @@ class LibraryPanel(QWidget):
     def _current_row(self) -> int:
         return self._filter.mapToSource(self.takes.currentIndex()).row()
 
-    def _load_patch(self) -> None:
-        take = self.current_take()
+    def load_patch(self, take: Take | None) -> None:
+        """Set the instrument to what made ``take``, if an instrument did."""
         if take is not None and take.patch is not None:
+            self.recipe_chosen.emit(take)
             self._document.set_patch(take.patch, f"Load the patch of “{take.name}”")
 
     def _path(self) -> Path | None:

@@ -52,6 +52,8 @@ class LibraryModel(QAbstractListModel):
         self._document = document
         self._takes: list[Take] = list(document.takes)
         self._live: Clip | None = None
+        self.following = False
+        """Whether rows come and go now, so that a view that moves its current row does so by itself."""
         self._thumbnails: dict[int, NDArray[np.float32]] = {}
         self._asked: set[int] = set()
         self._wishes: list[Clip] = []
@@ -164,6 +166,13 @@ class LibraryModel(QAbstractListModel):
         self.dataChanged.emit(self.index(row), self.index(row))
 
     def _follow(self) -> None:
+        self.following = True
+        try:
+            self._become_the_takes()
+        finally:
+            self.following = False
+
+    def _become_the_takes(self) -> None:
         """Become the document's takes in as few row changes as there were, so that a view keeps its place."""
         now = list(self._document.takes)
         wanted = {take.id: take for take in now}

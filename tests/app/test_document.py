@@ -287,3 +287,23 @@ def test_values_that_move_together_are_heard_once(document: Document, heard: Hea
     document.commit("Op 1 envelope")
     document.undo()
     assert document.patch == Patch("fm")
+
+
+def test_a_patch_that_is_heard_becomes_a_step_before_a_knob_is_turned_on_it(document: Document) -> None:
+    document.audition_patch(Patch("fm", {"op1_ratio": 2.0}, name="Bell"))
+    assert document.undo_label is None
+    document.audition("gain_db", -9.0)
+    document.commit("Turn Gain")
+    document.undo()
+    assert document.undo_label == "Load “Bell”"
+    assert document.patch == Patch("fm", {"op1_ratio": 2.0}, name="Bell")
+
+
+def test_a_patch_that_is_heard_is_in_what_is_saved(document: Document, tmp_path: Path) -> None:
+    document.audition_patch(Patch("fm", {"op1_ratio": 2.0}, name="Bell"))
+    document.save(tmp_path / "song.tonewright")
+    document.new_project()
+    document.load(tmp_path / "song.tonewright")
+    assert document.patch.name == "Bell"
+    document.settle()
+    assert document.undo_label is None

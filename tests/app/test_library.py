@@ -351,3 +351,17 @@ def test_a_thousand_takes_stay_quick(document: Document, panel: LibraryPanel) ->
     document.add_takes([Take.of(clip, name=f"Take {i}") for i in range(1000)], "Open 1000 sounds")
     assert (len(inserts), len(resets)) == (1, 0)
     assert len(names(panel)) == 1001
+
+
+def test_a_new_project_takes_all_rows_away_whatever_was_selected(
+    document: Document, panel: LibraryPanel, qtbot: QtBot
+) -> None:
+    document.add_takes([take("One"), take("Two"), take("Three")], "Open")
+    for place in range(3):
+        document.select(document.takes[place].id)
+        document.new_project()
+        assert document.selected is None
+        assert panel.current_take() is None
+        assert panel.takes.currentIndex().isValid()
+        document.add_takes([take("One"), take("Two"), take("Three")], "Open")
+        assert panel.current_take() is document.selected
