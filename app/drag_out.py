@@ -3,6 +3,9 @@
 Files lie in the person's cache folder and stay there after the drop, because other programs read late or keep pointing
 at them; the next start removes those that are older than a week. An untouched WAV file that is dragged under its own
 name is handed over as it is, without a copy.
+
+A pointer never waits for the disk: the file is written by a job, begun when a drag becomes likely
+(:meth:`DragOut.prepare`), and the drag follows when the file is there and the button still down.
 """
 
 from __future__ import annotations
@@ -12,28 +15,32 @@ import shutil
 import tempfile
 import time
 from collections.abc import Generator
+from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
-from PySide6.QtCore import QMimeData, QObject, QPoint, QRect, QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QMimeData, QObject, QPoint, QRect, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QColor, QDrag, QFontMetrics, QGuiApplication, QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from app.document import Submit, run_here
 from app.theme import GRID, PADDING, tokens
-from engine.audio import Clip, safe_name, write_clip, write_clip_steps
-from engine.errors import AudioError
-from engine.jobs import Body, Note
+from engine.audio import Clip, safe_name, write_clip_steps
+from engine.errors import AudioError, AudioUnwritable
+from engine.jobs import Note
 from engine.project.part import is_whole_file
 
 TAKE_MIME = "application/x-tonewright-take"
 """Marks a drag as our own; its data is the take's id, or nothing."""
-SHORT_S = 30.0
-"""Sounds up to this length are written within the gesture; longer ones by a job, and the drag follows."""
+AHEAD_BYTES = 16_000_000
+"""Sounds up to this size, as floats, are written before it is known that they will be dragged."""
+PATIENCE_MS = 200
+"""A drag whose file is not there by then says what it waits for."""
 KEEP_S = 7 * 24 * 3600.0
 
 
 class DragOut(QObject):
-    """Starts drags of sounds. ``submit`` runs the job that writes a long one; ``folder`` is where the files go."""
+    """Starts drags of sounds. ``submit`` runs the jobs that write them; ``folder`` is where the files go."""
 
     message = Signal(str)
     """A sentence for the status line."""
@@ -44,8 +51,11 @@ class DragOut(QObject):
         super().__init__(parent)
         self._submit = submit
         self._folder = folder
-        self._written: dict[tuple[Clip, str], Path] = {}
-        self._writing: set[tuple[Clip, str]] = set()
+        # Weak: what was dragged once must not keep its sound alive.
+        self._written: WeakKeyDictionary[Clip, dict[str, Path]] = WeakKeyDictionary()
+        self._writing: dict[tuple[Clip, str], _Wanted | None] = {}
+        self._starting: tuple[Clip, str] | None = None
+        self._unused: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -61,28 +71,30 @@ class DragOut(QObject):
     ) -> None:
         """Drag ``sound`` out of ``widget`` as ``<name>.wav``; call it from the gesture that starts the drag.
 
-        Returns when the drop is over. A long sound is written first: the drag then begins when the file is there and
-        the button is still down.
+        Returns when the drop is over, or at once when the file is not there yet: the drag then begins by itself.
         """
+        wanted = _Wanted(widget, pixmap, take_id)
+        path = self.file_of(sound, name)
+        if path is not None:
+            self._drag(wanted, path, name)
+            return
         key = (sound, name)
-        if self.file_of(sound, name) is None and sound.duration_s > SHORT_S:
-            if key not in self._writing:
-                self._writing.add(key)
-                self.message.emit(f"Writing “{name}” for the drag; hold it until the file is there")
-                self._submit(
-                    self._write_body(sound, name),
-                    title=f"Write {name} for a drag",
-                    writes=True,
-                    done=lambda path: self._on_written(key, path, widget, pixmap, take_id),
-                    failed=lambda error: self._on_failed(key, error),
-                )
-            return
-        try:
-            path = self._file(sound, name)
-        except (AudioError, OSError) as error:
-            self.message.emit(str(error))
-            return
-        self._drag(widget, path, name, pixmap, take_id)
+        is_begun = key in self._writing
+        self._writing[key] = wanted
+        if not is_begun:
+            self._starting = key
+            self._write(key)
+            self._starting = None
+        if key in self._writing:
+            QTimer.singleShot(PATIENCE_MS, self, lambda: self._tell_wait(key))
+
+    def prepare(self, sound: Clip, name: str) -> None:
+        """A drag of ``sound`` is likely: write its file, if that is no great work. Nobody hears when it fails."""
+        key = (sound, name)
+        small = 0 < sound.n_frames * sound.channels * 4 <= AHEAD_BYTES
+        if small and key not in self._writing and self.file_of(sound, name) is None:
+            self._writing[key] = None
+            self._write(key)
 
     def file_of(self, sound: Clip, name: str) -> Path | None:
         """The file that would be dragged, if it is there already."""
@@ -90,7 +102,7 @@ class DragOut(QObject):
             same_name = sound.path.stem == safe_name(name) and sound.path.suffix.lower() == ".wav"
             if same_name and sound.path.is_file():
                 return sound.path
-        path = self._written.get((sound, name))
+        path = self._written.get(sound, {}).get(name)
         return path if path is not None and path.is_file() else None
 
     def clean(self) -> None:
@@ -102,51 +114,97 @@ class DragOut(QObject):
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _file(self, sound: Clip, name: str) -> Path:
-        path = self.file_of(sound, name)
-        if path is None:
-            path = self._new_path(name)
-            write_clip(sound, path)
-            self._written[sound, name] = path
-        return path
+    def _write(self, key: tuple[Clip, str]) -> None:
+        sound, name = key
+        folder, stale = self.folder, self._forget_unused()
+        ahead = self._writing[key] is None
 
-    def _new_path(self, name: str) -> Path:
-        """A path of its own for each file, so that two sounds of one name both keep it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=self.folder)) / f"{safe_name(name)}.wav"
-
-    def _write_body(self, sound: Clip, name: str) -> Body[Path]:
-        def body() -> Generator[Note, None, Path]:
-            path = self._new_path(name)
-            with contextlib.closing(write_clip_steps(sound, path)) as steps:
-                for share in steps:
-                    yield Note(share, f"Writing {path.name}")
+        def body() -> Generator[Note, None, Path | None]:
+            if stale is not None:
+                shutil.rmtree(stale.parent, ignore_errors=True)
+            try:
+                path = _new_path(folder, name)
+                with contextlib.closing(write_clip_steps(sound, path)) as steps:
+                    for share in steps:
+                        yield Note(share, f"Writing {path.name}")
+            except (AudioError, OSError) as error:
+                if ahead:
+                    return None
+                if isinstance(error, OSError):
+                    raise AudioUnwritable(f"Nothing can be dragged out: {folder} cannot be written.") from error
+                raise
             return path
 
-        return body
+        self._submit(
+            body,
+            title=f"Write {name} for a drag",
+            writes=True,
+            quiet=ahead,
+            done=lambda path: self._on_written(key, path),
+            failed=lambda error: self._on_failed(key, error),
+        )
 
-    def _on_written(
-        self, key: tuple[Clip, str], path: Path, widget: QWidget, pixmap: QPixmap | None, take_id: str
-    ) -> None:
-        self._writing.discard(key)
-        self._written[key] = path
-        if QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton:
-            self._drag(widget, path, key[1], pixmap, take_id)
+    def _forget_unused(self) -> Path | None:
+        """The file that was prepared last and never dragged: it makes room for the next."""
+        stale, self._unused = self._unused, None
+        if stale is not None:
+            for files in self._written.values():
+                for name in [name for name, path in files.items() if path == stale]:
+                    del files[name]
+        return stale
+
+    def _on_written(self, key: tuple[Clip, str], path: Path | None) -> None:
+        sound, name = key
+        wanted = self._writing.pop(key)
+        if path is not None:
+            self._written.setdefault(sound, {})[name] = path
+        if wanted is None:
+            self._unused = path
+        elif path is None:
+            # It could not be prepared; now somebody waits, and is told why.
+            self._writing[key] = wanted
+            self._write(key)
+        elif key == self._starting or QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton:
+            self._drag(wanted, path, name)
         else:
-            self.message.emit(f"“{key[1]}” is ready: drag it now")
+            self.message.emit(f"“{name}” is ready: drag it now")
 
     def _on_failed(self, key: tuple[Clip, str], error: Exception) -> None:
-        self._writing.discard(key)
-        self.message.emit(str(error))
+        if self._writing.pop(key) is not None:
+            self.message.emit(str(error))
 
-    def _drag(self, widget: QWidget, path: Path, name: str, pixmap: QPixmap | None, take_id: str) -> None:
+    def _tell_wait(self, key: tuple[Clip, str]) -> None:
+        if self._writing.get(key) is not None:
+            self.message.emit(f"Writing “{key[1]}” for the drag; hold it until the file is there")
+
+    def _drag(self, wanted: _Wanted, path: Path, name: str) -> None:
+        if path == self._unused:
+            self._unused = None
+        widget = wanted.widget
         drag = QDrag(widget)
-        drag.setMimeData(mime_of(path, take_id))
-        drag.setPixmap(pixmap if pixmap is not None else label_pixmap(path.name, widget.devicePixelRatioF()))
+        drag.setMimeData(mime_of(path, wanted.take_id))
+        drag.setPixmap(
+            wanted.pixmap if wanted.pixmap is not None else label_pixmap(path.name, widget.devicePixelRatioF())
+        )
         drag.setHotSpot(QPoint(-GRID * 2, -GRID * 2))
         if drag.exec(Qt.DropAction.CopyAction) != Qt.DropAction.IgnoreAction:
             self.dragged.emit(path)
             self.message.emit(f"Dragged out {path.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A drag that waits for its file."""
+
+    widget: QWidget
+    pixmap: QPixmap | None
+    take_id: str
+
+
+def _new_path(folder: Path, name: str) -> Path:
+    """A path of its own for each file, so that two sounds of one name both keep it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=folder)) / f"{safe_name(name)}.wav"
 
 
 def mime_of(path: Path, take_id: str = "") -> QMimeData:

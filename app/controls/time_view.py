@@ -48,6 +48,8 @@ class TimeView(QWidget):
 
     selection_alpha = 46
     """How strongly the selection tints the picture, 0..255."""
+    drag_out_likely = Signal(object)
+    """The pointer went down where a drag of the selection begins."""
     drag_out_requested = Signal(object)
     """The person pulls the :class:`Selection` out of the view."""
 
@@ -247,6 +249,7 @@ class TimeView(QWidget):
             inside = self._inside_selection(at)
             if self._on_grip(at) or (inside and keys & Qt.KeyboardModifier.AltModifier):
                 self._mode = "drag out"
+                self.drag_out_likely.emit(self.axis.selection)
             else:
                 self._mode = self._edge_at(at) or "press"
             self._anchor = self.axis.selection

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLineEdit,
@@ -119,11 +119,24 @@ class TakeList(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setAccessibleName("Takes")
+        self._carrying = False
 
     def startDrag(self, supportedActions: Qt.DropAction) -> None:
         index = self.currentIndex()
         if index.isValid() and index.flags() & Qt.ItemFlag.ItemIsDragEnabled:
+            self._carrying = True
             self.drag_wanted.emit(index)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._carrying = False
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        # While a drag waits for its file the pointer must not choose the rows that it passes.
+        if self._carrying and event.buttons():
+            return
+        self._carrying = False
+        super().mouseMoveEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and not event.modifiers():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,15 @@ import numpy as np
 import pytest
 import soundfile
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QObject, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDrag, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import (
+    QDrag,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QMouseEvent,
+)
 from PySide6.QtWidgets import QDockWidget, QLineEdit, QMainWindow, QVBoxLayout, QWidget
 
 from app import drag_out
@@ -386,6 +396,122 @@ def test_a_long_sound_whose_drag_was_given_up_is_ready_for_the_next(
     out.start_drag(widget, long_sound, "Long")
     assert [path.name for path in drags.files] == ["Long.wav"]
     assert runner.waiting == []
+
+
+def test_writing_never_happens_under_the_pointer(
+    drags: Drags, widget: QWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = Later()
+    out = DragOut(folder=tmp_path / "out", submit=runner)
+    monkeypatch.setattr(QGuiApplication, "mouseButtons", lambda: Qt.MouseButton.LeftButton)
+    out.start_drag(widget, Clip.of(audio(0.01), "Tick"), "Tick")
+    assert not (tmp_path / "out").exists()
+    runner.finish()
+    assert [path.name for path in drags.files] == ["Tick.wav"]
+
+
+def test_a_drag_that_was_seen_coming_finds_its_file(drags: Drags, widget: QWidget, tmp_path: Path) -> None:
+    runner = Later()
+    out = DragOut(folder=tmp_path, submit=runner)
+    bell = Clip.of(audio(), "Bell")
+    out.prepare(bell, "Bell")
+    out.prepare(bell, "Bell")
+    runner.finish()
+    assert (runner.waiting, drags.files) == ([], [])
+    out.start_drag(widget, bell, "Bell")
+    assert [path.name for path in drags.files] == ["Bell.wav"]
+
+
+def test_what_was_prepared_for_nothing_makes_room_and_what_was_dragged_stays(
+    drags: Drags, widget: QWidget, tmp_path: Path
+) -> None:
+    runner = Later()
+    out = DragOut(folder=tmp_path, submit=runner)
+    sounds = [Clip.of(audio(), name) for name in ("Bell", "Rain", "Snow")]
+    for sound in sounds:
+        out.prepare(sound, sound.name)
+        runner.finish()
+    assert [path.name for path in tmp_path.rglob("*.wav")] == ["Snow.wav"]
+    assert out.file_of(sounds[0], "Bell") is None
+    out.start_drag(widget, sounds[2], "Snow")
+    out.prepare(sounds[0], "Bell")
+    runner.finish()
+    assert sorted(path.name for path in tmp_path.rglob("*.wav")) == ["Bell.wav", "Snow.wav"]
+
+
+def test_an_hour_of_sound_is_not_written_for_a_click(tmp_path: Path, long_sound: Clip) -> None:
+    runner = Later()
+    out = DragOut(folder=tmp_path, submit=runner)
+    hour = Clip.of(Audio(np.broadcast_to(np.zeros((1, 1), np.float32), (8, 20_000_000)), 48_000), "Hour")
+    out.prepare(hour, "Hour")
+    assert runner.waiting == []
+    out.prepare(long_sound, "Long")
+    assert len(runner.waiting) == 1
+
+
+def test_a_file_that_could_not_be_prepared_is_told_when_it_is_wanted(
+    drags: Drags, widget: QWidget, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    out = DragOut(folder=tmp_path / "file" / "out")
+    said: list[str] = []
+    out.message.connect(said.append)
+    bell = Clip.of(audio(), "Bell")
+    out.prepare(bell, "Bell")
+    assert said == []
+    out.start_drag(widget, bell, "Bell")
+    assert said == [f"Nothing can be dragged out: {tmp_path / 'file' / 'out'} cannot be written."]
+
+
+def test_a_sound_that_was_dragged_may_go(drags: Drags, widget: QWidget, tmp_path: Path) -> None:
+    out = DragOut(folder=tmp_path)
+    bell = Clip.of(audio(), "Bell")
+    out.start_drag(widget, bell, "Bell")
+    gone = weakref.ref(bell)
+    del bell
+    gc.collect()
+    assert gone() is None
+    assert drags.files[0].is_file()
+
+
+def test_a_drag_that_waits_for_its_file_says_so(
+    widget: QWidget, tmp_path: Path, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drag_out, "PATIENCE_MS", 1)
+    out = DragOut(folder=tmp_path, submit=Later())
+    with qtbot.waitSignal(out.message) as said:
+        out.start_drag(widget, Clip.of(audio(), "Bell"), "Bell")
+    assert said.args == ["Writing “Bell” for the drag; hold it until the file is there"]
+
+
+def test_rows_are_not_chosen_while_a_drag_waits_for_its_file(drags: Drags, qtbot: Any, tmp_path: Path) -> None:
+    document = Document()
+    panel = LibraryPanel(document, drag_out=DragOut(folder=tmp_path, submit=Later()))
+    panel.resize(240, 520)
+    qtbot.addWidget(panel)
+    panel.show()
+    for name in ("Bell", "Rain"):
+        document.add_take(Take.of(Clip.of(audio(), name), origin="render"))
+    view = panel.takes
+    rows = [view.visualRect(view.model().index(row, 0)).center() for row in range(3)]
+    qtbot.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=rows[2])
+    view.startDrag(Qt.DropAction.CopyAction)
+    for at in (rows[1], rows[0]):
+        move = QMouseEvent(
+            QEvent.Type.MouseMove,
+            at.toPointF(),
+            view.viewport().mapToGlobal(at).toPointF(),
+            Qt.MouseButton.NoButton,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QCoreApplication.sendEvent(view.viewport(), move)
+    assert document.selected is not None
+    assert document.selected.name == "Rain"
+    qtbot.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=rows[0])
+    assert document.selected.name == "Rain"
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=rows[1])
+    assert document.selected.name == "Bell"
 
 
 def test_only_old_files_are_cleaned_up(tmp_path: Path) -> None:
