@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from engine import __version__
 from engine.errors import AudioExists, BadUsage, EngineError, PatchError
+from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
+from engine.rates import DEFAULT_RATE_HZ, MAX_RATE_HZ, MIN_RATE_HZ
 
 if TYPE_CHECKING:
     from engine.audio import Steps
@@ -180,13 +182,16 @@ def make_parser() -> Parser:
 def _render_arguments(parser: Parser) -> None:
     parser.add_argument("patch", metavar="PATCH.json", help="the patch to play, or the name of a preset")
     parser.add_argument("-o", "--output", metavar="OUT.wav", type=Path, required=True, help="the file to write")
-    parser.add_argument("--note", type=float, default=60.0, help="MIDI note, 60 is middle C (default 60)")
-    parser.add_argument("--velocity", type=float, default=100.0, help="how hard the key is struck, 1-127 (default 100)")
-    parser.add_argument(
-        "--hold", metavar="S", type=float, default=1.0, help="seconds until the key goes up (default 1)"
-    )
-    parser.add_argument("--seconds", metavar="S", type=float, default=2.0, help="length of the sound (default 2)")
-    parser.add_argument("--rate", metavar="HZ", type=int, default=48_000, help="sample rate (default 48000)")
+    for option, metavar, param, words in (
+        ("--note", "KEY", NOTE, "MIDI note; middle C is 60, and A4 is 69"),
+        ("--velocity", "V", VELOCITY, "how hard the key is struck"),
+        ("--hold", "S", HOLD, "seconds until the key goes up"),
+        ("--seconds", "S", LENGTH, "length of the sound"),
+    ):
+        span = f"{param.low:g} to {param.high:g}, default {param.default:g}"
+        parser.add_argument(option, metavar=metavar, type=float, default=param.default, help=f"{words} ({span})")
+    span = f"{MIN_RATE_HZ} to {MAX_RATE_HZ}, default {DEFAULT_RATE_HZ}"
+    parser.add_argument("--rate", metavar="HZ", type=int, default=DEFAULT_RATE_HZ, help=f"sample rate ({span})")
     parser.add_argument("--subtype", help="sample format: 16, 24, 32f, or soundfile's PCM_24 ... (default: the best)")
     parser.add_argument("--force", action="store_true", help="replace the output when it exists")
 

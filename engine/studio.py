@@ -19,6 +19,8 @@ from engine.audio.values import Audio, Clip
 from engine.errors import BadUsage, EngineError
 from engine.jobs import Event, JobRunner, Note, run_inline
 from engine.params import FM_SPACE, Patch
+from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
+from engine.rates import DEFAULT_RATE_HZ, MAX_RATE_HZ, MIN_RATE_HZ
 from engine.torch_setup import load_torch, prepare_environment, torch_is_loaded
 
 if TYPE_CHECKING:
@@ -35,9 +37,6 @@ RANK_WRITE = 5
 RANK_TILES = 10
 RANK_OVERVIEW = 20
 RANK_WARM = 50
-
-MAX_DURATION_S = 600.0
-MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 4_000, 384_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,9 @@ class Studio:
         def body() -> Generator[Note, None, None]:
             yield Note(None, "Loading the synthesizers")
             yield from _notes(
-                self._play(Patch(FM_SPACE.name), note=60, velocity=100, hold_s=0.1, duration_s=0.2, sample_rate=48_000)
+                self._play(
+                    Patch(FM_SPACE.name), note=60, velocity=100, hold_s=0.1, duration_s=0.2, sample_rate=DEFAULT_RATE_HZ
+                )
             )
 
         return self.work.submit(body, rank=RANK_WARM, key="warm", title="Loading the synthesizers")
@@ -103,11 +104,11 @@ class Studio:
         self,
         patch: Patch,
         *,
-        note: float = 60,
-        velocity: float = 100,
-        hold_s: float = 1.0,
-        duration_s: float = 2.0,
-        sample_rate: int = 48_000,
+        note: float = NOTE.default,
+        velocity: float = VELOCITY.default,
+        hold_s: float = HOLD.default,
+        duration_s: float = LENGTH.default,
+        sample_rate: int = DEFAULT_RATE_HZ,
         on_audio: Callable[[Audio], None] | None = None,
         key: str | None = "render",
     ) -> int:
@@ -201,11 +202,11 @@ class Studio:
 def render_inline(
     patch: Patch,
     *,
-    note: float = 60,
-    velocity: float = 100,
-    hold_s: float = 1.0,
-    duration_s: float = 2.0,
-    sample_rate: int = 48_000,
+    note: float = NOTE.default,
+    velocity: float = VELOCITY.default,
+    hold_s: float = HOLD.default,
+    duration_s: float = LENGTH.default,
+    sample_rate: int = DEFAULT_RATE_HZ,
     kind: Kind = "real",
     on_note: Callable[[Note], None] | None = None,
 ) -> Audio:
@@ -259,17 +260,18 @@ def _notes(steps: Generator[float | tuple[float, object], None, R]) -> Generator
 
 
 def _check_note(note: float, velocity: float, hold_s: float, duration_s: float, sample_rate: int) -> None:
-    if not 0 <= note <= 127:
-        raise BadUsage(f"There is no note {note:g}: MIDI notes go from 0 to 127, middle C is 60.")
-    if not 1 <= velocity <= 127:
-        raise BadUsage(f"There is no velocity {velocity:g}: MIDI velocities go from 1 to 127.")
-    if not 0 <= hold_s < float("inf"):
-        raise BadUsage(f"A key cannot be held for {hold_s:g} s: give a time of 0 s or more.")
-    if not 0 < duration_s <= MAX_DURATION_S:
-        raise BadUsage(f"A note cannot last {duration_s:g} s: give a length above 0 and up to {MAX_DURATION_S:g} s.")
-    if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
+    if not NOTE.low <= note <= NOTE.high:
+        raise BadUsage(f"There is no note {note:g}: MIDI notes go from {NOTE.low:g} to {NOTE.high:g}, middle C is 60.")
+    if not VELOCITY.low <= velocity <= VELOCITY.high:
+        span = f"{VELOCITY.low:g} to {VELOCITY.high:g}"
+        raise BadUsage(f"There is no velocity {velocity:g}: MIDI velocities go from {span}.")
+    if not HOLD.low <= hold_s <= HOLD.high:
+        raise BadUsage(f"A key cannot be held for {hold_s:g} s: give {HOLD.low:g} to {HOLD.high:g} s.")
+    if not LENGTH.low <= duration_s <= LENGTH.high:
+        raise BadUsage(f"A note cannot last {duration_s:g} s: give {LENGTH.low:g} to {LENGTH.high:g} s.")
+    if not MIN_RATE_HZ <= sample_rate <= MAX_RATE_HZ:
         raise BadUsage(
-            f"A sample rate of {sample_rate} Hz is out of range: give {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz."
+            f"A sound cannot be made at a sample rate of {sample_rate} Hz: give {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz."
         )
 
 

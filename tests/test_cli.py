@@ -21,6 +21,7 @@ from engine.bench.areas import merged
 from engine.bench.frame import Mark, Row, Rows
 from engine.errors import AudioUnreadable, BadUsage
 from engine.params import FM_SPACE, Patch
+from engine.params.note import NOTE_PARAMS
 
 COMMAND = [sys.executable, "-m", "app"]
 
@@ -125,6 +126,12 @@ def test_an_existing_file_is_replaced_only_when_told(
     assert soundfile.info(out).frames == 4_800
 
 
+def test_a_note_that_nobody_describes_is_the_one_that_the_panel_starts_with() -> None:
+    arguments = cli.make_parser().parse_args(["render", "bell", "-o", "out.wav"])
+    note = (arguments.note, arguments.velocity, arguments.hold, arguments.seconds)
+    assert note == tuple(param.default for param in NOTE_PARAMS)
+
+
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
@@ -138,7 +145,9 @@ def test_an_existing_file_is_replaced_only_when_told(
         ("--hold", "inf", "held for inf s"),
         ("--seconds", "0", "last 0 s"),
         ("--seconds", "1e9", "last 1e+09 s"),
+        ("--hold", "0", "held for 0 s"),
         ("--rate", "0", "rate of 0 Hz"),
+        ("--rate", "4000", "8000 to 192000 Hz"),
         ("--rate", "44100.5", "--rate"),
         ("--subtype", "PCM_99", "PCM 99"),
         ("--colour", "red", "--colour"),

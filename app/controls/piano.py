@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.controls.knob_paint import figures, focus_ring, wash
 from app.theme import tokens
+from engine.params.note import NOTE, VELOCITY
 from engine.params.text import note_name
 
 WHITE = (0, 2, 4, 5, 7, 9, 11)
@@ -24,10 +25,10 @@ BLACK_AFTER = {1: 1, 3: 2, 6: 4, 8: 5, 10: 6}
 """Pitch class of each black key: how many white keys of the octave lie to its left."""
 WHITE_KEY_PX = 20
 MIN_OCTAVES, MAX_OCTAVES = 2, 4
-LOWEST, HIGHEST = 0, 127
+LOWEST, HIGHEST = round(NOTE.low), round(NOTE.high)
 BLACK_HEIGHT = 0.62
 BLACK_WIDTH = 0.6
-DEFAULT_VELOCITY = 100
+DEFAULT_VELOCITY = round(VELOCITY.default)
 
 
 class Piano(QWidget):
@@ -42,7 +43,7 @@ class Piano(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._note = 60
+        self._note = round(NOTE.default)
         self._low = 48
         self._sounding: int | None = None
         self._by_key = False
@@ -65,7 +66,7 @@ class Piano(QWidget):
 
     @property
     def note(self) -> int:
-        """The marked key, 0 to 127."""
+        """The marked key, as in MIDI."""
         return self._note
 
     def set_note(self, note: int) -> None:
@@ -138,7 +139,7 @@ class Piano(QWidget):
 
     def _velocity(self, note: int, y: float) -> int:
         share = y / max(self.key_rect(note).height() - 1, 1.0)
-        return min(max(round(share * 127), 1), 127)
+        return round(VELOCITY.clamp(share * VELOCITY.high))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

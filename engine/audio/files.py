@@ -24,7 +24,7 @@ import numpy as np
 
 from engine.audio.chunks import find_data
 from engine.audio.flac import count_samples
-from engine.audio.formats import MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ
+from engine.audio.formats import MAX_CHANNELS
 from engine.audio.handles import Handle
 from engine.audio.mpeg import begins_here, count_frames
 from engine.audio.ogg import last_page_start
@@ -34,6 +34,7 @@ from engine.audio.steps import Steps, finish
 from engine.audio.trouble import is_folder, reason, unreadable
 from engine.audio.values import Clip
 from engine.errors import AudioUnreadable
+from engine.rates import MAX_RATE_HZ, MIN_RATE_HZ
 
 _UNKNOWN_FRAMES = 1 << 62
 _SCAN_VALUES = 1 << 22
@@ -108,7 +109,8 @@ def _check_limits(handle: Handle, path: Path) -> None:
     if channels > MAX_CHANNELS:
         raise AudioUnreadable(f"{path.name} has {channels} channels; up to {MAX_CHANNELS} can be opened.")
     if not MIN_RATE_HZ <= rate <= MAX_RATE_HZ:
-        raise AudioUnreadable(f"{path.name} has a sample rate of {rate} Hz; from 8 to 192 kHz can be opened.")
+        span = f"{MIN_RATE_HZ / 1000:g} to {MAX_RATE_HZ / 1000:g} kHz"
+        raise AudioUnreadable(f"{path.name} has a sample rate of {rate} Hz; from {span} can be opened.")
 
 
 def _seekable_source(

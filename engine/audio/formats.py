@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import AudioUnwritable
+from engine.rates import MAX_RATE_HZ, MIN_RATE_HZ
 
-MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 192_000
 MAX_CHANNELS = 8
 
 TITLES: dict[str, str] = {
@@ -54,8 +54,8 @@ _FLOAT_RANK = 33.0
 class Format:
     """A kind of file. ``offered`` is for menus, best default first; ``holds`` lists all that may be kept.
 
-    ``rates`` are the only sample rates possible, or ``None`` for all of 8 to 192 kHz; ``max_bytes`` is the size
-    that the container's header can express.
+    ``rates`` are the only sample rates possible, or ``None`` for all within the general limits; ``max_bytes`` is the
+    size that the container's header can express.
     """
 
     name: str
@@ -158,7 +158,8 @@ def check_fits(kind: Format, path: Path, subtype: str, channels: int, sample_rat
             "resample the sound, or write WAV or FLAC."
         )
     if not MIN_RATE_HZ <= sample_rate <= MAX_RATE_HZ:
-        raise AudioUnwritable(f"{path.name} cannot be written at {sample_rate} Hz: the limits are 8 and 192 kHz.")
+        limits = f"{MIN_RATE_HZ / 1000:g} and {MAX_RATE_HZ / 1000:g} kHz"
+        raise AudioUnwritable(f"{path.name} cannot be written at {sample_rate} Hz: the limits are {limits}.")
 
 
 def container_for(kind: Format, path: Path, subtype: str, channels: int, n_frames: int) -> str:

@@ -13,6 +13,8 @@ from engine.errors import AudioExists, AudioUnreadable, BadUsage, EngineError, P
 from engine.jobs import TERMINAL
 from engine.params import Patch
 from engine.params.fm import LEVEL_FLOOR_DB
+from engine.params.note import LENGTH, NOTE_PARAMS
+from engine.rates import MAX_RATE_HZ, MIN_RATE_HZ
 from engine.studio import Rendered, Studio, render_inline
 from engine.torch_setup import load_torch
 
@@ -157,8 +159,9 @@ def test_a_newer_render_replaces_the_older_ones(studio, heard):
         ({"hold_s": -1.0}, "held for -1 s"),
         ({"hold_s": float("nan")}, "held for nan s"),
         ({"duration_s": 0.0}, "cannot last 0 s"),
-        ({"duration_s": 1e6}, "up to 600 s"),
-        ({"sample_rate": 100}, "4000 to 384000"),
+        ({"duration_s": 1e6}, "0.01 to 600 s"),
+        ({"sample_rate": 7999}, "8000 to 192000"),
+        ({"sample_rate": 384_000}, "8000 to 192000"),
     ],
 )
 def test_a_note_that_makes_no_sense_is_refused_at_the_door(studio, request_, words):
@@ -166,6 +169,25 @@ def test_a_note_that_makes_no_sense_is_refused_at_the_door(studio, request_, wor
         studio.render(Patch("fm"), **request_)
     with pytest.raises(BadUsage, match=words):
         render_inline(Patch("fm"), kind=studio.kind, **request_)
+
+
+@pytest.mark.parametrize("param", NOTE_PARAMS, ids=lambda param: param.name)
+def test_what_a_panel_offers_of_a_note_is_what_the_engine_plays(param):
+    # A sound of the greatest length takes seconds; the door alone is asked, with a sound that is short otherwise.
+    short = {"duration_s": 0.02} if param is not LENGTH else {}
+    for value in (param.low, param.default if param is LENGTH else param.high):
+        assert render_inline(Patch("fm"), kind="fake", **{**short, param.name: value}).n_frames > 0
+    for value in (param.low - 0.001, param.high * 1.001):
+        with pytest.raises(BadUsage):
+            render_inline(Patch("fm"), kind="fake", **{**short, param.name: value})
+
+
+def test_every_rate_that_a_file_can_have_can_be_rendered_and_no_other():
+    for rate in (MIN_RATE_HZ, MAX_RATE_HZ):
+        assert render_inline(Patch("fm"), kind="fake", duration_s=0.02, sample_rate=rate).sample_rate == rate
+    for rate in (MIN_RATE_HZ - 1, MAX_RATE_HZ + 1):
+        with pytest.raises(BadUsage, match="8000 to 192000"):
+            render_inline(Patch("fm"), kind="fake", duration_s=0.02, sample_rate=rate)
 
 
 def test_a_sound_that_is_no_number_becomes_a_sentence(studio, heard, monkeypatch):
