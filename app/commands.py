@@ -112,6 +112,7 @@ class Commands(QObject):
         self._s.window.palette_.recent = [i for i in settings.get("palette/recent") if isinstance(i, str)]
         self._s.player.set_level_db(settings.get("audio/level_db"))
         self._s.player.set_device(settings.get("audio/device") or None)
+        self._s.player.set_latency(settings.get("audio/latency_ms") / 1000)
 
     def refresh(self) -> None:
         """Words and states of the actions that follow the document; does nothing while they are right."""
@@ -309,7 +310,12 @@ class Commands(QObject):
         box.open()
 
     def may_close(self) -> bool:
-        """Whether the window may go now; otherwise the question is asked and the window closed by its answer."""
+        """Whether the window may go now; otherwise the question is asked and the window closed by its answer.
+
+        The question (Save, Don't save, Cancel) is a window-modal box that stops nothing: what plays goes on. It comes
+        only for work; a crash, a kill or a power cut asks nobody, and there the safety copy (:mod:`app.autosave`) keeps
+        what was unsaved. An export that is still being written is given up, and leaves no file behind.
+        """
         if not self.has_work():
             return True
 

@@ -325,7 +325,7 @@ class TimeView(QWidget):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self.shown:
-            self.menu().exec(event.globalPos())
+            self.menu().popup(event.globalPos())
 
     def menu(self) -> QMenu:
         """What can be done here, for the right button and the menu key."""

@@ -340,6 +340,8 @@ def test_files_copied_elsewhere_can_be_pasted(panel: LibraryPanel, qtbot: Any, t
     with qtbot.waitSignal(panel.paths_dropped) as pasted:
         qtbot.keyClick(panel.takes, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert pasted.args == [[tmp_path / "bell.wav"]]
+    # Left there until the program ends it would be freed twice: by Qt and by Python.
+    QGuiApplication.clipboard().clear()
 
 
 def test_a_thousand_takes_stay_quick(document: Document, panel: LibraryPanel) -> None:
