@@ -75,6 +75,7 @@ class Session(QObject):
         self._warm = warm
         self._submitted: set[int] = set()
         self._closed = False
+        self._last_part: tuple[Clip, tuple[Any, ...], Clip] | None = None
         self.app = app
         self.settings = settings or Settings()
         style.apply_theme(app, self.settings.get("view/theme"))
@@ -88,7 +89,7 @@ class Session(QObject):
         self.jobs = JobList(self.bridge, self.studio.cancel)
         self.window = MainWindow(self.actions, self.settings)
         self.messages = self.window.messages
-        self.opening = Opening(self.studio, self.bridge, self.document, self.messages)
+        self.opening = Opening(self.document, self.messages, submit=self.submit, parent=self)
         self.autosave = Autosave(self.document, submit=self.submit, view=self.view_state)
         self.drag_out = DragOut(self, submit=self.submit)
         self.stage = Stage()
@@ -136,7 +137,8 @@ class Session(QObject):
         self.fm.audition_requested.connect(self.hear_live)
         stage.overview_wanted.connect(self._overview)
         stage.tiles_wanted.connect(self._tiles)
-        stage.drag_out_requested.connect(self._drag_selection)
+        stage.drag_out_likely.connect(lambda selection: self.drag_out.prepare(*self._part(selection)))
+        stage.drag_out_requested.connect(lambda selection: self.drag_out.start_drag(stage, *self._part(selection)))
         stage.settings_changed.connect(lambda: self.settings.set("view/stage", stage.state()))
         library.paths_dropped.connect(self.drops.take)
         library.play_requested.connect(self.playing.again)
@@ -268,13 +270,16 @@ class Session(QObject):
         self.jobs.keep_quiet_about(job)
         self.bridge.watch(job, each=lambda note: self.stage.add_tile(clip, note.preview))
 
-    def _drag_selection(self, selection: Selection) -> None:
-        clip = self.shown
-        if clip is not None:
-            take = self.document.selected
-            limits = (selection.start_s, selection.end_s, selection.low_hz, selection.high_hz)
-            part = part_of(clip, *limits, whole=take.name if take is not None else None)
-            self.drag_out.start_drag(self.stage, part, part.name)
+    def _part(self, selection: Selection) -> tuple[Clip, str]:
+        """The sound of a selection on the stage and its name; the same clip when the same is asked for again."""
+        clip = self.stage.clip
+        assert clip is not None, "A selection was made on an empty stage."
+        take = self.document.selected
+        asked = (selection.start_s, selection.end_s, selection.low_hz, selection.high_hz, take and take.name)
+        if self._last_part is None or self._last_part[:2] != (clip, asked):
+            self._last_part = (clip, asked, part_of(clip, *asked[:4], whole=asked[4]))
+        part = self._last_part[2]
+        return part, part.name
 
     def view_state(self) -> dict[str, Any]:
         """What of the window goes into the project file."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+import contextlib
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.bridge import Bridge
 from app.document import Document, Submit, run_here
 from app.drop_in import PATCH_SUFFIX, PROJECT_SUFFIX
 from app.message_bar import MessageBar, in_words
@@ -15,13 +15,15 @@ from engine.audio import Clip
 from engine.errors import AudioError, PatchError
 from engine.jobs import Body, Note
 from engine.params import Patch
-from engine.project.part import is_same_file
+from engine.project.part import opening_of
 from engine.project.take import Take
-from engine.studio import Studio
 
 MAX_PATCH_BYTES = 4_000_000
 MOST_NAMES = 3
 """So many files are named in one sentence; the others are counted."""
+
+_Result = tuple[Path, Clip | Exception]
+"""A file and what became of it."""
 
 
 class Opening(QObject):
@@ -31,16 +33,13 @@ class Opening(QObject):
     """Everything that was asked for is open, or was told to be impossible."""
 
     def __init__(
-        self, studio: Studio, bridge: Bridge, document: Document, messages: MessageBar, *, submit: Submit = run_here
+        self, document: Document, messages: MessageBar, *, submit: Submit = run_here, parent: QObject | None = None
     ) -> None:
-        super().__init__(bridge)
-        self._studio = studio
-        self._bridge = bridge
+        super().__init__(parent)
         self._document = document
         self._messages = messages
         self._submit = submit
         self._waiting = 0
-        self._told: set[int] = set()
         self.errors: list[str] = []
 
     @property
@@ -64,22 +63,26 @@ class Opening(QObject):
         paths = list(paths)
         if not paths:
             return
-        batch = _Batch(paths, self._add)
         self._waiting += 1
-        for place, path in enumerate(paths):
-            job = self._studio.open(path)
-            self._bridge.watch(
-                job,
-                done=lambda clip, place=place: batch.put(place, clip),
-                failed=lambda error, place=place, job=job: self._refused(batch, place, job, error),
-                cancelled=lambda place=place: batch.put(place, None),
-            )
+        results: list[_Result] = []
+        title = f"Opening {paths[0].name}" if len(paths) == 1 else f"Opening {len(paths)} sounds"
 
-    def tells(self, job: int) -> bool:
-        """Whether a failed job's error is told here, with those of the files opened together; ask once for each."""
-        mine = job in self._told
-        self._told.discard(job)
-        return mine
+        def stopped_or_failed(error: Exception) -> None:
+            if len(paths) > 1:
+                # What is open by then stays.
+                self._add(results, len(paths))
+                self._messages.info(str(error))
+                return
+            self.errors.append(str(error))
+            self._messages.error(error)
+            self._settle()
+
+        self._submit(
+            _open_all(paths, results),
+            title=title,
+            done=lambda _: self._add(results, len(paths)),
+            failed=stopped_or_failed,
+        )
 
     def open_project(self, path: Path) -> None:
         """Open a project in place of what is open; whoever calls has asked about unsaved work."""
@@ -100,36 +103,36 @@ class Opening(QObject):
 
         self._submit(_read_patch(path), title=f"Opening {path.name}", done=done, failed=failed)
 
-    def _refused(self, batch: _Batch, place: int, job: int, error: Exception) -> None:
-        self._told.add(job)
-        batch.put(place, error)
-
-    def _add(self, batch: _Batch) -> None:
-        clips = batch.clips()
-        known = {take.id: take for take in self._document.takes}
+    def _add(self, results: list[_Result], count: int) -> None:
+        clips = [result for _, result in results if isinstance(result, Clip)]
+        errors = {path: result for path, result in results if isinstance(result, Exception)}
+        known = {opening_of(take.clip): take for take in self._document.takes}
+        known.pop(None, None)
         new: list[Take] = []
         again: list[Take] = []
         for clip in clips:
-            take = next((t for t in (*known.values(), *new) if is_same_file(t.clip, clip)), None)
+            opening = opening_of(clip)
+            take = known.get(opening)
             if take is None:
                 new.append(Take.of(clip))
-            elif take.id in known and take not in again:
+                if opening is not None:
+                    known[opening] = new[-1]
+            elif take in self._document.takes and take not in again:
                 again.append(take)
         if new:
             label = f"Open “{new[0].name}”" if len(new) == 1 else f"Open {len(new)} sounds"
             self._document.add_takes(new, label)
         elif again:
             self._document.select(again[0].id)
-        self._tell(batch, [clip.notice for clip in clips if clip.notice], again)
+        self._tell(errors, count, [clip.notice for clip in clips if clip.notice], again)
         self._settle()
 
-    def _tell(self, batch: _Batch, notices: list[str], again: list[Take]) -> None:
+    def _tell(self, errors: dict[Path, Exception], count: int, notices: list[str], again: list[Take]) -> None:
         """One message for all of them: what failed before what was odd before what was open already."""
-        errors = batch.errors()
         self.errors += [str(error) for error in errors.values()]
         words = _and_more(notices)
         if len(errors) > 1:
-            self._messages.error(_Refusals(errors, batch.count, words))
+            self._messages.error(_Refusals(errors, count, words))
         elif errors:
             self._messages.error(*errors.values())
         elif words:
@@ -144,31 +147,6 @@ class Opening(QObject):
             self.settled.emit()
 
 
-class _Batch:
-    """Collects results by place and hands itself over once all are there."""
-
-    def __init__(self, paths: list[Path], ready: Callable[[_Batch], None]) -> None:
-        self.count = len(paths)
-        self._paths = paths
-        self._results: dict[int, Clip | Exception | None] = {}
-        self._ready = ready
-
-    def put(self, place: int, result: Clip | Exception | None) -> None:
-        """What became of one file: a clip, an error, or ``None`` when it was stopped."""
-        self._results[place] = result
-        if len(self._results) == self.count:
-            self._ready(self)
-
-    def clips(self) -> list[Clip]:
-        """What could be opened, in the order in which it was named."""
-        return [clip for _, clip in sorted(self._results.items()) if isinstance(clip, Clip)]
-
-    def errors(self) -> dict[Path, Exception]:
-        """What could not be opened, and why."""
-        found = sorted((place, e) for place, e in self._results.items() if isinstance(e, Exception))
-        return {self._paths[place]: error for place, error in found}
-
-
 class _Refusals(AudioError):
     """Several files that could not be opened, in one sentence; each with its own reason in the details."""
 
@@ -179,6 +157,28 @@ class _Refusals(AudioError):
         super().__init__(f"{share} be opened: {names}. {notices}".rstrip())
         for path, error in errors.items():
             self.add_note(f"{path}: {in_words(error)}")
+
+
+def _open_all(paths: list[Path], results: list[_Result]) -> Body[None]:
+    """A job's body that opens files one after the other into ``results``; the only one may fail, of several any."""
+
+    def body() -> Generator[Note, None, None]:
+        from engine.audio import open_clip_steps
+
+        for number, path in enumerate(paths):
+            try:
+                with contextlib.closing(open_clip_steps(path)) as steps:
+                    while True:
+                        yield Note((number + next(steps)) / len(paths), f"Opening {path.name}")
+            except StopIteration as stop:
+                results.append((path, stop.value))
+            except Exception as error:
+                if len(paths) == 1:
+                    raise
+                results.append((path, error))
+            yield Note((number + 1) / len(paths), f"Opening {path.name}")
+
+    return body
 
 
 def _read_patch(path: Path) -> Body[Patch]:

@@ -76,6 +76,7 @@ class LibraryPanel(QWidget):
         self.search.textChanged.connect(self._on_search)
         self.search.returnPressed.connect(lambda: self.takes.setFocus(Qt.FocusReason.OtherFocusReason))
         self.takes.selectionModel().currentChanged.connect(self._on_current)
+        self.takes.pressed.connect(self._on_pressed)
         self.takes.drag_wanted.connect(self._on_drag)
         self.takes.remove_wanted.connect(self.remove_current)
         self.takes.paths_pasted.connect(self.paths_dropped)
@@ -198,15 +199,28 @@ class LibraryPanel(QWidget):
     def _on_preset(self, patch: object, title: str) -> None:
         self._document.set_patch(patch, f"Load “{title}”")
 
+    def _on_pressed(self, index: QModelIndex) -> None:
+        """A press may become a drag: have the file ready."""
+        clip, take = self._sound(index)
+        if clip is not None and QGuiApplication.mouseButtons() == Qt.MouseButton.LeftButton:
+            self._drag_out.prepare(clip, self._file_name(take))
+
     def _on_drag(self, index: QModelIndex) -> None:
-        row = self._filter.mapToSource(index).row()
-        clip, take = self.model.clip(row), self.model.take(row)
+        clip, take = self._sound(index)
         if clip is None or clip.n_frames == 0:
             self.message.emit(f"“{index.data()}” has no sound to drag.")
             return
-        name = take.name if take is not None else self._document.patch.name or LIVE_NAME
+        name = self._file_name(take)
         pixmap = label_pixmap(name, self.devicePixelRatioF())
         self._drag_out.start_drag(self.takes, clip, name, pixmap=pixmap, take_id=take.id if take is not None else "")
+
+    def _sound(self, index: QModelIndex) -> tuple[Clip | None, Take | None]:
+        """What a row stands for; no take for the live patch."""
+        row = self._filter.mapToSource(index).row()
+        return self.model.clip(row), self.model.take(row)
+
+    def _file_name(self, take: Take | None) -> str:
+        return take.name if take is not None else self._document.patch.name or LIVE_NAME
 
     def _make_actions(self) -> dict[str, QAction]:
         def make(text: str, icon: str, slot: Callable[[], object], shortcut: str = "") -> QAction:

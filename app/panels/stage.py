@@ -38,6 +38,8 @@ class Stage(QWidget):
 
     overview_wanted = Signal(object)
     tiles_wanted = Signal(object, object)
+    drag_out_likely = Signal(object)
+    """The pointer went down where a drag of the :class:`~app.controls.time_axis.Selection` begins."""
     drag_out_requested = Signal(object)
     """The person pulls the :class:`~app.controls.time_axis.Selection` out of a view."""
     settings_changed = Signal()
@@ -63,8 +65,10 @@ class Stage(QWidget):
         self.waveform.overview_wanted.connect(self.overview_wanted)
         self.waveform.detail_wanted.connect(self.tiles_wanted)
         self.waveform.gain_changed.connect(self.level_axis.update)
+        self.waveform.drag_out_likely.connect(self.drag_out_likely)
         self.waveform.drag_out_requested.connect(self.drag_out_requested)
         self.spectrogram.tiles_wanted.connect(self.tiles_wanted)
+        self.spectrogram.drag_out_likely.connect(self.drag_out_likely)
         self.spectrogram.drag_out_requested.connect(self.drag_out_requested)
         self.axis.playhead_changed.connect(self._follow)
 

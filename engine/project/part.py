@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio import Clip, Samples
-from engine.audio.source import FileSource
+from engine.audio.source import FileSource, Opening
 
 STOP_DB = 80.0
 """How far below the band everything outside it lies."""
@@ -141,10 +141,9 @@ def is_whole_file(clip: Clip) -> bool:
     return clip.path is not None and clip.start == 0 and clip.n_frames == clip.source.n_frames
 
 
-def is_same_file(one: Clip, other: Clip) -> bool:
-    """Whether two clips hold all of one file, which did not change between their openings."""
-    if not (is_whole_file(one) and is_whole_file(other)):
-        return False
-    if not (isinstance(one.source, FileSource) and isinstance(other.source, FileSource)):
-        return False
-    return one.source.opening == other.source.opening
+def opening_of(clip: Clip) -> Opening | None:
+    """What a clip that is all of a file was opened from: two clips with the same one are the same sound.
+
+    ``None`` for parts, for sounds made here and for those that were decoded to a temporary file.
+    """
+    return clip.source.opening if is_whole_file(clip) and isinstance(clip.source, FileSource) else None

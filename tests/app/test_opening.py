@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,53 +13,38 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from app.bridge import Bridge
 from app.document import Document
 from app.message_bar import MessageBar
 from app.opening import Opening
 from engine.audio import Audio, write_clip
 from engine.errors import EngineError
-from engine.jobs import run_inline
+from engine.jobs import Note, run_inline
 from engine.params import Patch
-from engine.studio import Studio
-
-
-class Desk:
-    """What opening needs of a window."""
-
-    def __init__(self, qtbot: QtBot, submit: Any) -> None:
-        self.qtbot = qtbot
-        self.bridge = Bridge()
-        self.studio = Studio(self.bridge.listener, kind="fake")
-        self.document = Document()
-        self.messages = MessageBar()
-        qtbot.addWidget(self.messages)
-        self.opening = Opening(self.studio, self.bridge, self.document, self.messages, submit=submit)
-
-    def open(self, *paths: Path) -> None:
-        with self.qtbot.waitSignal(self.opening.settled):
-            self.opening.open(paths)
-
-    def close(self) -> None:
-        self.studio.close()
-        self.bridge.close()
 
 
 class Later:
-    """Jobs that run when the test says so, on a thread of their own."""
+    """Jobs that run when the test says so, on a thread of their own; ``stop_after`` ends them at a whole share."""
 
     def __init__(self) -> None:
         self.waiting: list[Callable[[], None]] = []
         self.threads: list[int] = []
+        self.titles: list[str] = []
+        self.stop_after: float | None = None
 
     def __call__(self, body: Any, *, title: str, done: Callable[[Any], None], failed: Any, **_: bool) -> None:
+        self.titles.append(title)
+
         def run() -> None:
             results: list[Callable[[], None]] = []
+
+            def on_note(note: Note) -> None:
+                if self.stop_after is not None and note.fraction == self.stop_after / 2:
+                    raise EngineError(f"{title}: that was stopped.")
 
             def work() -> None:
                 self.threads.append(threading.get_ident())
                 try:
-                    result = run_inline(body)
+                    result = run_inline(body, on_note)
                 except EngineError as error:
                     caught = error
                     results.append(lambda: failed(caught))
@@ -74,16 +59,27 @@ class Later:
         self.waiting.append(run)
 
 
-@pytest.fixture
-def later() -> Later:
-    return Later()
+class Desk:
+    """What opening needs of a window."""
+
+    def __init__(self, qtbot: QtBot) -> None:
+        self.document = Document()
+        self.messages = MessageBar()
+        qtbot.addWidget(self.messages)
+        self.later = Later()
+        self.opening = Opening(self.document, self.messages, submit=self.later)
+
+    def open(self, *paths: Path) -> None:
+        """Open files and wait for them."""
+        self.opening.open(paths)
+        while self.later.waiting:
+            self.later.waiting.pop(0)()
+        assert not self.opening.busy
 
 
 @pytest.fixture
-def desk(qtbot: QtBot, later: Later) -> Iterator[Desk]:
-    made = Desk(qtbot, later)
-    yield made
-    made.close()
+def desk(qtbot: QtBot) -> Desk:
+    return Desk(qtbot)
 
 
 def wav(path: Path, hz: float = 440.0) -> Path:
@@ -155,24 +151,50 @@ def test_a_file_that_was_recorded_anew_is_a_take_of_its_own(desk: Desk, tmp_path
     assert len(desk.document.takes) == 2
 
 
-def test_a_patch_is_read_by_a_job_and_loaded_when_it_is_there(desk: Desk, later: Later, tmp_path: Path) -> None:
+def test_a_patch_is_read_by_a_job_and_loaded_when_it_is_there(desk: Desk, tmp_path: Path) -> None:
     path = tmp_path / "Bell.json"
     path.write_text(Patch("fm", {"op1_ratio": 3.5}, name="Bell").dumps(), encoding="utf-8")
     desk.opening.open([path])
     assert (desk.opening.busy, desk.document.patch.values["op1_ratio"]) == (True, 1.0)
-    later.waiting.pop()()
+    desk.later.waiting.pop()()
     assert (desk.opening.busy, desk.document.patch.values["op1_ratio"]) == (False, 3.5)
     assert desk.document.undo_label == "Load “Bell”"
-    assert threading.get_ident() not in later.threads
+    assert threading.get_ident() not in desk.later.threads
 
 
-def test_what_is_no_patch_is_one_sentence(desk: Desk, later: Later, tmp_path: Path) -> None:
+def test_what_is_no_patch_is_one_sentence(desk: Desk, tmp_path: Path) -> None:
     path = tmp_path / "noise.json"
     path.write_bytes(b"\xff\xfe\x00\x01")
     desk.opening.open_patch(path)
-    later.waiting.pop()()
+    desk.later.waiting.pop()()
     assert desk.messages.text.startswith("noise.json is no patch: it is not text.")
     assert desk.opening.errors == [desk.messages.text]
     desk.opening.open_patch(tmp_path / "gone.json")
-    later.waiting.pop()()
+    desk.later.waiting.pop()()
     assert desk.messages.text.startswith("gone.json cannot be read")
+
+
+def test_a_thousand_files_are_one_job_and_one_step(desk: Desk, tmp_path: Path) -> None:
+    path = wav(tmp_path / "one.wav")
+    files = [path.with_name(f"{n}.wav") for n in range(1000)]
+    for file in files:
+        file.hardlink_to(path)
+    desk.opening.open(files)
+    assert desk.later.titles == ["Opening 1000 sounds"]
+    desk.later.waiting.pop()()
+    assert len(desk.document.takes) == 1000
+    desk.document.undo()
+    assert desk.document.takes == ()
+
+
+def test_what_was_open_when_it_was_stopped_stays(desk: Desk, tmp_path: Path) -> None:
+    desk.later.stop_after = 1
+    desk.open(wav(tmp_path / "bell.wav"), wav(tmp_path / "rain.wav"))
+    assert [take.name for take in desk.document.takes] == ["bell"]
+    assert desk.messages.text == "Opening 2 sounds: that was stopped."
+
+
+def test_a_single_file_that_cannot_be_opened_is_a_job_that_failed(desk: Desk, tmp_path: Path) -> None:
+    desk.open(broken(tmp_path / "bad.wav"))
+    assert desk.messages.text.startswith("bad.wav is no sound file")
+    assert desk.opening.errors == [desk.messages.text]
