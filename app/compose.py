@@ -135,6 +135,10 @@ class Session(QObject):
         self.live.rendered.connect(self._rendered)
         self.fm.note_settings_changed.connect(lambda: self.live.render(document.patch))
         self.fm.audition_requested.connect(self.hear_live)
+        keep = self.actions["take.keep"]
+        self.fm.keep_requested.connect(keep.trigger)
+        keep.enabledChanged.connect(self.fm.keep.setEnabled)
+        self.fm.keep.setEnabled(keep.isEnabled())
         stage.overview_wanted.connect(self._overview)
         stage.tiles_wanted.connect(self._tiles)
         stage.drag_out_likely.connect(lambda selection: self.drag_out.prepare(*self._part(selection)))

@@ -11,15 +11,15 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
+from app.controls.plain import plain_label
 from app.controls.time_axis import Selection
 from app.settings import Settings
-from app.theme import PADDING, PADDING_WIDE
+from app.theme import GRID, PADDING, PADDING_WIDE
 from engine.audio import FORMATS, Clip, format_title, safe_name, subtype_title
 from engine.audio.formats import check_fits, kept_subtype
 from engine.errors import AudioUnwritable
@@ -56,12 +56,12 @@ class ExportDialog(QDialog):
         for name, kind in FORMATS.items():
             self.format.addItem(f"{kind.title} ({kind.suffixes[0]})", name)
         self.subtype = QComboBox()
-        self.problem = QLabel()
+        self.problem = plain_label()
         self.problem.setProperty("role", "error")
         self.problem.setWordWrap(True)
-        title = QLabel(clip.name)
+        title = plain_label(clip.name)
         title.setProperty("role", "title")
-        facts = QLabel(_facts(clip))
+        facts = plain_label(_facts(clip))
         facts.setProperty("role", "secondary")
         form = QFormLayout()
         form.setHorizontalSpacing(PADDING_WIDE)
@@ -83,8 +83,11 @@ class ExportDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(PADDING_WIDE)
-        column.addWidget(title)
-        column.addWidget(facts)
+        head = QVBoxLayout()
+        head.setSpacing(GRID)
+        head.addWidget(title)
+        head.addWidget(facts)
+        column.addLayout(head)
         column.addLayout(form)
         column.addWidget(self.problem)
         column.addStretch(1)

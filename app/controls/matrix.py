@@ -63,10 +63,12 @@ class Matrix(QWidget):
 
     def set_dense(self, on: bool) -> None:
         """Lower cells, where room is scarce."""
-        self._cell_px = DENSE_CELL_HEIGHT_PX if on else CELL_HEIGHT_PX
-        self.updateGeometry()
-        self._place_cells()
-        self.update()
+        cell_px = DENSE_CELL_HEIGHT_PX if on else CELL_HEIGHT_PX
+        if cell_px != self._cell_px:
+            self._cell_px = cell_px
+            self.updateGeometry()
+            self._place_cells()
+            self.update()
 
     def set_values(self, values: Values) -> None:
         """Show values by storage name without a signal."""

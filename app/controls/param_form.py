@@ -59,7 +59,8 @@ class ParamForm(QWidget):
             knob.lock_changed.connect(partial(self.lock_changed.emit, param.name))
 
     def set_row_spacing(self, px: int) -> None:
-        self._grid.setVerticalSpacing(px)
+        if px != self._grid.verticalSpacing():
+            self._grid.setVerticalSpacing(px)
 
     def set_values(self, values: Values) -> None:
         """Show values by name without a signal; names of other forms are ignored, and only what differs repaints."""

@@ -32,9 +32,11 @@ class ValueField(ValueWidget):
 
     def set_labelled(self, on: bool) -> None:
         """Show the label above the box, or leave it to the tool tip where room is scarce."""
-        self._label_px = LABEL_PX if on else 0
-        self.updateGeometry()
-        self.update()
+        label_px = LABEL_PX if on else 0
+        if label_px != self._label_px:
+            self._label_px = label_px
+            self.updateGeometry()
+            self.update()
 
     def value_rect(self) -> QRect:
         return QRect(0, self._label_px, self.width(), BOX_PX)

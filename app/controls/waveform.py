@@ -26,6 +26,8 @@ AT_ONCE_FRAMES = 1_000_000
 """Sounds in memory up to this length get their pyramid at once: 2 ms."""
 _DOTS_FROM_PX = 6.0
 _CLIPPED = 0.9999
+_GRID = ((0.0, 150), (0.5, 90), (-0.5, 90), (0.25, 50), (-0.25, 50))
+"""Lines at these levels (the middle, −6 and −12 dB at plain height), and how strong they are."""
 _MOST_GAIN = 64.0
 _MOST_DETAIL_FRAMES = 1 << 20
 
@@ -211,7 +213,7 @@ class Waveform(TimeView):
             if number:
                 painter.fillRect(QRectF(0, rect.top() - GAP_PX, self.width(), GAP_PX), colour(tokens.hairline))
             half = (rect.height() - 1) / 2
-            for level, alpha in ((0.0, 150), (0.5, 90), (-0.5, 90)):
+            for level, alpha in _GRID:
                 y = rect.center().y() - level * half
                 painter.fillRect(QRectF(0, round(y), self.width(), 1), colour(tokens.hairline, alpha))
 

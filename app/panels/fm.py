@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from app.controls.matrix import OUTPUT, Matrix
 from app.controls.param_form import ParamForm
 from app.controls.piano import Piano
+from app.controls.plain import plain_label
 from app.controls.scroll import CalmScrollArea
 from app.controls.value_field import ValueField
 from app.controls.value_widget import ValueWidget
@@ -69,12 +70,15 @@ class FmPanel(QWidget):
 
     audition_requested = Signal()
     """The person wants to hear the patch now, with :meth:`note_settings`."""
+    keep_requested = Signal()
+    """The person wants the sound in the library as it is now."""
     note_settings_changed = Signal()
 
     def __init__(self, document: PatchDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.document = document
-        self.name = QLabel()
+        self.name = plain_label()
+        self.keep = QPushButton("Keep")
         self.audition = QPushButton("Audition")
         # Six fields over six operators: the note's settings, which are no part of the patch, and the voice's values.
         voice = [param for param in FM_SPACE if param.section == "Voice"]
@@ -137,10 +141,15 @@ class FmPanel(QWidget):
 
     def _lay_out(self) -> None:
         self.name.setProperty("role", "title")
+        self.keep.setIcon(icon("keep"))
+        self.keep.setAccessibleName("Keep as take")
+        self.keep.setToolTip("Put this sound and its patch into the library (Ctrl+Return)")
         self.audition.setIcon(icon("play"))
         self.audition.setToolTip("Play the patch with this note")
         head = QHBoxLayout()
+        head.setSpacing(PADDING)
         head.addWidget(self.name, 1)
+        head.addWidget(self.keep)
         head.addWidget(self.audition)
         caption = QLabel("Rows modulate columns (rad); out is what is heard (dB)")
         caption.setProperty("role", "small")
@@ -191,7 +200,8 @@ class FmPanel(QWidget):
         room = self._scroll.height()
         dense = self.height() < DENSE_BELOW_PX
         self.matrix.set_dense(dense)
-        self._body.setSpacing(PADDING if dense else PADDING_WIDE)
+        if (spacing := PADDING if dense else PADDING_WIDE) != self._body.spacing():
+            self._body.setSpacing(spacing)
         self.piano.setFixedHeight(self.piano.minimumSizeHint().height() if dense else self.piano.sizeHint().height())
         room -= GRID
         if self._body.direction() == QBoxLayout.Direction.TopToBottom:
@@ -201,6 +211,7 @@ class FmPanel(QWidget):
 
     def _connect(self) -> None:
         self.audition.clicked.connect(self.audition_requested)
+        self.keep.clicked.connect(self.keep_requested)
         self.head.changing.connect(self._on_changing)
         self.head.committed.connect(self._on_committed)
         self.head.reverted.connect(self._on_reverted)

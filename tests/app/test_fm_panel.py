@@ -115,7 +115,7 @@ def test_a_new_patch_paints_what_differs_and_lays_nothing_out_again(panel, docum
         panel.choose_operator(n)
     panel.resize(440, 900)
     QTest.qWaitForWindowExposed(panel)
-    QTest.qWait(20)
+    QTest.qWait(100)  # every page has taken its new height
     paints = Paints(*panel.findChildren(QWidget))
     document.set_patch(document.patch.with_values(op6_ratio=3.0, mod_6_2_rad=4.0), "Preset")
     QApplication.processEvents()
@@ -298,6 +298,12 @@ def test_an_operator_that_does_nothing_says_so(panel, document):
     assert "not in use" not in panel.strip.buttons[6].toolTip()
     document.set_patch(document.patch.with_values(mod_2_1_rad=0.0), "Turn")
     assert "not in use" in panel.strip.buttons[6].toolTip(), "it modulates one that is not heard"
+
+
+def test_the_button_keeps_the_sound(panel, qtbot):
+    with qtbot.waitSignal(panel.keep_requested):
+        panel.keep.click()
+    assert panel.keep.geometry().right() < panel.audition.geometry().left()
 
 
 def test_every_control_has_a_name_and_help(panel):
