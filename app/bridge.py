@@ -2,7 +2,9 @@
 
 Engine threads put events into a queue and post one wake-up. On the UI thread the queue is emptied: ends of jobs are
 told at once, notes at most 60 times a second and only the newest of each job. Nothing here ticks while the engine is
-idle, and no Qt signal is ever emitted from an engine thread.
+idle, and nothing that Python owns crosses the threads on Qt's side: the wake-up is a queued signal without arguments.
+(A ``QEvent`` made here and posted is not safe: Qt deletes it on the UI thread while the posting thread still lets go of
+its Python wrapper, which was seen to crash.)
 """
 
 from __future__ import annotations
@@ -14,12 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from engine.jobs import TERMINAL, Event
 
 NOTE_INTERVAL_S = 1 / 60
-_WAKE = QEvent.Type(QEvent.registerEventType())
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +46,14 @@ class Bridge(QObject):
     done = Signal(int, object)
     failed = Signal(int, object)
     cancelled = Signal(int)
+    _wake = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._queue: deque[Event] = deque()
         self._awake = False
         self._open = True
+        self._wake.connect(self._empty_queue, Qt.ConnectionType.QueuedConnection)
         self._watches: dict[int, _Watch] = {}
         self._notes: dict[int, Event] = {}
         self._last_notes = 0.0
@@ -63,7 +66,7 @@ class Bridge(QObject):
         # A wake-up too many is harmless; one too few is not: the flag falls before the queue is read.
         if not self._awake and self._open:
             self._awake = True
-            QCoreApplication.postEvent(self, QEvent(_WAKE))
+            self._wake.emit()
 
     def watch(
         self,
@@ -92,12 +95,7 @@ class Bridge(QObject):
         self._notes.clear()
         self._watches.clear()
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == _WAKE:
-            self._empty_queue()
-            return True
-        return super().event(event)
-
+    @Slot()
     def _empty_queue(self) -> None:
         self._awake = False
         while self._queue:

@@ -190,3 +190,11 @@ def test_the_pins_satisfy_what_the_project_asks_for() -> None:
         version = pins.get(canonicalize_name(requirement.name))
         assert version is not None, f"{requirement.name} has no pin"
         assert version in requirement.specifier, f"{requirement} does not allow the pinned {version}"
+
+
+def test_no_event_made_by_python_is_posted_to_qt() -> None:
+    """Qt deletes a posted event on the UI thread while the posting thread still lets go of its wrapper: a crash."""
+    posting = [
+        path for path in sorted((ROOT / "app").rglob("*.py")) if "postEvent(" in path.read_text(encoding="utf-8")
+    ]
+    assert posting == []
