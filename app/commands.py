@@ -133,7 +133,7 @@ class Commands(QObject):
         ):
             action = s.actions[action_id]
             action.setEnabled(label is not None)
-            action.setText(plain if label is None else f"{plain}: {label}")
+            action.setText(plain if label is None else f"{plain}: {label}".replace("&", "&&"))
         for action_id in ("take.rename", "take.remove", "patch.live"):
             s.actions.enable(action_id, selected is not None)
         s.actions.enable("take.keep", s.live.latest is not None)

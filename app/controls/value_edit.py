@@ -9,6 +9,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QToolTip, QWidget
 
 from app.controls.knob_paint import figures
+from app.controls.plain import plain_tip
 from app.theme import tokens
 from engine.errors import ParamTextError
 
@@ -65,7 +66,7 @@ class ValueEdit(QLineEdit):
             except ParamTextError as error:
                 self._outline("error")
                 self.setAccessibleDescription(str(error))
-                QToolTip.showText(self.mapToGlobal(QPoint(0, self.height())), str(error), self)
+                QToolTip.showText(self.mapToGlobal(QPoint(0, self.height())), plain_tip(str(error)), self)
                 return False
         self.close_unchanged()
         return True

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import icons
+from app.controls.plain import plain_label, plain_tip
 from app.job_list import ENDED, Job, JobList
 from app.theme import PADDING, PADDING_WIDE
 
@@ -32,10 +33,10 @@ class _Row(QWidget):
         super().__init__()
         self._jobs = jobs
         self._job_id = job.id
-        self.title = QLabel(job.title)
-        self.figures = QLabel()
+        self.title = plain_label(job.title)
+        self.figures = plain_label()
         self.figures.setProperty("role", "secondary")
-        self.stage = QLabel()
+        self.stage = plain_label()
         self.stage.setProperty("role", "small")
         self.stage.setWordWrap(True)
         self.bar = QProgressBar()
@@ -45,7 +46,7 @@ class _Row(QWidget):
         self.stop.setIcon(icons.icon("close", "secondary"))
         self.stop.setIconSize(QSize(12, 12))
         self.stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.stop.setToolTip(f"Stop “{job.title}”")
+        self.stop.setToolTip(plain_tip(f"Stop “{job.title}”"))
         self.stop.setAccessibleName(f"Stop {job.title}")
         self.stop.clicked.connect(lambda: self._jobs.cancel(self._job_id))
         head = QHBoxLayout()
@@ -153,7 +154,7 @@ class _Title(QLabel):
     def set_text(self, text: str) -> None:
         if text != self.text():
             self.setText(text)
-            self.setToolTip(text)
+            self.setToolTip(plain_tip(text))
 
     def set_role(self, role: str) -> None:
         if self.property("role") != role:
@@ -183,7 +184,7 @@ class JobStatus(QWidget):
         self._jobs = jobs
         self._job_id = 0
         self.title = _Title()
-        self.figures = QLabel()
+        self.figures = plain_label()
         self.figures.setProperty("role", "secondary")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)

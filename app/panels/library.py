@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication, QIcon
-from PySide6.QtWidgets import QLabel, QLineEdit, QMenu, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from app import icons
+from app.controls.plain import plain_label
 from app.document import Document
 from app.drag_out import DragOut, label_pixmap
 from app.panels.library_model import LIVE_NAME, TAKE_ROLE, LibraryFilter, LibraryModel
@@ -64,7 +65,7 @@ class LibraryPanel(QWidget):
         self.takes.setModel(self._filter)
         self.presets = PresetTree()
         self._fill_presets()
-        self._hint = QLabel()
+        self._hint = plain_label()
         self._hint.setWordWrap(True)
         self._hint.setContentsMargins(PADDING, 0, PADDING, 0)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)

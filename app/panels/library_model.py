@@ -17,6 +17,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
+from app.controls.plain import plain_tip
 from app.document import Document
 from engine.audio import Clip
 from engine.project.take import ORIGINS, MissingSource, Take
@@ -271,7 +272,7 @@ def tool_tip(take: Take) -> str:
     if take.clip.path is not None:
         lines.append(str(take.clip.path))
     lines.append(take.created.astimezone().strftime("%Y-%m-%d %H:%M"))
-    return "\n".join(lines)
+    return plain_tip("\n".join(lines))
 
 
 def thumbnail(pyramid: Pyramid) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QStandardItem, QStandar
 from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
 
 from app import style
+from app.controls.plain import plain_tip
 from engine.params import Patch
 
 PATCH_ROLE = Qt.ItemDataRole.UserRole
@@ -64,7 +65,7 @@ class PresetTree(QTreeView):
                 self._model.appendRow(section)
             leaf = QStandardItem(patch.name)
             leaf.setData(patch, PATCH_ROLE)
-            leaf.setToolTip(f"{patch.name}: hear it with the arrow keys, load it with Return")
+            leaf.setToolTip(plain_tip(f"{patch.name}: hear it with the arrow keys, load it with Return"))
             section.appendRow(leaf)
         self.expandAll()
 

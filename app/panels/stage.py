@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from app import theme
 from app.controls.freq_axis import WIDTH as AXIS_WIDTH
@@ -16,6 +16,7 @@ from app.controls.freq_axis import FreqAxis, LevelAxis
 from app.controls.freq_scale import FreqScale
 from app.controls.overview_strip import OverviewStrip
 from app.controls.paint import colour
+from app.controls.plain import plain_label
 from app.controls.spectrogram import Spectrogram
 from app.controls.time_axis import TimeAxis
 from app.controls.time_ruler import TimeRuler
@@ -73,7 +74,7 @@ class Stage(QWidget):
         self.axis.playhead_changed.connect(self._follow)
 
     def _lay_out(self) -> None:
-        self._empty = QLabel(EMPTY_TEXT)
+        self._empty = plain_label(EMPTY_TEXT)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
         self._empty.setProperty("role", "secondary")
@@ -89,6 +90,7 @@ class Stage(QWidget):
         below.addWidget(self.bar, 0, 0, 1, 2)
         below.addWidget(self.freq_axis, 1, 0)
         below.addWidget(self.spectrogram, 1, 1)
+        self.splitter.splitterMoved.connect(self.settings_changed)
         self.splitter.addWidget(upper)
         self.splitter.addWidget(lower)
         self.splitter.setStretchFactor(0, 2)

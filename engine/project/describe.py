@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -232,6 +232,9 @@ def _restore_entry(
 def _restore_file(sound: Mapping[str, Any], name: str, folder: Path, notices: list[str]) -> Generator[Note, None, Clip]:
     path = _locate(sound, folder)
     wanted = Path(str(sound["path"]))
+    if path is None and _is_elsewhere(str(sound["path"]), folder):
+        reason = f"{wanted.name} is on another computer ({wanted.parent}) and was not asked for; open it from there."
+        return _missing(wanted, reason, sound, name, notices)
     if path is None:
         return _missing(wanted, f"{wanted.name} is no longer at {wanted.parent}; put it back.", sound, name, notices)
     try:
@@ -262,14 +265,24 @@ def _told(steps: Steps[Clip], text: str) -> Generator[Note, None, Clip]:
 
 
 def _locate(sound: Mapping[str, Any], folder: Path) -> Path | None:
-    """The file of a sound: beside the project as it was, or where it was; of two, the one of the right size."""
-    places = [Path(str(sound["path"]))]
-    if isinstance(sound.get("relative"), str):
-        relative = Path(os.path.normpath(folder / PurePosixPath(sound["relative"])))
-        places.insert(0, relative)
-    found = [place for place in places if place.is_file()]
+    """The file of a sound: beside the project as it was, or where it was; of two, the one of the right size.
+
+    A project that somebody sent must not make this computer call another one: on Windows the mere look at
+    ``\\\\host\\share`` tells that host the person's name and a hash of the password.
+    """
+    places = [str(sound["path"])]
+    relative = sound.get("relative")
+    if isinstance(relative, str) and not PureWindowsPath(relative).anchor:
+        places.insert(0, os.path.normpath(folder / PurePosixPath(relative)))
+    found = [Path(place) for place in places if not _is_elsewhere(place, folder) and Path(place).is_file()]
     same_size = [place for place in found if _same_size(place, sound)]
     return next(iter(same_size or found), None)
+
+
+def _is_elsewhere(path: str, folder: Path) -> bool:
+    """Whether ``path`` names another computer (``//host/share``) than the one that the project itself came from."""
+    drive = PureWindowsPath(path).drive
+    return drive.startswith("\\\\") and drive.lower() != PureWindowsPath(folder).drive.lower()
 
 
 def _same_size(path: Path, sound: Mapping[str, Any]) -> bool:

@@ -152,6 +152,28 @@ def test_a_missing_file_is_a_take_that_waits_for_it(tmp_path: Path) -> None:
     assert again.project.takes[0].clip.n_frames == round(0.1 * RATE)
 
 
+@pytest.mark.parametrize("key", ["path", "relative"])
+@pytest.mark.parametrize(
+    "place", ["//far.away/share/rain.wav", r"\\far.away\share\rain.wav", r"\\?\UNC\far.away\s\rain.wav"]
+)
+def test_a_project_calls_no_other_computer_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, key: str
+) -> None:
+    wav = sound_file(tmp_path / "rain.wav")
+    path = save_project(Project((Take.of(open_clip(wav)),)), {}, tmp_path / "p.tonewright")
+    wav.unlink()
+    rewritten(path, lambda data: data["takes"][0]["sound"].update({key: place}))
+    asked: list[str] = []
+    look = os.stat
+    monkeypatch.setattr(os, "stat", lambda path, **how: (asked.append(str(path)), look(path, **how))[1])
+    loaded = load_project(path)
+    assert str(wav) in asked, "a look is noticed"
+    assert not any("far.away" in name for name in asked)
+    assert loaded.project.takes[0].missing
+    assert len(loaded.notices) == 1
+    assert ("another computer" in loaded.notices[0]) == (key == "path")
+
+
 def test_a_file_that_changed_is_shown_as_it_is_now(tmp_path: Path) -> None:
     wav = sound_file(tmp_path / "rain.wav")
     path = save_project(Project((Take.of(open_clip(wav)),)), {}, tmp_path / "p.tonewright")

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.compose import Session
-from app.panels.fm_note import NoteSettings
+from app.panels.fm_note import NOTE_PARAMS, NoteSettings
 from app.settings import Settings
 from engine.audio import Audio, Clip, open_clip, write_clip
 from engine.params import Patch
@@ -71,7 +71,8 @@ def test_a_view_that_another_program_wrote_does_no_harm(
     session.document.adopt(Loaded(Project(), view=view), None)
     qtbot.waitUntil(lambda: session.live.up_to_date)
     note, velocity, hold_s, duration_s = session.fm.note_settings()
-    assert (0 <= note <= 127, 1 <= velocity <= 127, 0 < hold_s <= 30, 0 < duration_s <= 60) == (True,) * 4
+    for param, value in zip(NOTE_PARAMS, (note, velocity, hold_s, duration_s), strict=True):
+        assert param.low <= value <= param.high
     assert session.document.locked == frozenset()
 
 
