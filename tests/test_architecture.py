@@ -195,6 +195,8 @@ def test_the_pins_satisfy_what_the_project_asks_for() -> None:
 def test_no_event_made_by_python_is_posted_to_qt() -> None:
     """Qt deletes a posted event on the UI thread while the posting thread still lets go of its wrapper: a crash."""
     posting = [
-        path for path in sorted((ROOT / "app").rglob("*.py")) if "postEvent(" in path.read_text(encoding="utf-8")
+        path
+        for path in sorted((Path(__file__).parents[1] / "app").rglob("*.py"))
+        if "postEvent(" in path.read_text(encoding="utf-8")
     ]
     assert posting == []
