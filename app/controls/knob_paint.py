@@ -8,6 +8,9 @@ from PySide6.QtWidgets import QWidget
 
 from app.theme import GRID, SMALL_TEXT_PX, tokens
 
+LOCK_PX = 14
+"""What a padlock at the right edge takes away from the room for the value."""
+
 
 def figures(widget: QWidget, px: int = SMALL_TEXT_PX, *, strong: bool = False) -> QFont:
     """The widget's font in ``px`` pixels with figures of equal width, so that a changing value does not dance."""

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QKeyEvent, QPainter,
 from PySide6.QtWidgets import QWidget
 
 from app.controls.drag_value import ALT
-from app.controls.knob_paint import figures, focus_ring, padlock, wash
+from app.controls.knob_paint import LOCK_PX, figures, focus_ring, padlock, wash
 from app.controls.value_widget import ValueWidget
 from app.controls.words import typeset
 from app.theme import GRID, SMALL_TEXT_PX, series_colour, tokens
@@ -56,7 +56,8 @@ class MatrixCell(ValueWidget):
             painter.setFont(figures(self, SMALL_TEXT_PX))
             painter.setPen(QColor(theme.disabled if off else theme.text))
             text = "–" if off else typeset(format_value(self.param, self.value, unit=False))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
+            place = self.rect().adjusted(0, 0, -LOCK_PX if self._locked else 0, 0)
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
         if self._locked:
             padlock(painter, self.width() - 8, self.height() / 2, theme.secondary)
         if self.hasFocus():

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.controls.knob_paint import figures, focus_ring, padlock, wash
+from app.controls.knob_paint import LOCK_PX, figures, focus_ring, padlock, wash
 from app.controls.value_widget import ValueWidget
 from app.controls.words import typeset
 from app.theme import GRID, SMALL_TEXT_PX, tokens
@@ -60,7 +60,11 @@ class ValueField(ValueWidget):
         if self.editor is None:
             painter.setFont(figures(self, SMALL_TEXT_PX + 1))
             painter.setPen(QColor(theme.disabled if off else theme.text))
-            painter.drawText(box.adjusted(2, 0, -2, -1), Qt.AlignmentFlag.AlignCenter, typeset(self.value_text()))
+            text = typeset(self.value_text())
+            place = box.adjusted(2, 0, -LOCK_PX if self._locked else -2, -1)
+            if painter.fontMetrics().horizontalAdvance(text) > place.width():
+                painter.setFont(figures(self, SMALL_TEXT_PX))
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
         if self._locked:
             padlock(painter, box.right() - 8, box.center().y(), theme.secondary)
         if self.hasFocus():
