@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
@@ -18,14 +20,38 @@ if TYPE_CHECKING:
     from app.player import Player
 
 DEFAULT_RATE = 48_000
+NAMELESS = "Live patch"
 NoteSettings = Callable[[], tuple[float, float, float, float]]
+
+
+class Strike(Enum):
+    """Whether a new sound is played from its attack."""
+
+    NO = auto()
+    IF_SILENT = auto()
+    """A knob moves: what plays goes on with the new sound where it stands."""
+    ALWAYS = auto()
+    """A key, a preset, an audition."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Made:
+    """A sound that the engine has finished, the render it came from and the patch's name."""
+
+    serial: int
+    audio: Audio
+    name: str
+
+    @property
+    def clip(self) -> Clip:
+        return Clip.of(self.audio, self.name or NAMELESS)
 
 
 class LiveSound(QObject):
     """Renders the live patch whenever it changes.
 
-    While the live patch plays, a new sound takes over at the same position. While nothing plays and the change came
-    from a turned knob, the note is struck again, so that turning is heard.
+    While the live patch plays, the sound of a turned knob takes over at the same position; while nothing plays, the
+    note is struck again, so that turning is heard. A note that somebody strikes begins at its attack, always.
     """
 
     rendered = Signal(object)
@@ -39,16 +65,23 @@ class LiveSound(QObject):
         self._bridge = bridge
         self._player = player
         self._note_settings = note_settings
-        self._lock = threading.Lock()
+        # Guards what the player holds: the engine thread brings it sounds while the window's puts takes in and out.
+        # Re-entrant because the player tells of a new sound while it is held.
+        self._lock = threading.RLock()
         self._in_player = True  # a new document shows its live patch
+        self._made: _Made | None = None
+        """The newest sound, kept whoever is in the player; the window may not have been told of it yet."""
         self._job: int | None = None
-        self._next: tuple[Patch, bool] | None = None
+        self._next: tuple[Patch, Strike] | None = None
+        self._owed = Strike.NO
+        """What the render under way was asked to do when it is there."""
         self.hear_while_turning = True
         self.swapped: deque[tuple[int, int]] = deque(maxlen=512)
         """Serial numbers of the renders that went to the player, each with the player's own number: to be measured."""
         self.serial = 0
         """Counts the renders that were asked for."""
         self.latest: Rendered | None = None
+        self._latest_serial = 0
         self.failed = False
         """Whether the newest patch could not be rendered."""
 
@@ -63,10 +96,10 @@ class LiveSound(QObject):
         return self._job is None and self.latest is not None
 
     def enter(self) -> None:
-        """The live patch is what is looked at: its sounds go to the player from now on."""
+        """The live patch is what is looked at: its newest sound goes to the player, and so will those to come."""
         with self._lock:
             self._in_player = True
-        self._player.load(self.clip)
+            self._player.load(self._made.clip if self._made is not None else None)
 
     def leave(self) -> None:
         """Something else is in the player: renders go on, unheard."""
@@ -74,20 +107,25 @@ class LiveSound(QObject):
             self._in_player = False
 
     def render(self, patch: Patch, *, strike: bool = False, turning: bool = False) -> None:
-        """Render ``patch`` with the panel's note; ``strike`` plays it when nothing plays.
+        """Render ``patch`` with the panel's note.
 
-        A newer patch replaces the render under way. Not so while a knob is ``turning``: a hand that never rests would
-        then hear nothing at all, so the render under way is finished and the newest patch comes next.
+        With ``strike`` the new sound is played from its attack. While a knob is ``turning`` it is so only if nothing
+        plays, and if that is wanted (``hear_while_turning``).
+
+        A newer patch replaces the render under way, and inherits the strike that somebody waits for. Not so while a
+        knob is turning: a hand that never rests would then hear nothing at all, so the render under way is finished
+        and the newest patch comes next.
         """
         self.serial += 1
         self.failed = False
+        wish = Strike.NO if not strike else Strike.IF_SILENT if turning else Strike.ALWAYS
         if turning and self._job is not None:
-            self._next = (patch, strike)
+            self._next = (patch, wish)
             return
         self._next = None
-        self._submit(patch, strike)
+        self._submit(patch, Strike.ALWAYS if self._owed is Strike.ALWAYS else wish)
 
-    def _submit(self, patch: Patch, strike: bool) -> None:
+    def _submit(self, patch: Patch, wish: Strike) -> None:
         note, velocity, hold_s, duration_s = self._note_settings()
         serial = self.serial
         job = self._studio.render(
@@ -97,30 +135,41 @@ class LiveSound(QObject):
             hold_s=hold_s,
             duration_s=duration_s,
             sample_rate=self._player.sample_rate or DEFAULT_RATE,
-            on_audio=lambda audio: self._to_player(serial, audio),
+            on_audio=lambda audio: self._to_player(_Made(serial, audio, patch.name), wish),
         )
         self._job = job
+        self._owed = wish
         self.submitted.emit(job)
         self._bridge.watch(
             job,
-            done=lambda rendered: self._done(job, rendered, strike),
+            done=lambda rendered: self._done(job, serial, rendered, wish),
             failed=lambda error: self._refused(job),
             cancelled=lambda: self._ended(job),
         )
 
-    def _to_player(self, serial: int, audio: Audio) -> None:
+    def _to_player(self, made: _Made, wish: Strike) -> None:
         """On the engine thread: the short way. The lock keeps a late render out of a take that was just chosen."""
         with self._lock:
+            if self._made is not None and made.serial < self._made.serial:
+                return  # the engine has two threads: this one was overtaken
+            self._made = made
             if self._in_player:
-                self.swapped.append((serial, self._player.swap(audio)))
+                # A struck note takes over from its first frame; what is at rest is started by the window, in _done.
+                number = self._player.swap(made.audio, strike=wish is Strike.ALWAYS)
+                self.swapped.append((made.serial, number))
 
-    def _done(self, job: int, rendered: Rendered, strike: bool) -> None:
+    def _done(self, job: int, serial: int, rendered: Rendered, wish: Strike) -> None:
         self._ended(job)
-        self.latest = rendered
-        if strike and self.hear_while_turning and self._in_player and self._player.state != "playing":
-            self._player.seek(0.0)
-            self._player.play()
+        if serial < self._latest_serial:
+            return
+        self.latest, self._latest_serial = rendered, serial
+        with self._lock:
+            if self._in_player and self._player.state != "playing" and self._is_wanted(wish):
+                self._player.strike()
         self.rendered.emit(rendered)
+
+    def _is_wanted(self, wish: Strike) -> bool:
+        return wish is Strike.ALWAYS or (wish is Strike.IF_SILENT and self.hear_while_turning)
 
     def _refused(self, job: int) -> None:
         self.failed = self._job == job and self._next is None
@@ -129,14 +178,15 @@ class LiveSound(QObject):
     def _ended(self, job: int) -> None:
         if self._job == job:
             self._job = None
+            self._owed = Strike.NO
             if self._next is not None:
-                (patch, strike), self._next = self._next, None
-                self._submit(patch, strike)
+                (patch, wish), self._next = self._next, None
+                self._submit(patch, wish)
 
 
 def clip_of(rendered: Rendered) -> Clip:
     """The sound of a render as a clip with the patch's name."""
-    return Clip.of(rendered.audio, rendered.patch.name or "Live patch")
+    return Clip.of(rendered.audio, rendered.patch.name or NAMELESS)
 
 
 def settings_of(rendered: Rendered) -> dict[str, Any]:

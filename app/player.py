@@ -17,7 +17,7 @@ from app.playback.ending import EndingVoice
 from app.playback.feeder import Feeder
 from app.playback.levels import Levels
 from app.playback.mixer import Mixer
-from app.playback.output import Output
+from app.playback.output import USUAL_LATENCY_MS, Output
 from app.playback.sound import Sound
 from app.playback.voices import Loop, Voice, loop_frames, make_test_tone
 from engine.audio.values import Audio, Clip
@@ -52,7 +52,9 @@ class Player(QObject):
     """Something begins to sound: meters and playheads have something to follow until ``is_sounding`` ends."""
     finished = Signal()
 
-    def __init__(self, parent: QObject | None = None, *, latency_s: float = 0.1, library: Any = None) -> None:
+    def __init__(
+        self, parent: QObject | None = None, *, latency_s: float = USUAL_LATENCY_MS / 1000, library: Any = None
+    ) -> None:
         super().__init__(parent)
         self._mixer = Mixer()
         self._feeder = Feeder(self._feeding_failed)
@@ -119,24 +121,31 @@ class Player(QObject):
             else:
                 self._sound = Sound.of(clip, self._mixer.rate)
                 if not keep_position:
-                    self._cue_s = 0.0
-                    self._until_s = None
-                    self._jump(0.0)
+                    self._rewind()
                 else:
                     self._take_over()
         if clip is None:
             self.state_changed.emit(STOPPED)
         self.sound_changed.emit()
 
-    def swap(self, audio: Audio) -> int:
+    def swap(self, audio: Audio, *, strike: bool = False) -> int:
         """Replace the sound at the same position, from any thread; while it plays, with a cross-fade of 10 ms.
 
-        Returns the number under which :meth:`handed_ns` knows it.
+        With ``strike`` it begins at its first frame instead, so that its attack is heard; the old sound fades out
+        under it. Either way nothing starts to play that does not. Returns the number under which :meth:`handed_ns`
+        knows it.
         """
         sound = Sound.of(Clip.of(audio, "live"), self._mixer.rate)
         with self._control:
+            if sound.rate != self._mixer.rate:
+                # Another device was opened meanwhile; what was laid out for the old one would sound at another pitch.
+                sound = Sound.of(sound.clip, self._mixer.rate)
             self._sound = sound
-            number = self._take_over()
+            if strike:
+                self._rewind()
+            else:
+                self._take_over()
+            number = self._mixer.plan.voice_id
         self.sound_changed.emit()
         return number
 
@@ -182,12 +191,21 @@ class Player(QObject):
             elif ends_elsewhere:
                 self._take_over()
             self._enter(PLAYING)
-        self._output.start()
-        self._output.wake(urgent=True)
-        self._feeder.poke()
-        self._poll.start()
-        self.state_changed.emit(PLAYING)
-        self.activity.emit()
+        self._run()
+
+    def strike(self) -> None:
+        """Play from the first frame, whatever it does now: what plays already fades out under the new attack."""
+        with self._control:
+            if self._sound is None:
+                return
+            self._rewind()
+            was_playing = self._state == PLAYING
+            if not was_playing:
+                self._enter(PLAYING)
+        if was_playing:
+            self._feeder.poke()
+        else:
+            self._run()
 
     def pause(self) -> None:
         """Fade out and stay here."""
@@ -326,7 +344,7 @@ class Player(QObject):
         return self._output.latency_s
 
     def set_latency(self, latency_s: float) -> None:
-        """How far ahead the device is filled, 0.01 to 0.2 s: shorter answers sooner, longer survives a busy machine."""
+        """How far ahead the device is filled, 10 to 200 ms: shorter answers sooner, longer survives a busy machine."""
         self._output.set_latency(latency_s)
 
     def test_tone(self) -> None:
@@ -336,6 +354,16 @@ class Player(QObject):
             self._mixer.plan = replace(self._mixer.plan, extra=tone, extra_id=self._mixer.plan.extra_id + 1)
         self._output.start()
         self._output.wake(urgent=True)
+        self._poll.start()
+        self.activity.emit()
+
+    def _run(self) -> None:
+        """The plan says to play: see to it that somebody does."""
+        self._output.start()
+        self._output.wake(urgent=True)
+        self._feeder.poke()
+        self._poll.start()
+        self.state_changed.emit(PLAYING)
         self.activity.emit()
 
     # -- plans (with the control lock held) -----------------------------------------------------------
@@ -364,17 +392,22 @@ class Player(QObject):
         self._jump_id, self._jump_s = plan.voice_id + 1, position_s
         self._mixer.plan = replace(plan, voice=voice, voice_id=plan.voice_id + 1, aligned=False)
 
-    def _take_over(self) -> int:
+    def _rewind(self) -> None:
+        """The next voice starts at the first frame and plays to the end."""
+        self._cue_s = 0.0
+        self._until_s = None
+        self._jump(0.0)
+
+    def _take_over(self) -> None:
         """The next voice goes on where the present one stands."""
         snapshot, plan = self._mixer.snapshot, self._mixer.plan
         is_there = snapshot.voice_id >= self._jump_id and snapshot.voice_id > 0
         if self._sound is None or not is_there or self._state == STOPPED:
             # A jump is under way that nobody has heard yet: the new voice makes it instead.
             self._jump(self._cue_s if self._state == STOPPED else self._jump_s)
-            return self._mixer.plan.voice_id
+            return
         voice = self._voice(self._sound, snapshot.position_s)
         self._mixer.plan = replace(plan, voice=voice, voice_id=plan.voice_id + 1, aligned=True, born=snapshot.played)
-        return self._mixer.plan.voice_id
 
     def _standing_s(self) -> float:
         """Where the next frame comes from."""
@@ -393,13 +426,13 @@ class Player(QObject):
     # -- what comes back ----------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """A few times a second while something plays: has it ended, did the device run dry?"""
+        """Some thirty times a second while something sounds: has it ended, did the device run dry?"""
         if self._mixer.underruns != self._underruns:
             self._underruns = self._mixer.underruns
             self.underruns_changed.emit(self._underruns)
         snapshot = self._mixer.snapshot
         if self._state != PLAYING:
-            if not snapshot.advancing:
+            if not self._mixer.busy:
                 self._poll.stop()
             return
         with self._control:

@@ -15,6 +15,8 @@ from typing import Any
 
 from PySide6.QtCore import QSettings
 
+from app.playback.output import LATENCIES_MS, USUAL_LATENCY_MS
+
 LAYOUT_VERSION = 1
 """Raised when the docks change so much that an old layout would hide something; an older layout is then left aside."""
 
@@ -51,6 +53,7 @@ SETTINGS = (
     Setting("view/stage", {}),
     Setting("palette/recent", []),
     Setting("audio/device", ""),
+    Setting("audio/latency_ms", USUAL_LATENCY_MS, LATENCIES_MS),
     Setting("audio/level_db", 0.0),
     Setting("audio/loop", False),
     Setting("edit/hear_while_turning", True),

@@ -6,13 +6,14 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
+from app.controls.plain import plain_tip
 from app.icons import ICON_PX, icon
+from app.playback.output import LATENCIES_MS
 from app.player import Player
 
 SYSTEM_DEFAULT = "System default"
 SILENT = "No sound"
 WIDTH_PX = 160
-LATENCIES_MS = (10, 20, 50, 100, 200)
 
 
 class DeviceButton(QToolButton):
@@ -20,6 +21,8 @@ class DeviceButton(QToolButton):
 
     chosen = Signal(str)
     """A device's name; empty for the system's default."""
+    latency_chosen = Signal(int)
+    """Milliseconds; the player has it already."""
 
     def __init__(self, player: Player, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,7 +51,7 @@ class DeviceButton(QToolButton):
         self.setAccessibleName("Sound device")
         now = "Playing silently: there is no sound device" if silent else f"Playing through “{device or words}”"
         self.setAccessibleDescription(now)
-        self.setToolTip(f"{now}\nClick to choose a sound device or hear a test tone")
+        self.setToolTip(plain_tip(f"{now}\nClick to choose a sound device or hear a test tone"))
 
     def _refill(self) -> None:
         if self._menu.isVisible():

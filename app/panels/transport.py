@@ -51,6 +51,8 @@ class TransportBar(QWidget):
 
     device_chosen = Signal(str)
     """The person chose a device; empty means the system's default. The player has it already."""
+    latency_chosen = Signal(int)
+    """The person chose how far ahead the device is filled, in milliseconds. The player has it already."""
     level_chosen = Signal(float)
     """The person let go of the level fader, in dB."""
 
@@ -78,6 +80,7 @@ class TransportBar(QWidget):
         self.underruns = self._label(style.font(SMALL_TEXT_PX), role="small")
         self.device = DeviceButton(player)
         self.device.chosen.connect(self.device_chosen)
+        self.device.latency_chosen.connect(self.latency_chosen)
         self._lay_out()
         self._clock = QTimer(self, interval=TICK_MS)
         self._clock.timeout.connect(self._tick)

@@ -17,7 +17,9 @@ from app.playback.mixer import Mixer
 
 log = logging.getLogger(__name__)
 
-LATENCIES_S = (0.010, 0.200)
+LATENCIES_MS = (10, 20, 50, 100, 200)
+"""What a menu offers; the ends are the limits."""
+USUAL_LATENCY_MS = 100
 IDLE_S = 30.0
 """A device that has had nothing to say for so long is given back; the next sound opens it again."""
 FRESH_S = 30.0
@@ -57,6 +59,8 @@ class _Operation:
     future: Future[Any]
     finish: Callable[[Any], None]
     since_s: float
+    starts: OpenDevice | None = None
+    """The device that the call starts: open already, and nobody else knows it yet."""
     is_late: bool = False
 
 
@@ -64,12 +68,17 @@ class Output:
     """Drives the mixer: from the device's callback while there is a device, from its own clock while there is none."""
 
     def __init__(
-        self, mixer: Mixer, listener: OutputListener, *, latency_s: float = 0.1, library: PortAudio | None = None
+        self,
+        mixer: Mixer,
+        listener: OutputListener,
+        *,
+        latency_s: float = USUAL_LATENCY_MS / 1000,
+        library: PortAudio | None = None,
     ) -> None:
         self._mixer = mixer
         self._listener = listener
         self._library = library if library is not None else PortAudio()
-        self.latency_s = min(max(latency_s, LATENCIES_S[0]), LATENCIES_S[1])
+        self.latency_s = _within_limits(latency_s)
         self._wake = threading.Event()
         self._closing = False
         self._thread: threading.Thread | None = None
@@ -109,10 +118,6 @@ class Output:
             self._thread = threading.Thread(target=self._run, name="player-clock", daemon=True)
             self._thread.start()
 
-    @property
-    def is_running(self) -> bool:
-        return self._thread is not None
-
     def wake(self, *, urgent: bool = False) -> None:
         """The plan has changed; ``urgent`` looks for a device now, without waiting for the next attempt."""
         if urgent and self._silent:
@@ -126,7 +131,7 @@ class Output:
         self._wake.set()
 
     def set_latency(self, latency_s: float) -> None:
-        self.latency_s = min(max(latency_s, LATENCIES_S[0]), LATENCIES_S[1])
+        self.latency_s = _within_limits(latency_s)
         self._reopen = True
         self._wake.set()
 
@@ -186,10 +191,12 @@ class Output:
             return max(self._retry_at - now, SILENT_TICK_S)
         return None
 
-    def _begin(self, call: Callable[[], Any], finish: Callable[[Any], None]) -> None:
+    def _begin(
+        self, call: Callable[[], Any], finish: Callable[[Any], None], *, starts: OpenDevice | None = None
+    ) -> None:
         assert self._devices_thread is not None
         future = self._devices_thread.call(call, self._wake.set)
-        self._operation = _Operation(future, finish, time.perf_counter())
+        self._operation = _Operation(future, finish, time.perf_counter(), starts)
 
     def _await(self, operation: _Operation, now: float) -> None:
         if operation.future.done():
@@ -219,8 +226,8 @@ class Output:
         except Exception as error:  # noqa: BLE001 - whatever it was, the program is closing
             result = error
         self._operation = None
-        if isinstance(result, OpenDevice):
-            self._opened = result
+        # Whatever is open by now, started or not, is closed next.
+        self._opened = result if isinstance(result, OpenDevice) else operation.starts or self._opened
 
     # -- with a device ------------------------------------------------------------------------------
 
@@ -310,7 +317,7 @@ class Output:
         self._calls = 0
         self._called_at = time.perf_counter() + STALL_S
         self._silent, was_silent = False, self._silent
-        self._begin(result.stream.start, lambda answer: self._started(result, answer, was_silent))
+        self._begin(result.stream.start, lambda answer: self._started(result, answer, was_silent), starts=result)
 
     def _started(self, opened: OpenDevice, answer: object, was_silent: bool) -> None:
         if isinstance(answer, Exception):
@@ -400,3 +407,7 @@ class Output:
                 self._fault = error
 
         return callback
+
+
+def _within_limits(latency_s: float) -> float:
+    return min(max(latency_s, LATENCIES_MS[0] / 1000), LATENCIES_MS[-1] / 1000)

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from app.playback.channels import Frames, to_stereo
+from app.playback.seam import Seam, make_seam
 from engine.audio.resample import StreamResampler
 from engine.audio.values import Clip
 
@@ -63,6 +64,10 @@ class MemoryVoice:
         self._frames = frames
         self._rate = rate
         self._loop = loop_frames(loop, len(frames), rate)
+        self._seam: Seam | None = None
+        if self._loop is not None:
+            self._seam = make_seam(lambda start, n: frames[start : start + n], len(frames), self._loop, rate)
+        self._again = False
         self._next = min(max(round(start_s * rate), 0), len(frames))
 
     @property
@@ -83,12 +88,14 @@ class MemoryVoice:
             limit = self._loop[1] if self._loop is not None and is_before_seam else len(self._frames)
             take = min(n - done, limit - self._next)
             out[done : done + take] = self._frames[self._next : self._next + take]
+            if self._seam is not None:
+                self._seam.lay_over(out[done : done + take], self._next, again=self._again)
             done += take
             self._next += take
             if self._next >= limit:
                 if self._loop is None:
                     break
-                self._next = self._loop[0]
+                self._next, self._again = self._loop[0], True
                 if jumps is not None:
                     jumps.append((done, self.position_s))
         return done
@@ -100,14 +107,15 @@ class MemoryVoice:
             seam = last if self._next < last else len(self._frames)
             if target >= seam:
                 target = first + (target - seam) % (last - first)
+                self._again = True
         self._next = min(target, len(self._frames))
 
 
 class StreamVoice:
     """A clip of any rate and length: the feeder calls :meth:`feed`, the mixer pulls from the queue it fills.
 
-    The loop is unrolled by the feeder in the clip's own frames before resampling, so that the seam is exact: the
-    resampler sees one unbroken sound.
+    The loop is unrolled by the feeder in the clip's own frames before resampling, so that the length of a pass is
+    exact: the resampler sees one unbroken sound.
     """
 
     def __init__(self, clip: Clip, rate: int, start_s: float = 0.0, loop: Loop | None = None) -> None:
@@ -118,6 +126,8 @@ class StreamVoice:
         self._fed = 0  # clip frames given to the resampler so far
         self._resampler: StreamResampler | None = None
         self._cached: Frames | None = None
+        self._seam: Seam | None = None
+        self._again = False
         # Between the feeder and the mixer: each side changes only its own end and its own counter.
         self._blocks: deque[Frames] = deque()
         self._written = 0
@@ -217,19 +227,32 @@ class StreamVoice:
             n -= take
             self._fed += len(part)
             if self._loop is not None and self._next >= limit:
-                self._next = self._loop[0]
+                self._next, self._again = self._loop[0], True
                 seam = round(self._fed * self._rate / self._clip.sample_rate)
                 self._seams.append((seam, self._next / self._clip.sample_rate))
         return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.zeros((0, 2), np.float32)
 
     def _source(self, n: int) -> Frames:
+        """The next ``n`` frames of the clip, with the loop's seam laid over them."""
         loop = self._loop
-        is_short = loop is not None and loop[1] - loop[0] <= CACHED_LOOP_S * self._clip.sample_rate
-        if loop is None or not is_short or not loop[0] <= self._next < loop[1]:
-            return to_stereo(self._clip.read(self._next, n).samples)
-        if self._cached is None:
-            self._cached = to_stereo(self._clip.read(loop[0], loop[1] - loop[0]).samples)
-        return self._cached[self._next - loop[0] : self._next - loop[0] + n]
+        if loop is None:
+            return self._clip_frames(self._next, n)
+        if self._seam is None:
+            self._seam = make_seam(self._clip_frames, self._clip.n_frames, loop, self._clip.sample_rate)
+        is_short = loop[1] - loop[0] <= CACHED_LOOP_S * self._clip.sample_rate
+        if not is_short or not loop[0] <= self._next < loop[1]:
+            frames = self._clip_frames(self._next, n)
+        else:
+            if self._cached is None:
+                self._cached = self._clip_frames(loop[0], loop[1] - loop[0])
+            frames = self._cached[self._next - loop[0] : self._next - loop[0] + n]
+            if self._seam.touches(self._next, n):
+                frames = frames.copy()
+        self._seam.lay_over(frames, self._next, again=self._again)
+        return frames
+
+    def _clip_frames(self, start: int, n: int) -> Frames:
+        return to_stereo(self._clip.read(start, n).samples)
 
     def _resample(self, frames: Frames) -> Frames:
         if self._resampler is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 from player_recording import RATE, PrivateServer, Recorder, pitch_hz, sine, wait, wait_until
 from PySide6.QtWidgets import QApplication
 
-from app.playback.devices import DeviceTrouble, LibraryMissing, PortAudio, name_devices
+from app.playback.devices import Device, DeviceTrouble, LibraryMissing, OpenDevice, PortAudio, name_devices
+from app.playback.sound import Sound
+from app.playback.voices import StreamVoice
 from app.player import Player
 from engine.audio.values import Audio, Clip
 from engine.errors import AudioUnreadable
@@ -153,6 +156,111 @@ class NoOpening(PortAudio):
 
     def open(self, *_: Any) -> Any:
         raise DeviceTrouble("Device unavailable")
+
+
+class Workshop(PortAudio):
+    """One device whose stream does what the test wants."""
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__()
+        self.stream = stream
+        self.opened = 0
+
+    def scan(self) -> Any:
+        return (Device("Bench", 0, 2, RATE, is_default=True),)
+
+    def open(self, device: Device, latency_s: float, callback: Any, on_end: Any) -> OpenDevice:
+        self.opened += 1
+        return OpenDevice(self.stream, device, RATE, callback)
+
+
+class SlowStream:
+    """Takes its time to start, as a Bluetooth loudspeaker does."""
+
+    def __init__(self) -> None:
+        self.may_start, self.starts = threading.Event(), threading.Event()
+        self.done: list[str] = []
+
+    def start(self) -> None:
+        self.starts.set()
+        self.may_start.wait(5.0)
+        self.done.append("start")
+
+    def stop(self, ignore_errors: bool) -> None:
+        self.done.append("stop")
+
+    def close(self, ignore_errors: bool) -> None:
+        self.done.append("close")
+
+
+def test_a_device_that_is_just_starting_is_closed_with_the_player(qapp: QApplication) -> None:
+    stream = SlowStream()
+    watched = Watched(library=Workshop(stream))
+    watched.player.start()
+    assert stream.starts.wait(5.0)
+    closer = threading.Thread(target=watched.player.close)
+    closer.start()
+    wait(0.05)
+    stream.may_start.set()
+    closer.join()
+    assert stream.done == ["start", "stop", "close"]
+
+
+def test_only_another_latency_opens_the_device_again(qapp: QApplication) -> None:
+    stream = SlowStream()
+    stream.may_start.set()
+    library = Workshop(stream)
+    watched = Watched(library=library)
+    try:
+        watched.player.start()
+        assert wait_until(lambda: watched.player.device == "Bench")
+        watched.player.set_latency(watched.player.latency_s)
+        wait(0.25)
+        assert library.opened == 1
+        watched.player.set_latency(0.02)
+        assert wait_until(lambda: library.opened == 2)
+    finally:
+        watched.player.close()
+
+
+def test_a_sound_swapped_in_while_the_rate_changes_keeps_its_pitch(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Watched(library=NoLibrary())
+    player = watched.player
+    lay_out = Sound.of
+
+    def lay_out_while_a_device_opens(clip: Clip, rate: int) -> Sound:
+        made = lay_out(clip, rate)
+        monkeypatch.setattr(Sound, "of", lay_out)
+        opening = threading.Thread(target=player.on_rate, args=(44100,))
+        opening.start()
+        opening.join()
+        return made
+
+    try:
+        monkeypatch.setattr(Sound, "of", lay_out_while_a_device_opens)
+        player.swap(Audio(sine(300, 1.0), RATE))
+        assert player.sample_rate == 44100
+        voice = player._mixer.plan.voice
+        assert voice is not None
+        assert isinstance(voice, StreamVoice), "a sound of another rate is resampled"
+    finally:
+        player.close()
+
+
+def test_drop_outs_of_the_test_tone_are_told(qapp: QApplication) -> None:
+    watched = Watched(library=NoLibrary())
+    counts: list[int] = []
+    watched.player.underruns_changed.connect(counts.append)
+    try:
+        watched.player.test_tone()
+        wait(0.1)
+        watched.player._mixer.underruns += 1  # as the device's callback does
+        assert wait_until(lambda: counts == [1], 1.0)
+        assert wait_until(lambda: not watched.player._poll.isActive()), "nobody looks when all is quiet"
+    finally:
+        watched.player.close()
 
 
 def test_without_portaudio_the_message_says_what_to_install(qapp: QApplication) -> None:
