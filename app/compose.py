@@ -146,7 +146,7 @@ class Session(QObject):
         stage.settings_changed.connect(lambda: self.settings.set("view/stage", stage.state()))
         library.paths_dropped.connect(self.drops.take)
         library.play_requested.connect(self.playing.again)
-        library.preset_auditioned.connect(document.audition_patch)
+        library.preset_auditioned.connect(self._audition_preset)
         library.recipe_chosen.connect(lambda take: self._show_note(take.settings))
         library.message.connect(self.messages.info)
         self.drops.paths_dropped.connect(self.opening.open_sounds)
@@ -159,6 +159,7 @@ class Session(QObject):
         self.player.state_changed.connect(self._player_state)
         self.autosave.message.connect(self.messages.warning)
         self.transport.device_chosen.connect(lambda name: self.settings.set("audio/device", name))
+        self.transport.latency_chosen.connect(lambda ms: self.settings.set("audio/latency_ms", ms))
         self.transport.level_chosen.connect(lambda level_db: self.settings.set("audio/level_db", level_db))
         self.job_status.clicked.connect(lambda: self.window.panel("jobs").show())
         self.bridge.failed.connect(lambda job, error: self.messages.error(error))
@@ -238,10 +239,14 @@ class Session(QObject):
         """Show the live patch and play its note from the start."""
         self.document.select(None)
         if self.live.up_to_date:
-            self.player.seek(0.0)
-            self.player.play()
+            self.player.strike()
         else:
             self.live.render(self.document.patch, strike=True)
+
+    def _audition_preset(self, patch: Patch) -> None:
+        """A preset is a note, not a turned knob: it begins at its attack even while the one before still sounds."""
+        self.document.audition_patch(patch)
+        self.live.render(self.document.patch, strike=True)
 
     def _rate_changed(self, rate: int) -> None:
         """The device runs at another rate: render for it, so that nothing has to be resampled."""
@@ -317,14 +322,21 @@ class Session(QObject):
             Path(path).write_text(repr(time.time()), encoding="utf-8")
         if self._closed:
             return
-        if self._sound:
-            self.player.start()
         if self._warm:
-            self.jobs.keep_quiet_about(self.studio.warm())
+            warming = self.studio.warm()
+            self.jobs.keep_quiet_about(warming)
+            self.bridge.watch(warming, done=self._open_device, failed=self._open_device, cancelled=self._open_device)
             self.live.render(self.document.patch)
+        else:
+            self._open_device()
         if self._keep_safe:
             self.drag_out.clean()
             self.autosave.start()
+
+    def _open_device(self, _end_of_loading: object = None) -> None:
+        """Not while the synthesizers load: that holds up the device's callback, and the device would run dry."""
+        if self._sound and not self._closed:
+            self.player.start()
 
     def close(self) -> None:
         """End every thread and forget the window; safe to call twice."""
