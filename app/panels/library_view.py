@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import (
     QAbstractItemModel,
     QLineF,
@@ -172,11 +173,15 @@ def _draw_line(
 
 
 def _draw_thumbnail(painter: QPainter, box: QRectF, peaks) -> None:  # type: ignore[no-untyped-def]
-    """``peaks`` ``[2, columns]``: one upright line for each column, at least a pixel high."""
+    """``peaks`` ``[2, columns]``: one upright line for each column, at least a pixel high.
+
+    Heights follow the root of the magnitude: quiet sounds keep a shape in these few pixels, loud ones stay larger.
+    """
     middle, half = box.center().y(), box.height() / 2
     step = box.width() / peaks.shape[1]
     lines = []
-    for column, (low, high) in enumerate(peaks.T.clip(-1.0, 1.0).tolist()):
+    shape = np.sign(peaks) * np.sqrt(np.abs(peaks).clip(0.0, 1.0))
+    for column, (low, high) in enumerate(shape.T.tolist()):
         x = box.left() + (column + 0.5) * step
         lines.append(QLineF(x, middle - max(high * half, 0.5), x, middle - min(low * half, -0.5)))
     pen = QPen(QColor(tokens().wave), max(step * 0.7, 0.7))
