@@ -14,10 +14,10 @@ from app.controls.value_widget import ValueWidget
 from app.document import Document
 from app.panels.fm import FmPanel, step_label
 from app.panels.fm_locks import lock_menu
-from app.panels.fm_note import NoteSettings
 from app.panels.fm_strip import OperatorButton
 from app.style import apply_theme
 from engine.params import FM_SPACE, Patch
+from engine.params.note import NoteSettings
 
 
 @pytest.fixture
@@ -148,44 +148,77 @@ def test_a_button_tells_ratio_level_and_whether_it_is_heard(panel, document):
     assert button.accessibleDescription() == "ratio 3.50 x, level 0.0 dB, output -6.0 dB"
 
 
-def test_the_piano_sets_the_note_and_asks_to_be_heard(panel):
+def notes(document: Document) -> list[tuple[str, NoteSettings]]:
+    heard: list[tuple[str, NoteSettings]] = []
+    document.note_changed.connect(lambda note, why: heard.append((why, note)))
+    return heard
+
+
+def test_the_piano_sets_the_note_and_asks_to_be_heard(panel, document):
     told: list[str] = []
-    panel.note_settings_changed.connect(lambda: told.append("settings"))
-    panel.audition_requested.connect(lambda: told.append(f"hear {panel.note_settings().note}"))
+    document.note_changed.connect(lambda *_: told.append("note"))
+    panel.audition_requested.connect(lambda: told.append(f"hear {document.note.note}"))
     box = panel.piano.key_rect(67)
     Hand(panel.piano, box.center().x(), box.bottom() - 1).click()
-    assert told == ["settings", "hear 67"]
-    assert panel.note_settings() == NoteSettings(67, 127, 1.0, 2.0)
+    assert told == ["note", "hear 67"]
+    assert document.note == NoteSettings(67, 127, 1.0, 2.0)
+    assert panel.head.knobs["note"].value == 67
     panel.audition.click()
     assert told[-1] == "hear 67"
 
 
-def test_note_settings_are_typed_and_belong_to_no_patch(panel, document):
-    heard = patches(document)
-    told: list[NoteSettings] = []
-    panel.note_settings_changed.connect(lambda: told.append(panel.note_settings()))
-    for name, typed in (("note", "A3"), ("velocity", "64"), ("hold_s", "250 ms"), ("duration_s", "*2")):
+def test_keys_played_in_a_row_are_one_step(panel, document):
+    for key in (60, 64, 67):
+        box = panel.piano.key_rect(key)
+        Hand(panel.piano, box.center().x(), box.bottom() - 1).click()
+    assert document.note.note == 67
+    document.undo()
+    assert document.note == NoteSettings()
+    assert panel.piano.note == 60
+    assert document.undo_label is None
+    document.redo()
+    assert (document.note.note, panel.head.knobs["note"].value) == (67, 67)
+
+
+def test_the_note_is_typed_a_step_each_and_belongs_to_no_patch(panel, document):
+    heard, told = patches(document), notes(document)
+    typed = {"note": "A3", "velocity": "64", "hold_s": "250 ms", "duration_s": "*2"}
+    for name, words in typed.items():
         field = panel.head.knobs[name]
         field.open_editor()
-        QTest.keyClicks(field.editor, typed)
+        QTest.keyClicks(field.editor, words)
         QTest.keyClick(field.editor, Qt.Key.Key_Return)
-    note, velocity, hold_s, duration_s = panel.note_settings()
-    assert (note, velocity, hold_s, duration_s) == (57, 64, 0.25, 4.0)
+    assert document.note == NoteSettings(57, 64, 0.25, 4.0)
     assert len(told) == 4
     assert panel.piano.note == 57
     assert not heard
+    labels = []
+    while document.undo_label is not None:
+        labels.append(document.undo_label)
+        document.undo()
+    assert labels == ["Length", "Hold", "Velocity", "Note"]
+    assert document.note == NoteSettings()
+    assert [panel.head.knobs[name].value for name in typed] == [60, 100, 1.0, 2.0]
+
+
+def test_a_drag_of_the_note_is_heard_and_is_one_step(panel, document):
+    told = notes(document)
+    hand = Hand(panel.head.knobs["note"]).grab().move(0, -30, steps=3)
+    assert {why for why, _ in told} == {"audition"}
     assert document.undo_label is None
-    panel.set_note_settings(NoteSettings(72, 90, 0.5, 1.0))
-    assert panel.note_settings() == NoteSettings(72, 90, 0.5, 1.0)
-    assert len(told) == 4, "remembered settings are shown without a signal"
+    hand.release()
+    assert document.undo_label == "Note"
+    assert document.note.note > 60
+    document.undo()
+    assert document.note.note == 60 == panel.piano.note
 
 
-def test_a_note_drag_taken_back_tells_the_old_note(panel):
-    told: list[int] = []
-    panel.note_settings_changed.connect(lambda: told.append(panel.note_settings().note))
+def test_a_note_drag_taken_back_tells_the_old_note(panel, document):
+    told = notes(document)
     Hand(panel.head.knobs["note"]).grab().move(0, -30).release(ALT)
-    assert told[0] > 60
-    assert told[-1] == 60 == panel.piano.note
+    assert told[0][1].note > 60
+    assert told[-1][1].note == 60 == panel.piano.note == document.note.note
+    assert document.undo_label is None
 
 
 def test_locks_are_kept_over_operators(panel, document):
@@ -206,7 +239,7 @@ def test_the_note_cannot_be_locked_because_no_preset_changes_it(panel):
 def test_an_operator_is_locked_whole_from_the_strip_and_shows_it(panel, document, qtbot):
     button = panel.strip.buttons[2]
     plain = button.grab().toImage()
-    QApplication.postEvent(button, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(5, 5), QPoint(5, 5)))
+    QApplication.sendEvent(button, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(5, 5), QPoint(5, 5)))
     qtbot.waitUntil(lambda: bool(panel.findChildren(QMenu)))
     menu = panel.findChildren(QMenu)[0]
     entries = {action.text(): action for action in menu.actions()}

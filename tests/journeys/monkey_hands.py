@@ -303,7 +303,7 @@ class Monkey:
     def wheel_something(self) -> None:
         if found := self._anything():
             part, at = found
-            QApplication.postEvent(
+            QApplication.sendEvent(
                 part,
                 QWheelEvent(
                     QPointF(at),
@@ -325,4 +325,4 @@ class Monkey:
         if found := self._anything():
             part, at = found
             event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, part.mapToGlobal(at))
-            QApplication.postEvent(part, event)
+            QApplication.sendEvent(part, event)
