@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,7 +29,6 @@ from app.load_meter import LoadMeter
 from app.main_window import MainWindow
 from app.opening import Opening
 from app.panels.fm import FmPanel
-from app.panels.fm_note import NOTE_PARAMS, NoteSettings
 from app.panels.jobs import JobsPanel, JobStatus
 from app.panels.library import LibraryPanel
 from app.panels.stage import Stage
@@ -99,7 +98,7 @@ class Session(QObject):
         self.library.model.thumbnail_wanted.connect(self._thumbnail)
         self.transport = TransportBar(self.player, self.actions)
         self.load = LoadMeter()
-        self.live = LiveSound(self.studio, self.bridge, self.player, self.fm.note_settings)
+        self.live = LiveSound(self.studio, self.bridge, self.player, lambda: tuple(self.document.note))
         self.playing = Playing(self.player, self.stage.axis)
         self._put_together()
         self.drops = DropTarget(self.window, submit=self.submit)
@@ -128,12 +127,12 @@ class Session(QObject):
     def _connect(self) -> None:
         document, stage, library = self.document, self.stage, self.library
         document.selection_changed.connect(self._show_selected)
+        document.note_changed.connect(lambda note, why: self._patch_changed(document.patch, why))
         document.patch_changed.connect(self._patch_changed)
         document.loaded.connect(self._loaded)
         document.saved.connect(lambda path: self.messages.info(f"Saved {path.name}."))
         self.live.submitted.connect(self.jobs.keep_quiet_about)
         self.live.rendered.connect(self._rendered)
-        self.fm.note_settings_changed.connect(lambda: self.live.render(document.patch))
         self.fm.audition_requested.connect(self.hear_live)
         keep = self.actions["take.keep"]
         self.fm.keep_requested.connect(keep.trigger)
@@ -147,7 +146,6 @@ class Session(QObject):
         library.paths_dropped.connect(self.drops.take)
         library.play_requested.connect(self.playing.again)
         library.preset_auditioned.connect(self._audition_preset)
-        library.recipe_chosen.connect(lambda take: self._show_note(take.settings))
         library.message.connect(self.messages.info)
         self.drops.paths_dropped.connect(self.opening.open_sounds)
         self.drops.patch_dropped.connect(self.opening.open_patch)
@@ -292,23 +290,10 @@ class Session(QObject):
 
     def view_state(self) -> dict[str, Any]:
         """What of the window goes into the project file."""
-        return {"note": list(self.fm.note_settings()), "locks": sorted(self.document.locked)}
-
-    def _show_note(self, settings: Mapping[str, Any]) -> None:
-        """Play the patch with this note from now on; settings of an older or another program may lack something."""
-        try:
-            values = [param.clamp(float(settings[param.name])) for param in NOTE_PARAMS]
-            note, velocity = round(values[0]), round(values[1])
-        except (KeyError, TypeError, ValueError, OverflowError):
-            return
-        self.fm.set_note_settings(NoteSettings(note, velocity, values[2], values[3]))
-        self.live.render(self.document.patch)
+        return {"locks": sorted(self.document.locked)}
 
     def _loaded(self, loaded: Any) -> None:
-        view = loaded.view
-        if isinstance(note := view.get("note"), list) and len(note) == len(NOTE_PARAMS):
-            self._show_note({param.name: value for param, value in zip(NOTE_PARAMS, note, strict=True)})
-        locks = view.get("locks")
+        locks = loaded.view.get("locks")
         self.document.replace_locks(n for n in (locks if isinstance(locks, list) else ()) if isinstance(n, str))
         if loaded.notices:
             more = f" ({len(loaded.notices) - 1} more)" if len(loaded.notices) > 1 else ""

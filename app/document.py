@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from engine.errors import EngineError
 from engine.jobs import Body, run_inline
 from engine.params import SPACES, Patch
+from engine.params.note import NoteSettings
 from engine.project.describe import Loaded
 from engine.project.history import History
 from engine.project.project import Project
@@ -71,6 +72,8 @@ class Document(QObject):
     """The selected :class:`Take`, or ``None`` for the live patch."""
     patch_changed = Signal(object, str)
     """The live :class:`Patch` and why it changed: ``audition revert set undo redo load``."""
+    note_changed = Signal(object, str)
+    """The :class:`NoteSettings` with which the live patch is played, and why they changed, as in ``patch_changed``."""
     locks_changed = Signal()
     locks_held = Signal(int)
     """How many values of a whole new patch were not taken over because they are locked."""
@@ -90,6 +93,7 @@ class Document(QObject):
         self._history = History(Project())
         self._saved = self._history.present
         self._live: Patch | None = None
+        self._live_note: NoteSettings | None = None
         self._heard = ""
         self._locked: frozenset[str] = frozenset()
         self._dirty = False
@@ -110,6 +114,11 @@ class Document(QObject):
     def patch(self) -> Patch:
         """The live patch, a gesture under way included."""
         return self._live if self._live is not None else self.project.patch
+
+    @property
+    def note(self) -> NoteSettings:
+        """The note with which the live patch is played, a gesture under way included."""
+        return self._live_note if self._live_note is not None else self.project.note
 
     @property
     def selected(self) -> Take | None:
@@ -166,33 +175,54 @@ class Document(QObject):
 
     def commit(self, label: str, *, merge: str | None = None) -> None:
         """End a gesture: one undo step, or none when the patch is what it was. Same ``merge`` keys become one step."""
-        live, self._live, self._heard = self._live, None, ""
-        if live is not None and live != self.project.patch:
-            self._become(self._history.commit(label, self.project.with_patch(live), merge=merge), "", patch_known=True)
+        project = self.project.with_patch(self.patch).with_note(self.note)
+        self._drop_live()
+        if not project.same_instrument(self.project):
+            self._become(self._history.commit(label, project, merge=merge), "", live_known=True)
 
     def revert(self) -> None:
         """End a gesture as if it had not been."""
-        self._heard = ""
-        if self._live is not None:
-            self._live = None
+        had_patch, had_note = self._live is not None, self._live_note is not None
+        self._drop_live()
+        if had_note:
+            self.note_changed.emit(self.note, "revert")
+        if had_patch:
             self.patch_changed.emit(self.patch, "revert")
 
-    def set_patch(self, patch: Patch, label: str, *, merge: str | None = None) -> None:
+    def set_patch(
+        self, patch: Patch, label: str, *, note: NoteSettings | None = None, merge: str | None = None
+    ) -> None:
         """Make ``patch`` the live one and show it: one undo step (a preset, a reset, a take's recipe).
 
-        What is locked stays as it is.
+        What is locked stays as it is; so does the note, unless one comes along.
         """
         wanted, patch = patch, self.keep_locked(patch)
         held = sum(patch.values[name] != value for name, value in wanted.values.items())
-        known = patch == self.patch
-        self._live = None
-        project = self.project.with_patch(patch).select(None)
-        if patch == self.project.patch:
-            self._become(self._history.amend(project), "set", patch_known=known)
+        known = patch == self.patch and note in (None, self.note)
+        self._drop_live()
+        project = self.project.with_patch(patch).with_note(note or self.project.note).select(None)
+        if project.same_instrument(self.project):
+            self._become(self._history.amend(project), "set", live_known=known)
         else:
-            self._become(self._history.commit(label, project, merge=merge), "set", patch_known=known)
+            self._become(self._history.commit(label, project, merge=merge), "set", live_known=known)
         if held:
             self.locks_held.emit(held)
+
+    # -- the note that plays it ------------------------------------------------------------------------------------
+
+    def audition_note(self, note: NoteSettings) -> None:
+        """Hear the live patch with another note, without a step; ends as :meth:`audition` does."""
+        self.settle()
+        self.select(None)
+        if note != self.note:
+            self._live_note = note
+            self.note_changed.emit(note, "audition")
+
+    def set_note(self, note: NoteSettings, label: str, *, merge: str | None = None) -> None:
+        """Play the live patch with this note from now on: one undo step, or none when it is the same."""
+        self.settle()
+        if note != self.project.note:
+            self._become(self._history.commit(label, self.project.with_note(note).select(None), merge=merge), "set")
 
     # -- locks -----------------------------------------------------------------------------------------------------
 
@@ -253,10 +283,10 @@ class Document(QObject):
 
     def undo(self) -> None:
         """Take the last step back; a gesture under way counts as one."""
-        if self._live is not None and self._live != self.project.patch:
+        if self.patch != self.project.patch or self.note != self.project.note:
             self.revert()
             return
-        self._live = None
+        self._drop_live()
         self._become(self._history.undo(), "undo")
 
     def redo(self) -> None:
@@ -299,7 +329,7 @@ class Document(QObject):
 
     def adopt(self, loaded: Loaded, path: Path | None, *, dirty: bool = False) -> None:
         """Make an opened (or, with ``dirty``, a recovered) project the document's."""
-        self._live = None
+        self._drop_live()
         # A fresh project stands for "never saved", so that what was recovered differs from it.
         self._saved = Project() if dirty else loaded.project
         self._become(History(loaded.project), "load", fresh=True)
@@ -309,8 +339,8 @@ class Document(QObject):
     def merge(self, loaded: Loaded, label: str) -> None:
         """Add the takes of another project to what is open and take over its patch: one undo step."""
         new = [take for take in loaded.project.takes if take.id not in self.project.ids]
-        self._live = None
-        project = self.project.with_takes(new).with_patch(loaded.project.patch)
+        self._drop_live()
+        project = self.project.with_takes(new).with_patch(loaded.project.patch).with_note(loaded.project.note)
         self._become(self._history.commit(label, project), "set")
         self.loaded.emit(loaded)
 
@@ -330,7 +360,10 @@ class Document(QObject):
     def _commit(self, label: str, project: Project, merge: str | None = None) -> None:
         self._become(self._history.commit(label, project, merge=merge), "")
 
-    def _become(self, history: History, why: str, *, patch_known: bool = False, fresh: bool = False) -> None:
+    def _drop_live(self) -> None:
+        self._live, self._live_note, self._heard = None, None, ""
+
+    def _become(self, history: History, why: str, *, live_known: bool = False, fresh: bool = False) -> None:
         """Swap the history and tell exactly what changed by it."""
         before, old = self._history.present, self._history
         self._history = history
@@ -339,7 +372,11 @@ class Document(QObject):
             self.takes_changed.emit()
         if fresh or before.selection != now.selection:
             self.selection_changed.emit(now.selected)
-        if self._live is None and not patch_known and (fresh or before.patch != now.patch or why == "set"):
+        # The note first: whoever hears of a patch plays it at once.
+        if self._live_note is None and not live_known and (fresh or before.note != now.note):
+            self.note_changed.emit(self.note, why)
+        says_so = why == "set" and before.note == now.note
+        if self._live is None and not live_known and (fresh or before.patch != now.patch or says_so):
             self.patch_changed.emit(self.patch, why)
         if fresh or old.past is not history.past or old.future is not history.future:
             self.history_changed.emit()

@@ -7,6 +7,7 @@ chosen. Every gesture goes to the document: auditioned while it runs, one undo s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -31,12 +32,12 @@ from app.controls.value_field import ValueField
 from app.controls.value_widget import ValueWidget
 from app.icons import icon
 from app.panels.fm_locks import lock_menu, names_in
-from app.panels.fm_note import NOTE_PARAMS, NoteSettings
 from app.panels.fm_operator import OperatorPage
 from app.panels.fm_strip import OperatorStrip
 from app.theme import GRID, PADDING, PADDING_WIDE, tokens
 from engine.params import FM_SPACE, Param, Patch
 from engine.params.fm import N_OPERATORS, mod_name, mod_routes
+from engine.params.note import NOTE_PARAMS, NoteSettings
 
 WIDE_PX = 820
 """From this width on the matrix stands beside the operator instead of below it."""
@@ -49,10 +50,16 @@ class PatchDocument(Protocol):
 
     patch: Patch
     patch_changed: Signal
+    note: NoteSettings
+    note_changed: Signal
     locked: frozenset[str]
     locks_changed: Signal
 
     def audition(self, name: str, value: float) -> None: ...
+
+    def audition_note(self, note: NoteSettings) -> None: ...
+
+    def set_note(self, note: NoteSettings, label: str, *, merge: str | None = None) -> None: ...
 
     def audition_values(self, values: Mapping[str, float]) -> None: ...
 
@@ -69,10 +76,9 @@ class FmPanel(QWidget):
     """Shows and turns the document's FM patch."""
 
     audition_requested = Signal()
-    """The person wants to hear the patch now, with :meth:`note_settings`."""
+    """The person wants to hear the patch now, with the document's note."""
     keep_requested = Signal()
     """The person wants the sound in the library as it is now."""
-    note_settings_changed = Signal()
 
     def __init__(self, document: PatchDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,7 +86,7 @@ class FmPanel(QWidget):
         self.name = plain_label()
         self.keep = QPushButton("Keep")
         self.audition = QPushButton("Audition")
-        # Six fields over six operators: the note's settings, which are no part of the patch, and the voice's values.
+        # Six fields over six operators: the note, which is no part of the patch, and the voice's values.
         voice = [param for param in FM_SPACE if param.section == "Voice"]
         self.head = ParamForm([*NOTE_PARAMS, *voice], columns=N_OPERATORS, spacing=GRID, make=ValueField)
         for param in NOTE_PARAMS:
@@ -94,6 +100,7 @@ class FmPanel(QWidget):
         self._connect()
         self.choose_operator(1)
         self._show_patch(document.patch, "load")
+        self._show_note(document.note, "load")
         self._show_locks()
 
     def sizeHint(self) -> QSize:
@@ -103,17 +110,6 @@ class FmPanel(QWidget):
         return QSize(414, 360)
 
     # What others use
-
-    def note_settings(self) -> NoteSettings:
-        """The note with which the patch is auditioned; unpacks to ``note, velocity, hold_s, duration_s``."""
-        note, velocity, hold_s, duration_s = (self.head.knobs[param.name].value for param in NOTE_PARAMS)
-        return NoteSettings(round(note), round(velocity), hold_s, duration_s)
-
-    def set_note_settings(self, settings: NoteSettings) -> None:
-        """Show other note settings, such as remembered ones, without a signal."""
-        note, velocity, hold_s, duration_s = settings
-        self.head.set_values({"note": note, "velocity": velocity, "hold_s": hold_s, "duration_s": duration_s})
-        self.piano.set_note(note)
 
     def choose_operator(self, operator: int) -> None:
         """Show operator 1 to 6 in detail."""
@@ -222,6 +218,7 @@ class FmPanel(QWidget):
         self.strip.chosen.connect(self.choose_operator)
         self.piano.note_on.connect(self._on_piano)
         self.document.patch_changed.connect(self._show_patch)
+        self.document.note_changed.connect(self._show_note)
         self.document.locks_changed.connect(self._show_locks)
         for part in (self.head, self.matrix):
             part.lock_changed.connect(self._on_lock)
@@ -251,17 +248,16 @@ class FmPanel(QWidget):
         if name in FM_SPACE:
             self.document.audition(name, value)
         else:
-            self._on_note_changed()
+            self.document.audition_note(self.document.note.replaced(name, value))
 
     def _on_committed(self, name: str, _value: float) -> None:
-        if name in FM_SPACE:
-            self.document.commit(step_label(FM_SPACE[name]))
+        param = FM_SPACE[name] if name in FM_SPACE else self.head.knobs[name].param
+        self.document.commit(step_label(param))
+        if name not in FM_SPACE:
+            self._show_note(self.document.note, "")
 
-    def _on_reverted(self, name: str) -> None:
-        if name in FM_SPACE:
-            self.document.revert()
-        else:
-            self._on_note_changed()
+    def _on_reverted(self, _name: str) -> None:
+        self.document.revert()
 
     def _on_lock(self, name: str, on: bool) -> None:
         self.document.set_locked((name,), on)
@@ -277,9 +273,11 @@ class FmPanel(QWidget):
             control.set_locked(control.param.name in locked)
         self.strip.set_locked({n for n in range(1, N_OPERATORS + 1) if names_in(f"Operator {n}") & locked})
 
-    def _on_note_changed(self) -> None:
-        self.piano.set_note(self.note_settings().note)
-        self.note_settings_changed.emit()
+    def _show_note(self, note: NoteSettings, why: str) -> None:
+        # A hand between two keys is not pushed onto the nearest one before it lets go.
+        if why != "audition":
+            self.head.set_values(note.to_json())
+        self.piano.set_note(note.note)
 
     def _show_patch(self, patch: Patch, _why: str) -> None:
         if patch.synth != FM_SPACE.name:
@@ -293,10 +291,9 @@ class FmPanel(QWidget):
             page.set_values(patch.values)
 
     def _on_piano(self, note: int, velocity: int) -> None:
-        before = self.note_settings()
-        self.head.set_values({"note": float(note), "velocity": float(velocity)})
-        if self.note_settings() != before:
-            self.note_settings_changed.emit()
+        before = self.document.note
+        # What is played one after the other is one step: the way back leads over what was shaped, not over every key.
+        self.document.set_note(replace(before, note=note, velocity=velocity), "Play a key", merge="keys")
         self.audition_requested.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -20,6 +20,7 @@ from app.panels.preset_tree import PresetTree
 from app.theme import GRID, PADDING
 from engine.audio import Clip
 from engine.errors import PatchError
+from engine.params.note import NoteSettings
 from engine.project.presets import factory_presets
 from engine.project.take import Take
 
@@ -42,8 +43,6 @@ class LibraryPanel(QWidget):
     """A row was double-clicked: hear it."""
     preset_auditioned = Signal(object)
     """A :class:`Patch` to hear without loading it."""
-    recipe_chosen = Signal(object)
-    """The :class:`Take` whose patch is loaded next: the moment to set the note that it was made with."""
     message = Signal(str)
     """A sentence for the status line."""
 
@@ -272,10 +271,10 @@ class LibraryPanel(QWidget):
         return self._filter.mapToSource(self.takes.currentIndex()).row()
 
     def load_patch(self, take: Take | None) -> None:
-        """Set the instrument to what made ``take``, if an instrument did."""
+        """Set the instrument and its note to what made ``take``, if an instrument did."""
         if take is not None and take.patch is not None:
-            self.recipe_chosen.emit(take)
-            self._document.set_patch(take.patch, f"Load the patch of “{take.name}”")
+            note = NoteSettings.read(take.settings)
+            self._document.set_patch(take.patch, f"Load the patch of “{take.name}”", note=note)
 
     def _path(self) -> Path | None:
         take = self.current_take()

@@ -22,6 +22,7 @@ from engine.audio import Audio, Clip, Steps, open_clip_steps
 from engine.errors import AudioError, PatchError, ProjectError
 from engine.jobs import Note
 from engine.params import Patch
+from engine.params.note import NoteSettings
 from engine.project.project import Project
 from engine.project.take import MissingSource, Take, new_id, now
 
@@ -68,6 +69,7 @@ def describe(project: Project, view: Mapping[str, Any], folder: Path) -> tuple[d
         "version": VERSION,
         "program": __version__,
         "patch": project.patch.to_json(),
+        "note": project.note.to_json(),
         "selection": project.selection,
         "takes": takes,
         "view": dict(view),
@@ -131,7 +133,10 @@ def restore(
     selection = data.get("selection")
     view = data.get("view")
     known = {take.id for take in takes}
-    project = Project(tuple(takes), patch, selection if isinstance(selection, str) and selection in known else None)
+    selected = selection if isinstance(selection, str) and selection in known else None
+    note = data.get("note")
+    note = NoteSettings.read(note) if isinstance(note, dict) else None
+    project = Project(tuple(takes), patch, selected, note or NoteSettings())
     return Loaded(project, view if isinstance(view, dict) else {}, tuple(notices))
 
 

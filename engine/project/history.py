@@ -79,10 +79,15 @@ class History:
 
 
 def _keep_selection(now: Project, target: Project) -> Project:
-    """``target`` with a fitting selection: what came back is shown, else what is shown stays, if it still exists."""
+    """``target`` with a fitting selection: what came back or changed is shown, else what is shown stays, if it exists.
+
+    The selection follows the change, because a step whose effect is out of sight and out of hearing looks like none.
+    """
     returned = [take.id for take in target.takes if take.id not in now.ids]
     if returned:
         return target.select(target.selection if target.selection in returned else returned[-1])
+    if not target.same_instrument(now):
+        return target.select(None)
     if now.selection is None or now.selection in target.ids:
         return target.select(now.selection)
     return target if target.selection in target.ids else target.select(None)

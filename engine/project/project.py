@@ -7,16 +7,21 @@ from dataclasses import dataclass, field, replace
 
 from engine.errors import ProjectError
 from engine.params import Patch
+from engine.params.note import NoteSettings
 from engine.project.take import Take
 
 
 @dataclass(frozen=True, eq=False)
 class Project:
-    """The takes in the library's order, the live patch, and which take is selected (``None``: the live patch)."""
+    """The takes in the library's order, the live patch and its note, and which take is selected.
+
+    A ``selection`` of ``None`` means the live patch.
+    """
 
     takes: tuple[Take, ...] = ()
     patch: Patch = field(default_factory=lambda: Patch("fm"))
     selection: str | None = None
+    note: NoteSettings = field(default_factory=NoteSettings)
 
     def find(self, take_id: str) -> Take:
         """The take with that id; raises :class:`ProjectError` when there is none."""
@@ -71,10 +76,18 @@ class Project:
     def with_patch(self, patch: Patch) -> Project:
         return replace(self, patch=patch)
 
+    def with_note(self, note: NoteSettings) -> Project:
+        """With the live patch played by that note."""
+        return replace(self, note=note)
+
+    def same_instrument(self, other: Project) -> bool:
+        """Whether the live patch sounds the same in both."""
+        return self.patch == other.patch and self.note == other.note
+
     def same_content(self, other: Project) -> bool:
-        """Whether both hold the same takes and patch; what is selected is no content."""
+        """Whether both hold the same takes, patch and note; what is selected is no content."""
         return (
             len(self.takes) == len(other.takes)
             and all(a is b for a, b in zip(self.takes, other.takes, strict=True))
-            and self.patch == other.patch
+            and self.same_instrument(other)
         )

@@ -12,6 +12,7 @@ from app.document import Document
 from engine.audio import Audio, Clip
 from engine.errors import PatchError
 from engine.params import Patch
+from engine.params.note import NoteSettings
 from engine.project.take import Take
 
 
@@ -307,3 +308,46 @@ def test_a_patch_that_is_heard_is_in_what_is_saved(document: Document, tmp_path:
     assert document.patch.name == "Bell"
     document.settle()
     assert document.undo_label is None
+
+
+def test_a_gesture_on_the_note_is_one_step(document: Document) -> None:
+    told: list[tuple[str, float]] = []
+    document.note_changed.connect(lambda note, why: told.append((why, note.hold_s)))
+    for hold_s in (2.0, 3.0):
+        document.audition_note(document.note.replaced("hold_s", hold_s))
+    assert (document.note.hold_s, document.undo_label, document.dirty) == (3.0, None, False)
+    document.commit("Hold")
+    assert (document.note.hold_s, document.undo_label, document.dirty) == (3.0, "Hold", True)
+    document.undo()
+    assert told == [("audition", 2.0), ("audition", 3.0), ("undo", 1.0)]
+    document.audition_note(document.note.replaced("hold_s", 4.0))
+    document.revert()
+    assert (document.note.hold_s, document.redo_label) == (1.0, "Hold")
+    document.audition_note(document.note.replaced("hold_s", 4.0))
+    document.undo()  # takes back the gesture that is under way
+    assert document.note.hold_s == 1.0
+
+
+def test_a_recipe_sets_patch_and_note_in_one_step(document: Document, heard: Heard) -> None:
+    document.set_patch(Patch("fm", {"gain_db": -3.0}), "Load", note=NoteSettings(48, 90, 0.5, 1.5))
+    assert document.note == NoteSettings(48, 90, 0.5, 1.5)
+    document.undo()
+    assert (document.note, document.patch) == (NoteSettings(), Patch("fm"))
+    assert document.undo_label is None
+    document.set_patch(Patch("fm"), "Load", note=NoteSettings(hold_s=2.0))
+    assert document.undo_label == "Load"
+
+
+def test_undo_of_a_knob_brings_the_live_patch_back_into_sight(document: Document, heard: Heard) -> None:
+    bell = take()
+    document.add_take(bell)
+    document.audition("gain_db", -3.0)
+    document.commit("Turn Gain")
+    document.select(bell.id)
+    document.undo()
+    assert document.selected is None
+    document.select(bell.id)
+    heard.take()
+    document.redo()
+    assert document.selected is None
+    assert heard.take() == ["selection", "patch redo", "history"]

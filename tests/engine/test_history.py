@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.audio import Audio, Clip
 from engine.params import Patch
+from engine.params.note import NoteSettings
 from engine.project.history import History
 from engine.project.project import Project
 from engine.project.take import Take
@@ -81,7 +82,7 @@ def test_what_comes_back_is_selected() -> None:
 def test_undo_elsewhere_keeps_what_is_looked_at() -> None:
     bell, drum = take("Bell"), take("Drum")
     history = History(Project((bell, drum), selection=bell.id))
-    history = history.commit("Turn", history.present.with_patch(patch(-3)))
+    history = history.commit("Rename", history.present.renamed(bell.id, "Gong"))
     history = history.amend(history.present.select(drum.id))
     assert history.undo().present.selection == drum.id
 
@@ -91,3 +92,21 @@ def test_undoing_the_only_take_shows_the_live_patch() -> None:
     history = History(Project())
     history = history.commit("Add", history.present.with_take(bell).select(bell.id))
     assert history.undo().present.selection is None
+
+
+def test_undo_and_redo_of_the_patch_show_the_live_patch() -> None:
+    bell = take("Bell")
+    history = History(Project().with_take(bell))
+    turned = history.commit("Turn Gain", history.present.with_patch(patch(-3)))
+    looked_at = turned.amend(turned.present.select(bell.id))
+    assert looked_at.undo().present.selection is None
+    undone = looked_at.undo()
+    assert undone.amend(undone.present.select(bell.id)).redo().present.selection is None
+
+
+def test_undo_of_the_note_shows_the_live_patch() -> None:
+    bell = take("Bell")
+    history = History(Project().with_take(bell))
+    history = history.commit("Hold", history.present.with_note(NoteSettings(hold_s=5.0)))
+    undone = history.amend(history.present.select(bell.id)).undo()
+    assert (undone.present.selection, undone.present.note) == (None, NoteSettings())

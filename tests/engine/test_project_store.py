@@ -19,6 +19,7 @@ from engine.audio import Audio, Clip, open_clip
 from engine.errors import ProjectError
 from engine.jobs import run_inline
 from engine.params import Patch
+from engine.params.note import NOTE_PARAMS, NoteSettings
 from engine.project import store
 from engine.project.project import Project
 from engine.project.store import (
@@ -91,6 +92,29 @@ def test_everything_of_a_rendered_take_survives(tmp_path: Path) -> None:
     np.testing.assert_array_equal(samples(back), samples(bell))
     assert back.clip.path is None
     assert back.clip.subtype == "FLOAT"
+
+
+def test_the_note_that_plays_the_patch_survives(tmp_path: Path) -> None:
+    project = Project(note=NoteSettings(48, 90, 0.5, 1.5))
+    path = save_project(project, {}, tmp_path / "song")
+    assert load_project(path).project.note == NoteSettings(48, 90, 0.5, 1.5)
+    assert not project.same_content(Project())
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        None,
+        [60, 100, 1.0, 2.0],
+        {"note": 60},
+        {"note": "x", "velocity": None, "hold_s": 1, "duration_s": 2},
+        {"note": 1e300, "velocity": -5, "hold_s": 1e9, "duration_s": 0.0},
+    ],
+)
+def test_a_note_that_another_program_wrote_does_no_harm(tmp_path: Path, note: object) -> None:
+    path = rewritten(save_project(Project(), {}, tmp_path / "song"), lambda data: data.update(note=note))
+    for param, value in zip(NOTE_PARAMS, load_project(path).project.note, strict=True):
+        assert param.low <= value <= param.high
 
 
 def test_a_sound_file_is_pointed_at_and_not_copied(tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.compose import Session
-from app.panels.fm_note import NOTE_PARAMS, NoteSettings
 from app.settings import Settings
 from engine.audio import Audio, Clip, open_clip, write_clip
 from engine.params import Patch
+from engine.params.note import NoteSettings
+from engine.project.describe import Loaded
+from engine.project.project import Project
 from engine.project.take import Take
 
 
@@ -41,7 +43,7 @@ def saved(qtbot: QtBot, session: Session, path: Path) -> None:
 
 def test_locks_and_the_note_come_back_with_the_project(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
     session.fm.control("op3_ratio").set_locked(True)
-    session.fm.set_note_settings(NoteSettings(48, 90, 0.5, 1.5))
+    session.document.set_note(NoteSettings(48, 90, 0.5, 1.5), "Note")
     assert session.actions["patch.unlock"].isEnabled()
     saved(qtbot, session, tmp_path / "mine.tonewright")
     assert not session.document.dirty
@@ -51,29 +53,13 @@ def test_locks_and_the_note_come_back_with_the_project(qtbot: QtBot, session: Se
     session.document.load(tmp_path / "mine.tonewright")
     qtbot.waitUntil(lambda: session.document.locked == {"op3_ratio"})
     assert session.fm.control("op3_ratio").locked
-    assert session.fm.note_settings() == NoteSettings(48, 90, 0.5, 1.5)
+    assert session.document.note == NoteSettings(48, 90, 0.5, 1.5)
 
 
-@pytest.mark.parametrize(
-    "view",
-    [
-        {"note": [1e9, "x", None], "locks": "op1_ratio"},
-        {"note": [1e300, -5, float("inf"), 0.0], "locks": [3, None, "nothing"]},
-        {"note": [float("nan")] * 4},
-    ],
-)
-def test_a_view_that_another_program_wrote_does_no_harm(
-    qtbot: QtBot, session: Session, view: dict[str, object]
-) -> None:
-    from engine.project.describe import Loaded
-    from engine.project.project import Project
-
-    session.document.adopt(Loaded(Project(), view=view), None)
-    qtbot.waitUntil(lambda: session.live.up_to_date)
-    note, velocity, hold_s, duration_s = session.fm.note_settings()
-    for param, value in zip(NOTE_PARAMS, (note, velocity, hold_s, duration_s), strict=True):
-        assert param.low <= value <= param.high
-    assert session.document.locked == frozenset()
+@pytest.mark.parametrize("locks", ["op1_ratio", [3, None, "nothing"], {"op1_ratio": True}])
+def test_a_view_that_another_program_wrote_does_no_harm(session: Session, locks: object) -> None:
+    session.document.adopt(Loaded(Project(), view={"locks": locks}), None)
+    assert session.document.locked <= {"op1_ratio"}
 
 
 def test_a_preset_says_what_it_left_and_one_click_unlocks(qtbot: QtBot, session: Session) -> None:
@@ -103,8 +89,7 @@ def test_a_preset_that_was_heard_is_unsaved_work_and_escape_takes_it_back(sessio
 
 def test_a_kept_take_brings_back_its_patch_and_its_note(qtbot: QtBot, session: Session) -> None:
     session.document.set_patch(Patch("fm", {"op1_ratio": 3.0}, name="Bell"), "Load “Bell”")
-    session.fm.set_note_settings(NoteSettings(48, 90, 0.5, 1.5))
-    session.fm.note_settings_changed.emit()
+    session.document.set_note(NoteSettings(48, 90, 0.5, 1.5), "Note")
     qtbot.waitUntil(lambda: session.live.up_to_date and session.live.latest.note == 48)
     session.actions["take.keep"].trigger()
     take = session.document.selected
@@ -121,7 +106,7 @@ def test_a_kept_take_brings_back_its_patch_and_its_note(qtbot: QtBot, session: S
     assert take.clip.sample_rate == session.player.sample_rate
     assert take.clip.duration_s == pytest.approx(1.5)
     session.actions["patch.reset"].trigger()
-    session.fm.set_note_settings(NoteSettings())
+    session.document.set_note(NoteSettings(), "Note")
     assert not session.actions["take.patch"].isEnabled()
     session.document.select(take.id)
     assert session.actions["take.patch"].isEnabled()
@@ -129,7 +114,7 @@ def test_a_kept_take_brings_back_its_patch_and_its_note(qtbot: QtBot, session: S
     session.actions["take.patch"].trigger()
     assert session.document.patch == take.patch
     assert session.document.selected is None
-    assert session.fm.note_settings() == NoteSettings(48, 90, 0.5, 1.5)
+    assert session.document.note == NoteSettings(48, 90, 0.5, 1.5)
     qtbot.waitUntil(lambda: session.live.up_to_date)
     assert np.array_equal(session.live.latest.audio.samples, take.clip.read(0, take.clip.n_frames).samples)
 
