@@ -7,11 +7,11 @@ it promises sound that is not there. Both are put right by a header with the cou
 
 from __future__ import annotations
 
-import mmap
 from dataclasses import dataclass
 from functools import cache
 from typing import BinaryIO
 
+from engine.audio.blocks import FileBytes
 from engine.audio.patch import Patch
 
 _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
@@ -42,47 +42,49 @@ def count_frames(file: BinaryIO, size: int) -> Mp3Length | None:
     ``size`` is that of the file, above 0. No frame is ``present`` when the file ends inside its first one, or when
     nothing that is MP3 follows its tag.
     """
-    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        start = _after_id3(data)
-        if not begins_here(data[:4]) or data[start : start + 4] == b"fLaC":
-            return None
-        if start + (length := _frame_bytes(data[start : start + 4])) > size:
-            return Mp3Length(Patch(b"", 0), None, 0)
-        first = _first_frame(data, start)
-        if first is None:
-            # A single frame is left to the decoder.
-            return None if length > 0 else Mp3Length(Patch(b"", 0), None, 0)
-        header = data[first : first + 4]
-        tag = first + 4 + _side_info_bytes(header)
-        name = data[tag : tag + 4]
-        if name not in (b"Xing", b"Info"):
-            if data[first + 36 : first + 40] == b"VBRI":
-                return None
-            n = _walk(data, first)
-            return Mp3Length(Patch(_info_frame(header, n), first), None, n)
-        flags = int.from_bytes(data[tag + 4 : tag + 8], "big")
-        if flags & 3 != 3:
-            return None
-        promised = int.from_bytes(data[tag + 8 : tag + 12], "big")
-        n_bytes = int.from_bytes(data[tag + 12 : tag + 16], "big")
-        if size - first >= n_bytes - _frame_bytes(header):
+    data = FileBytes(file, size)
+    start = _after_id3(data)
+    if not begins_here(data[:4]) or data[start : start + 4] == b"fLaC":
+        return None
+    if start + (length := _frame_bytes(data[start : start + 4])) > size:
+        return Mp3Length(Patch(b"", 0), None, 0)
+    first = _first_frame(data, start)
+    if first is None:
+        # A single frame is left to the decoder.
+        return None if length > 0 else Mp3Length(Patch(b"", 0), None, 0)
+    header = data[first : first + 4]
+    if len(header) < 4:  # Gone since it was found.
+        return Mp3Length(Patch(b"", 0), None, 0)
+    tag = first + 4 + _side_info_bytes(header)
+    name = data[tag : tag + 4]
+    if name not in (b"Xing", b"Info"):
+        if data[first + 36 : first + 40] == b"VBRI":
             return None
         n = _walk(data, first)
-        return Mp3Length(_shorter_tag(data, tag, n - 1, size - first), promised, n - 1)
+        return Mp3Length(Patch(_info_frame(header, n), first), None, n)
+    flags = int.from_bytes(data[tag + 4 : tag + 8], "big")
+    if flags & 3 != 3:
+        return None
+    promised = int.from_bytes(data[tag + 8 : tag + 12], "big")
+    n_bytes = int.from_bytes(data[tag + 12 : tag + 16], "big")
+    if size - first >= n_bytes - _frame_bytes(header):
+        return None
+    n = _walk(data, first)
+    return Mp3Length(_shorter_tag(data, tag, n - 1, size - first), promised, n - 1)
 
 
-def _after_id3(data: mmap.mmap) -> int:
+def _after_id3(data: FileBytes) -> int:
     """Where the sound may begin: behind tags with text and pictures."""
     position = 0
-    while data[position : position + 3] == b"ID3" and len(data) >= position + 10:
+    while len(tag := data[position : position + 10]) == 10 and tag[:3] == b"ID3":
         size = 0
-        for byte in data[position + 6 : position + 10]:
+        for byte in tag[6:]:
             size = size << 7 | byte & 0x7F
-        position += 10 + size + (10 if data[position + 5] & 0x10 else 0)
+        position += 10 + size + (10 if tag[5] & 0x10 else 0)
     return position
 
 
-def _first_frame(data: mmap.mmap, start: int) -> int | None:
+def _first_frame(data: FileBytes, start: int) -> int | None:
     """The first place with two layer-3 headers of one kind in a row."""
     position = data.find(b"\xff", start, start + _SYNC_WINDOW)
     while position >= 0:
@@ -120,7 +122,7 @@ def _size_of(second: int, third: int) -> int:
     return (144000 if version == 3 else 72000) * kbps // _RATES[version][rate_index] + (third >> 1 & 1)
 
 
-def _walk(data: mmap.mmap, first: int) -> int:
+def _walk(data: FileBytes, first: int) -> int:
     """Number of whole frames from ``first`` on; damaged stretches are stepped over."""
     kind = data[first : first + 4]
     position, n, size = first, 0, len(data)
@@ -140,7 +142,7 @@ def _walk(data: mmap.mmap, first: int) -> int:
     return n
 
 
-def _resync(data: mmap.mmap, start: int, kind: bytes) -> int | None:
+def _resync(data: FileBytes, start: int, kind: bytes) -> int | None:
     position = data.find(b"\xff", start, start + _SYNC_WINDOW)
     while position >= 0:
         header = data[position : position + 4]
@@ -170,7 +172,7 @@ def _info_frame(header: bytes, n_frames: int) -> bytes:
     return (made + bytes(_side_info_bytes(made)) + tag).ljust(length, b"\0")
 
 
-def _shorter_tag(data: mmap.mmap, tag: int, n_frames: int, n_bytes: int) -> Patch:
+def _shorter_tag(data: FileBytes, tag: int, n_frames: int, n_bytes: int) -> Patch:
     """The file's own tag with fewer frames, and nothing trimmed from its new end."""
     flags = int.from_bytes(data[tag + 4 : tag + 8], "big")
     end = tag + 8 + 8 + (100 if flags & 4 else 0) + (4 if flags & 8 else 0)
