@@ -49,7 +49,7 @@ class Player(QObject):
     underruns_changed = Signal(int)
     level_changed = Signal(float)
     activity = Signal()
-    """Something begins to sound: meters and playheads have something to follow until ``is_sounding`` ends."""
+    """Something begins to sound, or the place changes: meters, clock and playhead follow while ``is_sounding``."""
     finished = Signal()
 
     def __init__(
@@ -239,6 +239,7 @@ class Player(QObject):
             self._until_s = None
             self._jump(position_s)
         self._feeder.poke()
+        self.activity.emit()
 
     def set_loop(self, loop: Loop | None) -> None:
         """Repeat ``(start_s, end_s)`` exactly, frame by frame, or nothing. Playing from outside of it goes inside."""

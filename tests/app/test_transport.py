@@ -252,3 +252,12 @@ def test_the_levels_caption_gives_way_in_a_narrow_window(bar: TransportBar, qtbo
     for width, shown in ((1366, True), (bar.minimumSizeHint().width(), False), (1366, True)):
         bar.resize(width, bar.sizeHint().height())
         qtbot.waitUntil(lambda shown=shown: bar.caption.isVisible() == shown)
+
+
+def test_the_clock_follows_a_jump_while_nothing_plays(bar: TransportBar, qtbot: QtBot) -> None:
+    bar.player.load(Clip.of(Audio(sine(500, 2.0), RATE), "tone"))
+    bar.show()
+    qtbot.waitUntil(lambda: not bar._clock.isActive())
+    bar.player.seek(1.25)
+    qtbot.waitUntil(lambda: bar.time.text() == "00:01.250")
+    qtbot.waitUntil(lambda: not bar._clock.isActive())
