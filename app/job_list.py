@@ -17,6 +17,7 @@ from engine.jobs import Note
 SHOW_AFTER_MS = 300
 """A job that ends sooner is not worth a glance."""
 TICK_MS = 1000
+CHANGED_EVERY_MS = 50
 KEEP_ENDED = 30
 SPEED_WINDOW_S = 8.0
 ETA_AFTER_S = 1.0
@@ -99,13 +100,12 @@ def seconds(duration_s: float) -> str:
 class JobList(QObject):
     """Listens to the bridge and keeps the jobs that are worth showing, the newest last.
 
-    ``changed`` tells that something in :meth:`shown` differs. A clock ticks once a second while a shown job runs, and
-    only then.
+    ``changed`` tells that something in :meth:`shown` differs, at most some twenty times a second: thousands of jobs may
+    come and go at once, and each look at the list costs as much as it is long. A clock ticks once a second while a
+    shown job runs, and only then.
     """
 
     changed = Signal()
-    failed = Signal(object)
-    """A :class:`Job` that nobody else watches over has failed."""
 
     def __init__(
         self, bridge: Bridge, cancel: Callable[[int], object], now: Callable[[], float] = time.monotonic
@@ -115,8 +115,12 @@ class JobList(QObject):
         self._now = now
         self._jobs: dict[int, Job] = {}
         self._quiet: set[int] = set()
+        self._shown_ended: deque[int] = deque()
         self._clock = QTimer(self, interval=TICK_MS)
         self._clock.timeout.connect(self.changed)
+        self._rest = QTimer(self, singleShot=True, interval=CHANGED_EVERY_MS)
+        self._rest.timeout.connect(self._tell_again)
+        self._has_news = False
         bridge.queued.connect(self._queued)
         bridge.started.connect(self._started)
         bridge.note.connect(self._note)
@@ -155,6 +159,7 @@ class JobList(QObject):
     def clear(self) -> None:
         """Forget the ended jobs."""
         self._jobs = {i: j for i, j in self._jobs.items() if j.state not in ENDED}
+        self._shown_ended.clear()
         self.changed.emit()
 
     def _queued(self, job_id: int, title: str) -> None:
@@ -168,7 +173,7 @@ class JobList(QObject):
         if job is not None and job.state not in ENDED:
             job.shown = True
             self._clock.start()
-            self.changed.emit()
+            self._news()
 
     def _started(self, job_id: int) -> None:
         if (job := self._jobs.get(job_id)) is not None:
@@ -200,13 +205,26 @@ class JobList(QObject):
             return
         if state == "done":
             job.fraction, job.text = 1.0, ""
-        ended = [j.id for j in self._jobs.values() if j.shown and j.state in ENDED]
-        for old in ended[:-KEEP_ENDED]:
-            del self._jobs[old]
-        if not self.running():
-            self._clock.stop()
-        self.changed.emit()
+        self._shown_ended.append(job_id)
+        while len(self._shown_ended) > KEEP_ENDED:
+            self._jobs.pop(self._shown_ended.popleft(), None)
+        self._news()
 
     def _tell(self, job: Job) -> None:
         if job.shown:
+            self._news()
+
+    def _news(self) -> None:
+        """Tell at once after a quiet moment, else when the moment is over."""
+        if self._rest.isActive():
+            self._has_news = True
+        else:
+            self._tell_again(always=True)
+
+    def _tell_again(self, *, always: bool = False) -> None:
+        if always or self._has_news:
+            self._has_news = False
+            self._rest.start()
+            if not self.running():
+                self._clock.stop()
             self.changed.emit()

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.bridge import Bridge
-from app.job_list import SHOW_AFTER_MS, Job, JobList, seconds
+from app.job_list import KEEP_ENDED, SHOW_AFTER_MS, Job, JobList, seconds
 from app.panels.jobs import JobsPanel, JobStatus
 from engine.errors import AudioUnreadable
 from engine.jobs import JobRunner, Note
@@ -109,7 +109,7 @@ def test_a_long_job_is_shown_and_its_button_ends_it(qtbot: QtBot, bridge, runner
     qtbot.waitUntil(lambda: not jobs.running())
     assert runner.pending() == []
     assert [j.state for j in jobs.shown()] == ["cancelled"]
-    assert status.isHidden()
+    qtbot.waitUntil(status.isHidden)
     assert job == jobs.shown()[0].id
     qtbot.mouseClick(panel.clear, Qt.MouseButton.LeftButton)
     assert jobs.shown() == []
@@ -135,7 +135,27 @@ def test_no_clock_ticks_while_nothing_runs(qtbot: QtBot, bridge, runner) -> None
     assert jobs._clock.isActive()
     jobs.cancel(job)
     qtbot.waitUntil(lambda: not jobs.running())
-    assert not jobs._clock.isActive()
+    qtbot.waitUntil(lambda: not jobs._clock.isActive())
+
+
+def test_two_thousand_jobs_at_once_are_told_in_a_few_looks(qtbot: QtBot, bridge, runner) -> None:
+    jobs = JobList(bridge, runner.cancel)
+    panel = JobsPanel(jobs)
+    qtbot.addWidget(panel)
+    panel.show()
+    looks: list[int] = []
+    jobs.changed.connect(lambda: looks.append(len(jobs.shown())))
+
+    def failing():
+        yield Note(0.5)
+        raise AudioUnreadable("drums.flac is damaged after 3 s.")
+
+    for number in range(2000):
+        runner.submit(failing, title=f"Reading {number}.flac")
+    qtbot.waitUntil(lambda: bool(looks) and jobs.at_rest and not jobs._has_news, timeout=20_000)
+    # Each look costs as much as the list is long, so there must be far fewer of them than jobs.
+    assert len(looks) < 400
+    assert max(looks) <= KEEP_ENDED
 
 
 def test_what_nobody_asked_for_is_one_quiet_line_and_steps_back(qtbot: QtBot, bridge, runner) -> None:
@@ -152,14 +172,14 @@ def test_what_nobody_asked_for_is_one_quiet_line_and_steps_back(qtbot: QtBot, br
     assert [w.isVisible() for w in (status.figures, status.bar, status.stop)] == [False] * 3
     wanted = [runner.submit(endless, title=f"Writing {n}.wav", rank=5) for n in (1, 2)]
     qtbot.waitUntil(lambda: len(jobs.running()) == 4)
+    qtbot.waitUntil(lambda: status.figures.text().endswith("+1 waiting"))
     assert status.title.text() == "Writing 1.wav"
-    assert status.figures.text().endswith("+1 waiting")
     assert status.stop.isVisible()
     assert not jobs.at_rest
     for job in (warm, second, *wanted):
         jobs.cancel(job)
     qtbot.waitUntil(lambda: jobs.at_rest)
-    assert status.isHidden()
+    qtbot.waitUntil(status.isHidden)
 
 
 @pytest.mark.parametrize("width", [400, 160, 110])
