@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.controls.accessible_value import announce_change, announce_kind
-from app.controls.drag_value import ALT, CTRL, PAGE_STEPS, DragValue
+from app.controls.drag_value import ALT, PAGE_STEPS, DragValue
 from app.controls.pointer import HeldPointer
 from app.controls.scroll import is_scrolling
 from app.controls.value_edit import ValueEdit
@@ -233,7 +233,12 @@ class ValueWidget(QWidget):
             return self.gesture.busy
         if event.matches(QKeySequence.StandardKey.Copy) or event.matches(QKeySequence.StandardKey.Paste):
             return True
-        return event.key() in _KEYS and not event.modifiers() & ALT
+        key, modifiers = event.key(), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if key in _ARROWS or key in _PAGES:
+            # Shift and Ctrl make the steps finer and coarser.
+            return not modifiers & ALT
+        # With a modifier these belong to the window: Ctrl+Return keeps a take.
+        return key in _KEYS and modifiers == Qt.KeyboardModifier.NoModifier
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self._wants(event):
@@ -255,7 +260,7 @@ class ValueWidget(QWidget):
             self.gesture.go_to(self.param.high if key == Qt.Key.Key_End else self.param.low)
         elif key in _DEFAULTS:
             self.gesture.reset()
-        elif not event.modifiers() & CTRL:
+        else:
             self.open_editor()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:

@@ -429,6 +429,13 @@ def test_a_focused_knob_leaves_space_and_letters_to_the_window(make):
         assert not wants_key(knob, key)
 
 
+@pytest.mark.parametrize("keys", [CTRL, SHIFT])
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Delete, Qt.Key.Key_Home])
+def test_a_focused_knob_leaves_chords_to_the_window(make, key, keys):
+    # Ctrl+Return keeps a take: most wanted right after a knob was turned.
+    assert not wants_key(make(TIME), key, keys)
+
+
 # Keys
 
 
