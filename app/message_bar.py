@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, QTimer
@@ -16,6 +17,7 @@ from engine.errors import EngineError
 
 Level = Literal["info", "warning", "error"]
 INFO_MS = 6000
+MOST_WAITING = 20
 _ROLES = {"info": "accent", "warning": "warning", "error": "error"}
 
 
@@ -33,8 +35,20 @@ def details(error: BaseException) -> str:
     return "".join(traceback.format_exception(error)).rstrip()
 
 
+@dataclass(frozen=True, slots=True)
+class _Message:
+    level: Level
+    text: str
+    button: str = ""
+    action: Callable[[], None] | None = None
+    details: str = ""
+
+
 class MessageBar(QWidget):
-    """Hidden while there is nothing to say. An information leaves by itself; an error stays until it is closed."""
+    """Hidden while there is nothing to say. An information leaves by itself; an error stays until it is closed.
+
+    What comes later is shown first. Warnings and errors that it covers wait behind it and come back when it goes.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,12 +75,14 @@ class MessageBar(QWidget):
         row.setSpacing(PADDING)
         row.addWidget(self._icon)
         row.addWidget(self._text, 1)
-        for widget in (self._button, self._copy, self._close):
+        self._more = QLabel()
+        self._more.setProperty("role", "secondary")
+        for widget in (self._button, self._copy, self._more, self._close):
             row.addWidget(widget)
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.clear)
-        self._action: Callable[[], None] | None = None
-        self._details = ""
+        self._now: _Message | None = None
+        self._earlier: list[_Message] = []
         self._button.clicked.connect(self._act)
         self.level: Level = "info"
         self.hide()
@@ -78,49 +94,60 @@ class MessageBar(QWidget):
 
     def info(self, text: str, button: str = "", action: Callable[[], None] | None = None) -> None:
         """Say something that needs no answer; with a button it stays twice as long."""
-        self._show("info", text, button, action)
-        self._timer.start(INFO_MS * (2 if button else 1))
+        self._say(_Message("info", text, button, action))
 
     def warning(self, text: str, button: str = "", action: Callable[[], None] | None = None) -> None:
         """Say something that stays until it is closed."""
-        self._show("warning", text, button, action)
+        self._say(_Message("warning", text, button, action))
 
     def error(self, error: BaseException | str, button: str = "", action: Callable[[], None] | None = None) -> None:
         """Say what went wrong; an exception can be copied with its trace."""
         if isinstance(error, str):
-            self._show("error", error, button, action)
+            self._say(_Message("error", error, button, action))
         else:
-            self._show("error", in_words(error), button, action, details(error))
+            self._say(_Message("error", in_words(error), button, action, details(error)))
 
     def clear(self) -> None:
+        """Close the message; one that it covered comes back."""
         self._timer.stop()
-        self._action = None
-        self._details = ""
-        self.hide()
+        self._now = None
+        if self._earlier:
+            self._show(self._earlier.pop())
+        else:
+            self.hide()
 
-    def _show(
-        self, level: Level, text: str, button: str, action: Callable[[], None] | None, details_text: str = ""
-    ) -> None:
-        self._timer.stop()
-        self.level = level
-        self.setProperty("level", level)
+    def _say(self, message: _Message) -> None:
+        # The same sentence twice is one message, in its later place.
+        self._earlier = [m for m in self._earlier if m.text != message.text]
+        if self._now is not None and self._now.level != "info" and self._now.text != message.text:
+            self._earlier = [*self._earlier, self._now][-MOST_WAITING:]
+        self._show(message)
+
+    def _show(self, message: _Message) -> None:
+        self._now = message
+        self.level = message.level
+        self.setProperty("level", message.level)
         self.style().polish(self)
-        self._icon.setPixmap(icons.icon(level, _ROLES[level]).pixmap(QSize(16, 16), self.devicePixelRatioF()))
-        self._text.setText(text)
-        self._action = action
-        self._button.setText(button)
-        self._button.setAccessibleName(button or "Answer the message")
-        self._button.setVisible(bool(button))
-        self._details = details_text
-        self._copy.setVisible(bool(details_text))
-        self.setAccessibleName(text)
+        picture = icons.icon(message.level, _ROLES[message.level])
+        self._icon.setPixmap(picture.pixmap(QSize(16, 16), self.devicePixelRatioF()))
+        self._text.setText(message.text)
+        self._button.setText(message.button)
+        self._button.setAccessibleName(message.button or "Answer the message")
+        self._button.setVisible(bool(message.button))
+        self._copy.setVisible(bool(message.details))
+        self._more.setText(f"{len(self._earlier)} more")
+        self._more.setVisible(bool(self._earlier))
+        self.setAccessibleName(message.text)
+        self._timer.stop()
+        if message.level == "info":
+            self._timer.start(INFO_MS * (2 if message.button else 1))
         self.show()
 
     def _act(self) -> None:
-        action = self._action
+        action = self._now.action if self._now is not None else None
         self.clear()
         if action is not None:
             action()
 
     def _copy_details(self) -> None:
-        QGuiApplication.clipboard().setText(self._details)
+        QGuiApplication.clipboard().setText(self._now.details if self._now is not None else "")

@@ -48,6 +48,20 @@ def test_an_error_can_be_copied_with_its_trace(qtbot: QtBot, bar: MessageBar) ->
     assert copied.endswith("a.wav is empty.")
 
 
+def test_an_error_is_not_lost_behind_what_comes_after_it(qtbot: QtBot, bar: MessageBar) -> None:
+    bar.error("noperm.wav cannot be read.")
+    bar.warning("nan.wav holds samples that are no numbers.")
+    bar.info("Opened tone.wav.")
+    assert bar.text == "Opened tone.wav."
+    bar.clear()
+    assert (bar.level, bar.text) == ("warning", "nan.wav holds samples that are no numbers.")
+    bar.error("noperm.wav cannot be read.")
+    bar.clear()
+    assert bar.level == "warning"
+    bar.clear()
+    assert bar.text == ""
+
+
 def test_a_button_does_its_thing_once_and_the_message_goes(qtbot: QtBot, bar: MessageBar) -> None:
     done: list[int] = []
     bar.warning("The file is cut short.", "Show it", lambda: done.append(1))
