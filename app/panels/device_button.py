@@ -88,9 +88,14 @@ class DeviceButton(QToolButton):
         for milliseconds in LATENCIES_MS:
             action = QAction(f"{milliseconds} ms", group, checkable=True)
             action.setChecked(abs(self._player.latency_s * 1000 - milliseconds) < 0.5)
-            action.triggered.connect(lambda _, s=milliseconds / 1000: self._player.set_latency(s))
+            action.triggered.connect(lambda _, chosen=milliseconds: self.choose_latency(chosen))
             menu.addAction(action)
         return menu
+
+    def choose_latency(self, milliseconds: int) -> None:
+        """Fill the device that far ahead."""
+        self._player.set_latency(milliseconds / 1000)
+        self.latency_chosen.emit(milliseconds)
 
     def choose(self, name: str) -> None:
         """Play through that device; empty means the system's default."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import logging
 import sys
 import threading
 from collections import Counter
@@ -14,6 +15,8 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 R = TypeVar("R")
+
+log = logging.getLogger(__name__)
 
 PERIOD_S = 0.0125
 """How often the device should ask for sound: a knob that is turned is heard in the next block."""
@@ -78,6 +81,7 @@ class PortAudio:
         try:
             is_fresh = "sounddevice" not in sys.modules
             if self._sd is None:
+                _divert_alsa()
                 import sounddevice  # loads PortAudio and makes it look around
 
                 self._sd = sounddevice
@@ -140,6 +144,35 @@ class PortAudio:
         except (OSError, AttributeError):
             return
         set_periods(min(max(round(latency_s / PERIOD_S), 4), 32))
+
+
+def _divert_alsa() -> None:
+    """Send what ALSA would print on the terminal to the log, where there is an ALSA; elsewhere: nothing.
+
+    It complains about every kind of device that a machine does not have, and about each block that came late, be it of
+    silence. What matters is told in the window: a device that does not open, and drop-outs that could be heard.
+    """
+    global _alsa_handler
+    if _alsa_handler is not None:
+        return
+
+    # The arguments for the format follow; it says enough without them.
+    @ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p)
+    def handler(_file: bytes, _line: int, function: bytes | None, _error: int, text: bytes | None) -> None:
+        log.debug("ALSA: %s: %s", (function or b"").decode(errors="replace"), (text or b"").decode(errors="replace"))
+
+    try:
+        # The very library that PortAudio is going to use: a process loads it once.
+        set_handler = ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler
+    except (OSError, AttributeError):
+        return
+    set_handler.argtypes = [ctypes.c_void_p]
+    set_handler(ctypes.cast(handler, ctypes.c_void_p))
+    _alsa_handler = handler
+
+
+_alsa_handler: object = None
+"""Kept for as long as ALSA may call it: until the end of the program."""
 
 
 class DeviceThread:

@@ -131,9 +131,12 @@ class Output:
         self._wake.set()
 
     def set_latency(self, latency_s: float) -> None:
-        self.latency_s = _within_limits(latency_s)
-        self._reopen = True
-        self._wake.set()
+        """Fill the device that far ahead; one that is open is opened anew."""
+        latency_s = _within_limits(latency_s)
+        if latency_s != self.latency_s:
+            self.latency_s = latency_s
+            self._reopen = True
+            self._wake.set()
 
     def rescan(self) -> None:
         """Look for devices again as soon as nothing plays."""
@@ -187,9 +190,11 @@ class Output:
             return SILENT_TICK_S
         if self._operation is not None:
             return WATCH_S
-        if self._silent and not self._missing:
+        if self._missing:
+            return None
+        if self._silent:
             return max(self._retry_at - now, SILENT_TICK_S)
-        return None
+        return 0.0 if self._wants_device() else None
 
     def _begin(
         self, call: Callable[[], Any], finish: Callable[[Any], None], *, starts: OpenDevice | None = None
@@ -261,17 +266,19 @@ class Output:
 
     def _seek_device(self, now: float) -> None:
         """Scan or open, when somebody wants to hear something or it is time to try again."""
-        wants = self._mixer.busy or self._reopen or self._scan_wanted
         if self._silent:
             if now < self._retry_at and not (self._urgent and now - self._scanned_at > RETRY_S[0]):
                 return
-        elif not wants:
+        elif not self._wants_device():
             return
         if self._scan_wanted or self._silent or now - self._scanned_at > FRESH_S:
             self._scan_wanted = False
             self._begin(self._library.scan, self._scanned)
         else:
             self._open()
+
+    def _wants_device(self) -> bool:
+        return self._mixer.busy or self._reopen or self._scan_wanted
 
     def _scanned(self, result: tuple[Device, ...] | Exception) -> None:
         self._scanned_at = time.perf_counter()

@@ -216,9 +216,34 @@ def test_only_another_latency_opens_the_device_again(qapp: QApplication) -> None
         assert wait_until(lambda: watched.player.device == "Bench")
         watched.player.set_latency(watched.player.latency_s)
         wait(0.25)
-        assert library.opened == 1
+        assert stream.done == ["start"]
         watched.player.set_latency(0.02)
         assert wait_until(lambda: library.opened == 2)
+    finally:
+        watched.player.close()
+
+
+def test_playing_while_an_idle_device_is_being_closed_opens_it_again(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.playback.output.IDLE_S", 0.05)
+    stream, closes, may_close = SlowStream(), threading.Event(), threading.Event()
+    stream.may_start.set()
+    library = Workshop(stream)
+
+    def close_slowly(_: OpenDevice) -> None:
+        closes.set()
+        may_close.wait(5.0)
+
+    library.close = close_slowly  # type: ignore[method-assign]
+    watched = Watched(library=library)
+    try:
+        watched.player.start()
+        assert closes.wait(5.0)
+        watched.player.play()
+        wait(0.15)
+        may_close.set()
+        assert wait_until(lambda: library.opened == 2, 2.0)
     finally:
         watched.player.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -236,20 +237,38 @@ def test_the_playhead_runs_evenly_and_never_backwards(player: Player) -> None:
     assert player.position_s() == 0.0
 
 
+def hold_everything_up(seconds: float) -> None:
+    """Let no other thread run Python, as a large library does while it loads."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(5.0)
+    try:
+        busy_until = time.perf_counter() + seconds
+        while time.perf_counter() < busy_until:
+            pass
+    finally:
+        sys.setswitchinterval(before)
+
+
 def test_a_device_that_runs_dry_is_counted(player: Player) -> None:
     counts: list[int] = []
     player.underruns_changed.connect(counts.append)
     player.load(clip(sine(500, 4.0)))
     player.play()
     assert wait_until(lambda: player.position_s() > 0.4)
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(5.0)
-    try:
-        busy_until = time.perf_counter() + 0.5
-        while time.perf_counter() < busy_until:
-            pass
-    finally:
-        sys.setswitchinterval(before)
+    hold_everything_up(0.5)
     assert wait_until(lambda: bool(counts))
     assert counts[-1] == player.underruns >= 1
     assert player.state == "playing"
+
+
+def test_silence_that_runs_dry_is_neither_counted_nor_printed(
+    player: Player, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="app.playback.devices")
+    player.start()
+    assert wait_until(lambda: player.device == "pulse")
+    wait(0.3)
+    hold_everything_up(0.5)
+    assert wait_until(lambda: "snd_pcm_recover" in caplog.text), "the device did not run dry"
+    assert player.underruns == 0
+    assert "ALSA" not in capfd.readouterr().err
