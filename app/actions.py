@@ -18,7 +18,8 @@ class Action:
 
     ``id`` never changes; ``text`` is what menus say; ``shortcut`` is in Qt's portable text, several joined by a bar
     (``"Ctrl+Shift+Z|Ctrl+Y"``), the first one is shown; ``group`` is the menu; ``help`` is one sentence for the tool
-    tip and the palette; ``words`` are further names under which people look for it.
+    tip and the palette; ``words`` are further names under which people look for it. The key of a ``local`` action is
+    only shown in menus: the one widget that it belongs to answers it.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Action:
     icon: str = ""
     checkable: bool = False
     words: str = ""
+    local: bool = False
 
     @property
     def shortcuts(self) -> list[QKeySequence]:
@@ -65,7 +67,14 @@ ACTIONS = (
         "keep",
         words="freeze bounce snapshot accept",
     ),
-    Action("take.remove", "Remove take", "Delete", "Edit", "Take the chosen take out of the library; the file stays"),
+    Action(
+        "take.remove",
+        "Remove take",
+        "Delete",
+        "Edit",
+        "Take the chosen take out of the library; the file stays (the key counts in the list of takes)",
+        local=True,
+    ),
     Action("take.rename", "Rename take", "F2", "Edit", "Give the chosen take another name", "rename"),
     Action(
         "take.patch",
@@ -236,7 +245,8 @@ class ActionSet(QObject):
             action = QAction(data.text, self)
             action.setObjectName(data.id)
             action.setShortcuts(data.shortcuts)
-            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            context = Qt.ShortcutContext.WidgetShortcut if data.local else Qt.ShortcutContext.WindowShortcut
+            action.setShortcutContext(context)
             action.setCheckable(data.checkable)
             action.setToolTip(tool_tip(data))
             # Qt would move an action called "Preferences" or "Quit" on macOS by guessing from its words.

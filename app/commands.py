@@ -233,7 +233,7 @@ class Commands(QObject):
 
     def _write(self, clip: Clip, path: Path, subtype: str | None) -> None:
         s = self._s
-        job = s.studio.export(clip, path, subtype=subtype, overwrite=True)
+        job = s.studio.export(clip, path, subtype=subtype, overwrite=True, keep=s.document.source_files())
         notices: list[str] = []
 
         def done(written: Path) -> None:

@@ -125,6 +125,13 @@ class Document(QObject):
         """The selected take, or ``None``: the live patch."""
         return self.project.selected
 
+    def source_files(self) -> set[Path]:
+        """The files that takes play from, those included that undo or redo would bring back."""
+        projects = [self.project, *(step.project for step in (*self._history.past, *self._history.future))]
+        # Most steps share their takes.
+        lists = {id(project.takes): project.takes for project in projects}
+        return {take.clip.path for takes in lists.values() for take in takes if take.clip.path is not None}
+
     @property
     def dirty(self) -> bool:
         """Whether something changed since the last save or opening."""

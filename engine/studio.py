@@ -8,7 +8,9 @@ need them, never here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+import contextlib
+import os
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 import numpy as np
 
 from engine.audio.values import Audio, Clip
-from engine.errors import BadUsage, EngineError
+from engine.errors import AudioUnwritable, BadUsage, EngineError
 from engine.jobs import Event, JobRunner, Note, run_inline
 from engine.params import FM_SPACE, Patch
 from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
@@ -170,16 +172,29 @@ class Studio:
 
         return self.live.submit(body, rank=RANK_TILES, key=request.key, title=f"Drawing {clip.name}")
 
-    def export(self, clip: Clip, path: str | Path, *, subtype: str | None = None, overwrite: bool = False) -> int:
+    def export(
+        self,
+        clip: Clip,
+        path: str | Path,
+        *,
+        subtype: str | None = None,
+        overwrite: bool = False,
+        keep: Iterable[Path] = (),
+    ) -> int:
         """Write ``clip`` to a file in the format of the path's ending; the result is the :class:`Path` written.
+
+        None of the files in ``keep`` is ever replaced: they are what open takes play from.
 
         The last note's text says when something was lost, such as samples that had to be clipped. Runs on ``work``,
         between the steps of what computes there: a slow disk must not hold up a knob.
         """
 
+        kept = tuple(keep)
+
         def body() -> Generator[Note, None, Path]:
             from engine.audio import write_clip_steps
 
+            _check_kept(Path(path), kept)
             written = yield from _notes(write_clip_steps(clip, path, subtype=subtype, overwrite=overwrite))
             yield Note(1.0, written.notice)
             return written.path
@@ -257,6 +272,20 @@ def _notes(steps: Generator[float | tuple[float, object], None, R]) -> Generator
         return result
     finally:
         steps.close()
+
+
+def _check_kept(target: Path, kept: Iterable[Path]) -> None:
+    """Raise ``AudioUnwritable`` when ``target`` is one of these files, under whatever name."""
+    try:
+        there = target.stat()
+    except OSError:
+        return
+    for path in kept:
+        with contextlib.suppress(OSError):
+            if os.path.samestat(path.stat(), there):
+                raise AudioUnwritable(
+                    f"{target.name} is not written: an open take plays from that very file. Choose another name."
+                )
 
 
 def _check_note(note: float, velocity: float, hold_s: float, duration_s: float, sample_rate: int) -> None:

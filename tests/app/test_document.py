@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.document import Document
-from engine.audio import Audio, Clip
+from engine.audio import Audio, Clip, open_clip, write_clip
 from engine.errors import PatchError
 from engine.params import Patch
 from engine.params.note import NoteSettings
@@ -351,3 +351,18 @@ def test_undo_of_a_knob_brings_the_live_patch_back_into_sight(document: Document
     document.redo()
     assert document.selected is None
     assert heard.take() == ["selection", "patch redo", "history"]
+
+
+def test_files_that_undo_would_bring_back_are_still_in_use(document: Document, tmp_path: Path) -> None:
+    files = [write_clip(Audio(np.full(80, 0.25), 8000), tmp_path / f"{name}.wav") for name in ("bell", "rain")]
+    for file in files:
+        document.add_take(Take.of(open_clip(file)))
+    document.add_take(take())
+    document.remove_take(document.takes[0].id)
+    assert document.source_files() == set(files)
+    document.undo()
+    document.undo()
+    document.undo()
+    assert document.source_files() == set(files)
+    document.new_project()
+    assert document.source_files() == set()

@@ -7,9 +7,10 @@ import threading
 import numpy as np
 import pytest
 
+from engine.audio import open_clip, write_clip
 from engine.audio.tiles import SpectrogramSettings, Tile, TileRequest
 from engine.audio.values import Audio, Clip
-from engine.errors import AudioExists, AudioUnreadable, BadUsage, EngineError, PatchError
+from engine.errors import AudioExists, AudioUnreadable, AudioUnwritable, BadUsage, EngineError, PatchError
 from engine.jobs import TERMINAL
 from engine.params import Patch
 from engine.params.fm import LEVEL_FLOOR_DB
@@ -239,6 +240,21 @@ def test_what_exists_is_not_overwritten_unasked(studio, heard, tmp_path):
     assert isinstance(heard.end_of(studio.export(clip, path)).payload, AudioExists)
     assert path.read_bytes() == b"dear"
     assert heard.result_of(studio.export(clip, path, overwrite=True)) == path
+
+
+def test_a_file_that_is_played_from_is_never_written_over(studio, heard, tmp_path):
+    source = write_clip(Audio(np.full((1, 1000), 0.25), RATE), tmp_path / "bell.wav")
+    link = tmp_path / "other name.wav"
+    link.hardlink_to(source)
+    before = source.read_bytes()
+    part = open_clip(source).part(100, 200)
+    for target in (source, link):
+        job = studio.export(part, target, overwrite=True, keep=[tmp_path / "gone.wav", source])
+        error = heard.end_of(job).payload
+        assert isinstance(error, AudioUnwritable)
+        assert str(error).startswith(f"{target.name} is not written: an open take plays from that very file.")
+    assert source.read_bytes() == before
+    assert heard.result_of(studio.export(part, tmp_path / "new.wav", keep=[source])) == tmp_path / "new.wav"
 
 
 def test_a_clipped_export_says_so_in_its_last_note(studio, heard, tmp_path):

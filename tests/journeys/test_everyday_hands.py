@@ -1,0 +1,174 @@
+"""What hands do all day, in the whole window: walk through presets, remove, write over, undo, drag out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.compose import Session
+from app.controls.time_axis import Selection
+from app.settings import Settings
+from engine.audio import Audio, open_clip, write_clip
+from engine.params import Patch
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def session(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Session]:
+    made = Session(qapp, engine="fake", settings=Settings(tmp_path / "settings.ini"), sound=False, keep_safe=False)
+    made.window.resize(1366, 768)
+    with qtbot.waitExposed(made.window):
+        made.window.show()
+    made.window.activateWindow()
+    qtbot.waitUntil(lambda: made.live.up_to_date)
+    yield made
+    made.window.may_close = lambda: True
+    made.window.close()
+    made.close()
+    made.window.deleteLater()
+    made.deleteLater()
+
+
+@pytest.fixture
+def bell(tmp_path: Path) -> Path:
+    samples = 0.1 * np.sin(np.arange(22_050) / 10).astype(np.float32)
+    return write_clip(Audio(samples[None], 44_100), tmp_path / "bell.wav", subtype="PCM_16")
+
+
+def opened(qtbot: QtBot, session: Session, *paths: Path) -> None:
+    with qtbot.waitSignal(session.opening.settled):
+        session.opening.open(paths)
+
+
+def walk(qtbot: QtBot, session: Session, steps: int) -> list[Patch]:
+    """Go down the presets with the arrow key, as somebody who listens to each of them."""
+    tree = session.library.presets
+    tree.setFocus()
+    tree.setCurrentIndex(tree.model().index(0, 0))
+    heard: list[Patch] = []
+    for _ in range(steps):
+        qtbot.keyClick(tree, Qt.Key.Key_Down)
+        heard.append(session.document.patch)
+    return heard
+
+
+def test_presets_are_walked_through_and_escape_takes_the_walk_back(qtbot: QtBot, session: Session) -> None:
+    before = session.document.patch
+    heard = walk(qtbot, session, 3)
+    assert len({patch.name for patch in heard}) == 3
+    assert session.document.undo_label is None
+    qtbot.keyClick(session.library.presets, Qt.Key.Key_Escape)
+    assert session.document.patch == before
+    assert session.document.undo_label is None
+    qtbot.waitUntil(lambda: session.live.up_to_date)
+    assert session.live.latest.patch == before
+
+
+@pytest.mark.parametrize("by", ["Return", "leaving"])
+def test_the_preset_that_was_heard_last_stays_as_one_step(qtbot: QtBot, session: Session, by: str) -> None:
+    before = session.document.patch
+    last = walk(qtbot, session, 3)[-1]
+    if by == "Return":
+        qtbot.keyClick(session.library.presets, Qt.Key.Key_Return)
+    else:
+        session.library.takes.setFocus()
+    assert session.document.patch == last
+    assert session.document.undo_label == f"Load “{last.name}”"
+    session.document.undo()
+    assert session.document.patch == before
+    assert session.document.undo_label is None
+
+
+def test_delete_removes_a_take_only_in_the_list_of_takes(qtbot: QtBot, session: Session, bell: Path) -> None:
+    opened(qtbot, session, bell)
+    qtbot.waitUntil(session.stage.is_complete)
+    session.stage.waveform.setFocus()
+    session.stage.axis.select(Selection(0.1, 0.2))
+    qtbot.keyClick(session.stage.waveform, Qt.Key.Key_Delete)
+    session.library.presets.setFocus()
+    qtbot.keyClick(session.library.presets, Qt.Key.Key_Delete)
+    assert [take.name for take in session.document.takes] == ["bell"]
+    session.library.takes.setFocus()
+    qtbot.keyClick(session.library.takes, Qt.Key.Key_Delete)
+    assert session.document.takes == ()
+    session.document.undo()
+    session.actions["take.remove"].trigger()
+    assert session.document.takes == ()
+
+
+def test_a_selection_cannot_be_written_over_the_file_that_it_is_cut_from(
+    qtbot: QtBot, session: Session, bell: Path
+) -> None:
+    opened(qtbot, session, bell)
+    before = bell.read_bytes()
+    take = session.document.takes[0]
+    with qtbot.waitSignal(session.bridge.failed):
+        session.commands._write(take.clip.part(0, 4410), bell, None)
+    assert session.messages.text.startswith("bell.wav is not written: an open take plays from that very file.")
+    assert bell.read_bytes() == before
+    assert take.clip.read(0, 22_050).n_frames == 22_050
+    session.document.remove_take(take.id)
+    with qtbot.waitSignal(session.bridge.failed):
+        session.commands._write(take.clip.part(0, 4410), bell, None)
+    other = bell.with_name("part.wav")
+    with qtbot.waitSignal(session.bridge.done):
+        session.commands._write(take.clip.part(0, 4410), other, None)
+    assert open_clip(other).n_frames == 4410
+
+
+def test_a_save_that_fails_does_not_close_the_window_later(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
+    session.document.set_patch(Patch("fm", {"op1_ratio": 3.0}), "Turn")
+    with qtbot.waitSignal(session.document.saved):
+        session.document.save(tmp_path / "mine.tonewright")
+    session.document.set_patch(Patch("fm", {"op1_ratio": 4.0}), "Turn")
+    (tmp_path / "mine.tonewright").unlink()
+    (tmp_path / "mine.tonewright").mkdir()
+    session.window.close()
+    save = next(b for b in session.commands.question.buttons() if b.text() == "Save")
+    with qtbot.waitSignal(session.document.failed):
+        qtbot.mouseClick(save, Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(session.document.saved):
+        session.document.save(tmp_path / "other.tonewright")
+    qtbot.wait(50)
+    assert session.window.isVisible()
+
+
+def test_undo_of_a_knob_shows_the_live_patch_and_not_the_last_file(qtbot: QtBot, session: Session, bell: Path) -> None:
+    opened(qtbot, session, bell)
+    knob = session.fm.control("op1_ratio")
+    knob.enter(3.0)
+    assert session.document.selected is None
+    session.document.select(session.document.takes[0].id)
+    qtbot.keyClick(session.window, Qt.Key.Key_Z, CTRL)
+    assert session.document.selected is None
+    assert session.stage.clip is not session.document.takes[0].clip
+    assert knob.value == 1.0
+
+
+def test_the_length_of_the_note_is_a_step_and_is_heard(qtbot: QtBot, session: Session) -> None:
+    session.fm.control("duration_s").enter(0.5)
+    qtbot.waitUntil(lambda: session.live.up_to_date and session.live.latest.duration_s == 0.5)
+    assert session.stage.axis.duration_s == pytest.approx(0.5)
+    assert session.document.undo_label == "Length"
+    qtbot.keyClick(session.window, Qt.Key.Key_Z, CTRL)
+    qtbot.waitUntil(lambda: session.live.up_to_date and session.live.latest.duration_s == 2.0)
+    assert session.fm.control("duration_s").value == 2.0
+
+
+def test_a_selection_that_is_dragged_twice_is_written_once(qtbot: QtBot, session: Session, bell: Path) -> None:
+    opened(qtbot, session, bell)
+    selection = Selection(0.1, 0.2)
+    first, name = session._part(selection)
+    assert name == "bell (0.10-0.20 s)"
+    assert session._part(Selection(0.1, 0.2))[0] is first
+    session.stage.waveform.drag_out_likely.emit(selection)
+    qtbot.waitUntil(lambda: session.drag_out.file_of(first, name) is not None)
+    session.document.rename_take(session.document.takes[0].id, "Gong")
+    assert session._part(selection)[1] == "Gong (0.10-0.20 s)"
