@@ -280,7 +280,7 @@ def _open_in(app: QApplication, stage: Stage, serve: Serve, path: Path) -> tuple
             seen("first", lambda: _waveform_known(stage))
             seen("whole", lambda: stage.waveform.whole)
             seen("picture", lambda: stage.spectrogram.unknown == 0)
-            seen("fine", stage.spectrogram.is_sharp)
+            seen("fine", stage.spectrogram.is_complete)
         time.sleep(0.001)
     if len(marks) < 4:
         raise RuntimeError(f"After {TIMEOUT_S:g} s {path.name} is still not drawn; so far: {', '.join(marks) or '-'}.")
@@ -311,7 +311,7 @@ def _settle(app: QApplication, stage: Stage, timeout_s: float = 30.0) -> None:
     ends = time.perf_counter() + timeout_s
     while time.perf_counter() < ends:
         _run(app, 0.06)
-        if stage.waveform.whole and stage.spectrogram.is_sharp():
+        if stage.waveform.whole and stage.spectrogram.is_complete():
             return
 
 

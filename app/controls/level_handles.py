@@ -22,8 +22,9 @@ from app import theme
 from app.controls.colormap import colour_map
 from app.controls.paint import colour, pen, small_font
 from app.controls.words import MINUS
+from engine.audio.spectral import FLOOR_DB
 
-LOWEST_DB, HIGHEST_DB = -127.5, 0.0
+LOWEST_DB, HIGHEST_DB = FLOOR_DB, 0.0
 LEAST_RANGE_DB = 6.0
 _HANDLE_PX = 7.0
 Handle = Literal["low", "high", "both"]

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
@@ -15,12 +11,12 @@ from app.controls.colormap import is_on_paper, level_colours
 from app.controls.freq_scale import FreqScale
 from app.controls.images import indexed_pixmap
 from app.controls.paint import colour
-from app.controls.spectro_image import RowMap, draw_strip, strips_of
+from app.controls.spectro_picture import Source, SpectroPicture, Stretch
 from app.controls.tile_cache import TileCache
 from app.controls.time_axis import Selection, TimeAxis
 from app.controls.time_view import TimeView
 from app.controls.words import db_text, hz_text, note_text, time_text
-from engine.audio.spectral import to_db
+from engine.audio.spectral import TOP_DB
 from engine.audio.tiles import COARSER, SpectrogramSettings, Tile, TileRequest, tile_cost_us, tile_steps
 from engine.audio.values import ArraySource, Clip
 
@@ -33,12 +29,6 @@ _LONG_S = 30.0
 """A stretch of a file longer than this takes noticeable time to read."""
 _AT_ONCE_US = 6000.0
 """A rough picture of a short sound in memory that takes no longer than this is made here, with no way round."""
-_LEVELS_UP, _LEVELS_DOWN = 8, 3
-"""How far from the right zoom a stretched picture may come."""
-_MOST_ROWS = 64
-"""Tiles kept as rows of pixels beyond those that are drawn."""
-
-Source = tuple[Clip, SpectrogramSettings]
 
 
 class Spectrogram(TimeView):
@@ -60,17 +50,12 @@ class Spectrogram(TimeView):
         self.time_only = False
         self.rough_only = False
         """Ask for rough tiles only while a long stretch is visible: the engine has the waveform to read first."""
-        self.unknown = 1.0
-        """Share of the picture of which nothing was known when it was last painted."""
         self.clip: Clip | None = None
         self.cache = TileCache()
         self._before: Source | None = None
-        self._levels: NDArray[np.uint8] | None = None
-        self._rows: dict[int, tuple[Tile, NDArray[np.uint8]]] = {}
-        self._row_maps: dict[int, RowMap] = {}
-        self._rows_for: tuple[object, ...] = ()
+        self._drawn: Stretch | None = None
+        self._composer = SpectroPicture(self.cache, scale)
         self._asked: set[tuple[Clip, SpectrogramSettings, int, int]] = set()
-        self._used: dict[int, Tile] = {}
         self._ask = QTimer(self, singleShot=True, interval=_ASK_EVERY_MS)
         self._ask.timeout.connect(self._ask_again)
         self._ask_pending = False
@@ -99,7 +84,7 @@ class Spectrogram(TimeView):
 
     def add_tile(self, clip: Clip, tile: Tile) -> None:
         """Take a tile that was asked for; one of a sound that is no longer shown may still serve for a moment."""
-        if self.cache.add(clip, tile, self._used.values()):
+        if self.cache.add(clip, tile, self._composer.used.values()):
             self.redraw()
 
     def set_settings(self, settings: SpectrogramSettings) -> None:
@@ -124,14 +109,10 @@ class Spectrogram(TimeView):
         self.map_name, self.low_db, self.high_db = map_name, low_db, high_db
         self.redraw()
 
-    def is_sharp(self) -> bool:
-        """Whether every tile that the view could use is there."""
-        clip = self.clip
-        if clip is None or clip.n_frames == 0 or self.axis.span_s <= 0:
-            return True
-        start, end = self.axis.start_s * clip.sample_rate, self.axis.end_s * clip.sample_rate
-        level = self._level()
-        return not any(self._poor(level, i) for i in self.settings.tiles_between(level, start, end, clip.n_frames))
+    @property
+    def unknown(self) -> float:
+        """Share of the picture of which nothing was known when it was last painted."""
+        return self._composer.unknown
 
     @property
     def lanes(self) -> int:
@@ -196,7 +177,7 @@ class Spectrogram(TimeView):
         """Whether everything visible is drawn as fine as it gets."""
         clip = self.clip
         if clip is None or clip.n_frames == 0 or self.axis.span_s <= 0:
-            return clip is None
+            return True
         start, end = self.axis.start_s * clip.sample_rate, self.axis.end_s * clip.sample_rate
         level = self._level()
         return not any(self._poor(level, i) for i in self.settings.tiles_between(level, start, end, clip.n_frames))
@@ -234,61 +215,15 @@ class Spectrogram(TimeView):
         rows = max(round(rects[0].height() * scale), 1)
         columns = round(width * scale)
         colours = level_colours(self.map_name, self.low_db, self.high_db)
-        levels = self._compose(lanes, rows, columns)
-        self._levels = levels
+        self._drawn = self._stretch(lanes, rows, columns)
+        levels = self._composer.compose(self._drawn)
         for lane, rect in enumerate(rects):
             painter.drawPixmap(rect.topLeft(), indexed_pixmap(levels[lane], colours, scale))
 
-    def _compose(self, lanes: int, rows: int, width: int) -> NDArray[np.uint8]:
-        """The levels of all pixels, ``[lanes, rows, width]``; what nothing is known of is silent."""
+    def _stretch(self, lanes: int, rows: int, width: int) -> Stretch:
         assert self.clip is not None
-        rows_for = (rows, self.scale.name, self.scale.low_hz, self.scale.high_hz, self.scale.nyquist_hz)
-        if rows_for != self._rows_for:
-            self._rows_for = rows_for
-            self._rows.clear()
-            self._row_maps.clear()
-        used: dict[int, Tile] = {}
-        picture = np.zeros((width, lanes, rows), np.uint8)
-        empty = np.ones(width, bool)
-        sources = [(self.clip, self.settings)]
-        if self._before is not None:
-            sources.append(self._before)
-        for clip, settings in sources:
-            per_pixel = self.axis.span_s * clip.sample_rate / width
-            # Pixels keep their place in the sound while the view pans, so that the picture does not shimmer.
-            first = round(self.axis.start_s * clip.sample_rate / per_pixel) * per_pixel
-            ideal = settings.level_for(per_pixel)
-            order = [*range(ideal, ideal + _LEVELS_UP + 1), *range(ideal - 1, max(ideal - _LEVELS_DOWN, 0) - 1, -1)]
-            if clip is not self.clip and settings.lanes(clip.channels) != lanes:
-                continue
-            for level in order:
-                between = settings.tiles_between(level, first, first + width * per_pixel, clip.n_frames)
-                tiles = [t for t in (self.cache.get(clip, settings, level, i) for i in between) if t is not None]
-                if not tiles or tiles[0].db.shape[0] not in (1, lanes):
-                    continue
-                mapped = {id(t): self._mapped(t, rows) for t in tiles}
-                used |= {id(t): t for t in tiles}
-                for strip in strips_of(tiles, mapped):
-                    draw_strip(strip, picture, empty, first, per_pixel)
-                if not empty.any():
-                    break
-            if not empty.any():
-                break
-        self._used = used
-        self.unknown = float(empty.mean())
-        if len(self._rows) > _MOST_ROWS:
-            self._rows = {key: value for key, value in self._rows.items() if key in used}
-        return np.ascontiguousarray(picture.transpose(1, 2, 0))
-
-    def _mapped(self, tile: Tile, rows: int) -> NDArray[np.uint8]:
-        known = self._rows.get(id(tile))
-        if known is None:
-            bins = tile.db.shape[1]
-            if bins not in self._row_maps:
-                self._row_maps[bins] = RowMap.of(self.scale, rows, bins)
-            # The tile is kept with its rows, so that its id stays its own.
-            known = self._rows[id(tile)] = (tile, self._row_maps[bins].apply(tile.db))
-        return known[1]
+        sources = [(self.clip, self.settings), *([self._before] if self._before is not None else [])]
+        return Stretch(sources, self.axis.start_s, self.axis.span_s, width, lanes, rows)
 
     # -- pointer -----------------------------------------------------------------------------------
 
@@ -335,15 +270,17 @@ class Spectrogram(TimeView):
         painter.fillRect(QRectF(0, self._pointer.y(), self.width(), 1), colour(self.overlay().playhead, 90))
 
     def level_at(self, at: QPoint) -> float | None:
-        """The level in dB of the pixel at a place of the widget, or ``None`` where nothing is drawn."""
-        if self._levels is None or not self.rect().contains(at):
+        """The level in dB of what sounds at a place of the widget, or ``None`` where nothing is drawn.
+
+        It is that of the loudest partial within a pixel, whose peak may be hard to hit; ``-inf`` is silence.
+        """
+        if self._drawn is None or self.clip is None or not self.rect().contains(at):
             return None
-        lane = min(self.lane_at(at.y()), self._levels.shape[0] - 1)
+        lane = self.lane_at(at.y())
         rect = self.lane_rects()[lane]
-        _, rows, width = self._levels.shape
-        row = math.floor((at.y() - rect.top()) / max(rect.height(), 1) * rows)
-        column = math.floor(at.x() / max(self.width(), 1) * width)
-        return to_db(int(self._levels[lane, min(max(row, 0), rows - 1), min(column, width - 1)]))
+        low, high = (1 - (at.y() + dy - rect.top()) / max(rect.height(), 1) for dy in (2, -1))
+        low_hz, high_hz = (float(self.scale.hz_at(min(max(share, 0.0), 1.0))) for share in (low, high))
+        return self._composer.level_db(self._drawn, lane, self.time_at(at.x() + 0.5), low_hz, high_hz)
 
     def read(self, time_s: float, at: QPoint) -> tuple[list[str], list[str]]:
         step = self.axis.span_s / max(self.width(), 1)
@@ -353,7 +290,7 @@ class Spectrogram(TimeView):
             f"{time_text(time_s, step)} s",
             hz_text(hz),
             note_text(hz),
-            db_text(level) if level is not None else "",
+            "" if level is None else f"≥ {db_text(level)}" if level >= TOP_DB else db_text(level),
         ]
         longest = time_text(self.axis.duration_s, step)
-        return parts, [f"{longest} s", "00.00 kHz", "C♯10 +50 ct", db_text(-100.5)]
+        return parts, [f"{longest} s", "00.00 kHz", "C♯10 +50 ct", f"≥ {db_text(-100.5)}"]

@@ -1,33 +1,17 @@
-"""What the waveform and the spectrogram share: the picture that is kept, the lines over it, and the gestures.
-
-The picture is painted once into a pixmap and copied from there, so that the playhead and the pointer's line cost only
-the stripes that they leave and enter.
-"""
+"""What a hand does with a view of time: point, select, move edges, zoom, pan, pull the selection out."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Literal
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QContextMenuEvent,
-    QEnterEvent,
-    QFocusEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPixmap,
-    QResizeEvent,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
+from PySide6.QtCore import QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QMenu, QWidget
 
-from app import theme
-from app.controls.paint import by_keyboard, colour, focus_frame, pen
 from app.controls.read_out import ReadOut
 from app.controls.time_axis import Selection, TimeAxis
+from app.controls.time_picture import EDGE_PX, TimePicture
 
 TICK_FACTOR = 1.19
 """Zoom of one wheel tick (15 degrees)."""
@@ -35,63 +19,37 @@ TICK_UNITS = 120.0
 PAN_SHARE = 0.1
 """Part of the view that a tick or an arrow key moves it by."""
 _DRAG_PX = 4
-_EDGE_PX = 4
-_JOIN_PX = 6
-_GRIP = QSize(28, 10)
 
 Mode = Literal["", "press", "select", "pan", "start", "end", "low", "high", "drag out"]
 _PLAIN = Qt.KeyboardModifier.NoModifier
 
 
-class TimeView(QWidget):
-    """A view of a stretch of time. Subclasses paint the picture and say what lies under the pointer."""
+class TimeView(TimePicture):
+    """A picture with gestures. Subclasses say besides what lies under the pointer."""
 
-    selection_alpha = 46
-    """How strongly the selection tints the picture, 0..255."""
     drag_out_likely = Signal(object)
     """The pointer went down where a drag of the selection begins."""
     drag_out_requested = Signal(object)
     """The person pulls the :class:`Selection` out of the view."""
 
     def __init__(self, axis: TimeAxis, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.axis = axis
+        super().__init__(axis, parent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(80, 48)
         self.setCursor(Qt.CursorShape.IBeamCursor)
         self.read_out = ReadOut(self)
-        self._picture = QPixmap()
-        self._stale = True
-        self._framed = False
-        self._theme = ""
         self._mode: Mode = ""
         self._pressed_at = QPoint()
         self._pressed_s = 0.0
         self._pressed_hz: float | None = None
         self._last_at = QPointF()
         self._anchor: Selection | None = None
-        self._pointer: QPoint | None = None
-        axis.range_changed.connect(self.redraw)
-        axis.selection_changed.connect(self.update)
-        axis.playhead_changed.connect(self._repaint_stripes)
-        axis.hover_changed.connect(self._repaint_stripes)
 
     # -- for subclasses ----------------------------------------------------------------------------
-
-    def paint_picture(self, painter: QPainter, width: int, height: int, scale: float) -> None:
-        """Paint what stays: ``width`` and ``height`` in the widget's pixels, of ``scale`` device pixels each."""
-        raise NotImplementedError
 
     def band_at(self, y: float) -> float | None:
         """The frequency at a height, for views that have one."""
         return None
-
-    def band_rects(self, selection: Selection, left: float, right: float) -> list[QRectF]:
-        """The selection on the screen, between the pixels ``left`` and ``right``."""
-        return [QRectF(left, 0, right - left, self.height())]
 
     def read(self, time_s: float, at: QPoint) -> tuple[list[str], list[str]]:
         """The figures at the pointer and the longest texts they can have."""
@@ -102,135 +60,6 @@ class TimeView(QWidget):
 
     def pan_across(self, pixels: float) -> None:
         """Move the other axis with the hand."""
-
-    def hover_stripes(self) -> list[QRect]:
-        """Where the pointer draws something besides its upright line."""
-        return []
-
-    def paint_pointer(self, painter: QPainter) -> None:
-        """Draw what belongs to the pointer besides its upright line."""
-
-    # -- places ------------------------------------------------------------------------------------
-
-    def x_of(self, time_s: float) -> float:
-        """Pixel of a time."""
-        span = self.axis.span_s
-        return (time_s - self.axis.start_s) / span * self.width() if span > 0 else 0.0
-
-    def time_at(self, x: float) -> float:
-        """Time at a pixel."""
-        return self.axis.start_s + x / max(self.width(), 1) * self.axis.span_s
-
-    def redraw(self) -> None:
-        """The picture is out of date: paint it anew at the next chance."""
-        self._stale = True
-        self.update()
-
-    @property
-    def shown(self) -> bool:
-        """Whether there is a sound to point at."""
-        return self.axis.duration_s > 0
-
-    # -- painting ----------------------------------------------------------------------------------
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        scale = self.devicePixelRatioF()
-        wanted = QSize(round(self.width() * scale), round(self.height() * scale))
-        tokens = theme.tokens()
-        if self._stale or self._picture.size() != wanted or self._theme != tokens.name:
-            self._paint_anew(wanted, scale)
-            self._theme = tokens.name
-        painter = QPainter(self)
-        for rect in event.region():
-            source = QRectF(rect.x() * scale, rect.y() * scale, rect.width() * scale, rect.height() * scale)
-            painter.drawPixmap(QRectF(rect), self._picture, source)
-        if self.shown:
-            self._paint_selection(painter)
-            self._paint_lines(painter)
-        if self._framed:
-            focus_frame(painter, self)
-
-    def _paint_anew(self, wanted: QSize, scale: float) -> None:
-        if self._picture.size() != wanted:
-            self._picture = QPixmap(wanted)
-        self._picture.setDevicePixelRatio(scale)
-        self._stale = False
-        painter = QPainter(self._picture)
-        if self.shown:
-            self.paint_picture(painter, self.width(), self.height(), scale)
-        else:
-            painter.fillRect(self.rect(), colour(theme.tokens().canvas))
-        painter.end()
-
-    def overlay(self) -> theme.Theme:
-        """The theme whose selection and lines stand out from the picture."""
-        return theme.tokens()
-
-    def _paint_selection(self, painter: QPainter) -> None:
-        selection = self.axis.selection
-        if selection is None:
-            return
-        over = self.overlay()
-        role = over.selection
-        left, right = self.x_of(selection.start_s), self.x_of(selection.end_s)
-        if right < -1 or left > self.width() + 1:
-            return
-        left, right = max(left, -2.0), min(right, self.width() + 2.0)
-        for box in self.band_rects(selection, left, right):
-            painter.fillRect(box, colour(role, self.selection_alpha))
-            painter.setPen(pen(role, 220))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
-        grip = self._grip()
-        if grip is not None:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour(role, 235))
-            painter.drawRoundedRect(QRectF(grip), 3, 3)
-            painter.setBrush(colour(over.on_accent))
-            for dx in (-5, 0, 5):
-                painter.drawEllipse(QPointF(grip.center()) + QPointF(dx + 0.5, 0.5), 1.2, 1.2)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-    def _paint_lines(self, painter: QPainter) -> None:
-        tokens = self.overlay()
-        if self.axis.hover_s is not None:
-            x = round(self.x_of(self.axis.hover_s))
-            painter.fillRect(QRectF(x, 0, 1, self.height()), colour(tokens.playhead, 90))
-        if self._pointer is not None:
-            self.paint_pointer(painter)
-        x = round(self.x_of(self.axis.playhead_s))
-        if -1 <= x <= self.width():
-            painter.fillRect(QRectF(x, 0, 1, self.height()), colour(tokens.playhead))
-
-    def _stripe(self, time_s: float | None) -> QRect:
-        if time_s is None or not self.shown:
-            return QRect()
-        return QRect(round(self.x_of(time_s)) - 1, 0, 3, self.height()).intersected(self.rect())
-
-    def _repaint_stripes(self, old: float | None, new: float | None) -> None:
-        before, after = self._stripe(old), self._stripe(new)
-        if before == after:
-            return
-        if before.adjusted(-_JOIN_PX, 0, _JOIN_PX, 0).intersects(after):
-            # One piece costs less than two, as long as there is little between them.
-            self.update(before.united(after))
-            return
-        for stripe in (before, after):
-            if not stripe.isEmpty():
-                self.update(stripe)
-
-    def _grip(self) -> QRect | None:
-        """The small handle at the selection's top by which it is pulled out."""
-        selection = self.axis.selection
-        if selection is None:
-            return None
-        left, right = max(self.x_of(selection.start_s), 0.0), min(self.x_of(selection.end_s), float(self.width()))
-        if right - left < _GRIP.width() + 2 * _EDGE_PX:
-            return None
-        boxes = self.band_rects(selection, left, right)
-        top = max(round(boxes[0].top()), 0) + 2 if boxes else 2
-        return QRect(QPoint(round((left + right - _GRIP.width()) / 2), top), _GRIP)
 
     # -- pointer -----------------------------------------------------------------------------------
 
@@ -405,7 +234,7 @@ class TimeView(QWidget):
         return any(box.contains(at) for box in boxes)
 
     def _on_grip(self, at: QPointF) -> bool:
-        grip = self._grip()
+        grip = self.grip()
         return grip is not None and grip.adjusted(-2, -2, 2, 2).contains(at.toPoint())
 
     def _edge_at(self, at: QPointF) -> Mode:
@@ -414,16 +243,16 @@ class TimeView(QWidget):
             return ""
         left, right = self.x_of(selection.start_s), self.x_of(selection.end_s)
         for box in self.band_rects(selection, left, right):
-            if not box.adjusted(-_EDGE_PX, -_EDGE_PX, _EDGE_PX, _EDGE_PX).contains(at):
+            if not box.adjusted(-EDGE_PX, -EDGE_PX, EDGE_PX, EDGE_PX).contains(at):
                 continue
             # A narrow selection can be caught from outside: the nearer edge wins.
-            if min(abs(at.x() - left), abs(at.x() - right)) <= _EDGE_PX:
+            if min(abs(at.x() - left), abs(at.x() - right)) <= EDGE_PX:
                 return "start" if abs(at.x() - left) < abs(at.x() - right) else "end"
-            if selection.low_hz is not None and min(abs(at.y() - box.top()), abs(at.y() - box.bottom())) <= _EDGE_PX:
+            if selection.low_hz is not None and min(abs(at.y() - box.top()), abs(at.y() - box.bottom())) <= EDGE_PX:
                 return "high" if abs(at.y() - box.top()) < abs(at.y() - box.bottom()) else "low"
         return ""
 
-    # -- keys and the rest -------------------------------------------------------------------------
+    # -- keys --------------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         keys = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
@@ -459,17 +288,3 @@ class TimeView(QWidget):
             super().keyPressEvent(event)
             return
         event.accept()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self._stale = True
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self._framed = by_keyboard(event.reason())
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._framed = False
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(640, 200)

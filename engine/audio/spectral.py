@@ -1,7 +1,7 @@
 """From frames of sound to decibels: windows, the calibrated spectrum, and its one-byte form.
 
 A sine of amplitude 1 reads 0 dB at its bin, whatever the FFT size and window. Levels are kept as one byte of half a
-decibel: 255 is 0 dB, 0 is -127.5 dB or less.
+decibel: 255 is +12 dB or more (sounds in floats go beyond full scale), 0 is -115.5 dB or less.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ FFT_SIZES = (256, 512, 1024, 2048, 4096, 8192, 16384)
 WindowName = Literal["hann", "blackman", "rectangle"]
 WINDOWS: tuple[WindowName, ...] = ("hann", "blackman", "rectangle")
 
-FLOOR_DB = -127.5
+FLOOR_DB = -115.5
 STEP_DB = 0.5
+TOP_DB = FLOOR_DB + 255 * STEP_DB
 
 Power = NDArray[np.float32]
 """Squared amplitude, 1.0 for a sine of amplitude 1 at its bin."""
@@ -82,9 +83,39 @@ def to_level(db: float) -> float:
     return (db - FLOOR_DB) / STEP_DB
 
 
-def bin_hz(size: int, sample_rate: int) -> float:
-    """Distance of two bins in Hz."""
-    return sample_rate / size
+def peak_db(spectrum: Levels, at: int, name: WindowName) -> float:
+    """The level around bin ``at`` of a ``spectrum`` ``[bins]``; ``-inf`` at the floor.
+
+    Where the bin stands out from its neighbours, a sine between it and the louder one of them is what is there: the
+    level is that of the sine (the bin alone would read up to 1.4 dB less with a Hann window, 3.9 dB with none).
+    """
+    level = int(spectrum[at])
+    if level == 0:
+        return -float("inf")
+    beside = [int(n) for n in (*spectrum[max(at - 1, 0) : at], *spectrum[at + 1 : at + 2])]
+    if not 0 < at < len(spectrum) - 1 or level < max(beside):
+        return to_db(level)
+    leads_db, losses_db = _scalloping(name)
+    return to_db(level) + float(np.interp((level - max(beside)) * STEP_DB, leads_db, losses_db))
+
+
+@lru_cache(maxsize=8)
+def _scalloping(name: WindowName) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """For sines between two bins: by how much the louder bin leads the other, and how much it reads too little, in dB.
+
+    Harris, "On the use of windows for harmonic analysis with the discrete Fourier transform", 1978, calls it that.
+    """
+    size = FFT_SIZES[0]
+    shape = window(name, size).astype(np.float64)
+    # From half way between two bins, where they are equally loud, to the bin itself.
+    offsets = np.linspace(0.5, 0.0, 51)
+    turns = np.arange(size) / size
+
+    def response(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.abs(np.exp(2j * np.pi * distance[:, np.newaxis] * turns) @ shape) / shape.sum()
+
+    here, other = response(offsets), response(1 - offsets)
+    return 20 * np.log10(here / np.maximum(other, 1e-6)), -20 * np.log10(here)
 
 
 def fft_cost_us(size: int) -> float:

@@ -22,7 +22,8 @@ from app.controls.spectro_image import RowMap
 from app.controls.spectrogram import Spectrogram
 from app.controls.tile_cache import TileCache
 from app.controls.time_axis import Selection, TimeAxis
-from app.controls.words import db_text, hz_label, hz_text, note_hz, note_text, time_text
+from app.controls.words import hz_label, hz_text, note_hz, note_text, time_text
+from engine.audio.spectral import WINDOWS, WindowName, to_level
 from engine.audio.tiles import SpectrogramSettings, Tile, TileRequest, compute_tiles, tile_steps
 from engine.audio.values import Clip
 
@@ -227,8 +228,8 @@ def test_the_playhead_stands_out_from_silence_in_every_theme(show: Show, name: s
 
 def test_levels_outside_the_range_take_the_ends_of_the_map():
     colours = level_colours("grey", -80, -20)
-    assert len(set(colours[: 2 * 47])) == 1
-    assert len(set(colours[-2 * 20 :])) == 1
+    assert len(set(colours[: round(to_level(-80))])) == 1
+    assert len(set(colours[round(to_level(-20)) :])) == 1
     assert colours[0] != colours[-1]
 
 
@@ -363,9 +364,9 @@ def test_another_fft_size_keeps_the_picture_and_sharpens_it(show: Show, qtbot: Q
     assert np.abs(pixels_of(view) - before).mean() < 40
     qtbot.waitUntil(lambda: bool(asked))
     serve(view, *asked[-1])
-    assert view._levels is not None
-    column = view._levels[0, :, 300].astype(int)
-    loud = np.flatnonzero(column > 200)
+    assert view._drawn is not None
+    column = view._composer.compose(view._drawn)[0, :, 300].astype(int)
+    loud = np.flatnonzero(column > to_level(-27.5))
     assert np.ptp(loud) > 30 if size == 256 else np.ptp(loud) < 12
 
 
@@ -464,10 +465,41 @@ def test_the_read_out_says_time_frequency_note_and_level(show: Show):
     QApplication.processEvents()
     Hand(view, 300, 150).hover()
     text = view.read_out.text
+    assert abs(float(text.split()[-2].replace("−", "-"))) <= 0.3
+    assert text.endswith(" dB")
     assert text.startswith("0:02.00")
     assert "A4" in text
     assert "Hz" in text
-    assert db_text(0.0) in text or "1." in text.split("−")[-1]
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("scale", ["log", "mel", "linear"])
+@pytest.mark.parametrize("hz", [93.0, 440.0, 1000.0, 1007.3, 12_345.0])
+def test_a_sine_at_full_scale_reads_zero_at_its_peak(show: Show, scale: str, hz: float, window: WindowName):
+    view = show(clip_of(tone(hz, amplitude=1.0)))
+    view.set_settings(SpectrogramSettings(4096, window))
+    view.scale.set_name(scale)
+    view.grab()
+    y = round(view.lane_rects()[0].height() * (1 - float(view.scale.share_of(hz))))
+    assert view.level_at(QPoint(300, y)) == pytest.approx(0.0, abs=0.3)
+
+
+def test_a_sound_in_floats_reads_how_far_it_goes_beyond_full_scale(show: Show, qtbot: QtBot):
+    view = show(clip_of(tone(1000, amplitude=2.0)))
+    y = round(view.lane_rects()[0].height() * (1 - float(view.scale.share_of(1000))))
+    assert view.level_at(QPoint(300, y)) == pytest.approx(6.0, abs=0.3)
+    view.show_clip(clip_of(tone(1000, amplitude=40.0)))
+    qtbot.waitUntil(view.is_complete)
+    view.grab()
+    Hand(view, 300, y).hover()
+    QApplication.processEvents()
+    Hand(view, 300, y + 1).hover()
+    assert "≥ 1" in view.read_out.text
+
+
+def test_silence_reads_as_none_at_all(show: Show):
+    view = show(clip_of(np.zeros(RATE, np.float32)))
+    assert view.level_at(QPoint(100, 100)) == -np.inf
 
 
 def test_the_playhead_and_the_pointer_paint_stripes(show: Show):

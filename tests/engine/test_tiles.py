@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.audio import spectral
-from engine.audio.spectral import FFT_SIZES, to_db
+from engine.audio.spectral import FFT_SIZES, FLOOR_DB, to_db
 from engine.audio.tiles import (
     COARSER,
     COLUMNS,
@@ -64,7 +64,7 @@ def test_a_constant_reads_its_level_at_the_lowest_bin():
 def test_silence_lies_at_the_floor():
     tile = tile_of(clip_of(np.zeros(RATE, np.float32)), SpectrogramSettings())
     assert tile.db.max() == 0
-    assert to_db(0) == -127.5
+    assert to_db(0) == FLOOR_DB
 
 
 @pytest.mark.parametrize("level", [0, 1, 3, 5])

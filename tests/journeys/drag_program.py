@@ -90,7 +90,7 @@ def tonewright(app: QApplication, folder: Path, files: list[Path]) -> tuple[QWid
     def state() -> dict[str, Any]:
         view, library = session.library.takes, session.library
         rows = [view.model().index(row, 0) for row in range(view.model().rowCount())]
-        selection, grip = session.stage.axis.selection, session.stage.waveform._grip()
+        selection, grip = session.stage.axis.selection, session.stage.waveform.grip()
         return {
             "takes": [take.name for take in session.document.takes],
             "paths": [str(take.clip.path) for take in session.document.takes],
