@@ -92,6 +92,10 @@ class Player(QObject):
             self._mixer.plan = replace(self._mixer.plan, playing=False)
         self._output.close()
         self._feeder.close()
+        with self._control:
+            # A closed player may be held for long; what its voices hold (files, resamplers) is let go now.
+            self._sound, self._state = None, STOPPED
+            self._mixer.forget()
 
     # -- the sound ----------------------------------------------------------------------------------
 

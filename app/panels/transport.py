@@ -85,11 +85,13 @@ class TransportBar(QWidget):
         self._clock = QTimer(self, interval=TICK_MS)
         self._clock.timeout.connect(self._tick)
         player.state_changed.connect(self._show_state)
-        player.sound_changed.connect(self._show_time)
+        player.sound_changed.connect(self._show_sound)
         player.activity.connect(self._wake)
         player.level_changed.connect(self.level.set_value)
         player.underruns_changed.connect(self._show_underruns)
+        self._fold = ""
         self._show_state(player.state)
+        self._show_sound()
         self._show_underruns(player.underruns)
 
     # -- making it ----------------------------------------------------------------------------------
@@ -116,6 +118,10 @@ class TransportBar(QWidget):
     def add_status(self, status: QWidget) -> None:
         """What goes on, in the free space in the middle: it comes and goes without moving anything."""
         self._row.insertWidget(self._row.indexOf(self.underruns), status)
+
+    def add_figures(self, figures: QWidget) -> None:
+        """What belongs to the times: it follows them and takes what room is left."""
+        self._row.insertWidget(self._row.indexOf(self.total) + 1, figures, 100)
 
     def minimumSizeHint(self) -> QSize:
         """Without the fader's caption, which goes where there is no room for it."""
@@ -176,13 +182,21 @@ class TransportBar(QWidget):
     def _show_time(self) -> None:
         for label, text in (
             (self.time, clock_text(self.player.position_s())),
-            (self.total, f"/ {clock_text(self.player.duration_s)}"),
+            (self.total, f"/ {clock_text(self.player.duration_s)}{self._fold}"),
         ):
             if text != label.text():
                 if len(text) != len(label.text()):
                     # As wide as the text can get: figures of equal width and nothing moves while time runs.
                     label.setMinimumWidth(label.fontMetrics().horizontalAdvance(text) + GRID)
                 label.setText(text)
+
+    def _show_sound(self) -> None:
+        """Its length, and that not all of its channels are heard apart where there are more than two."""
+        clip = self.player.clip
+        n = clip.channels if clip is not None else 1
+        self._fold = f" · {n} → 2 ch" if n > 2 else ""
+        self.total.setToolTip(f"{n} channels, heard together on left and right, each of them quieter" if n > 2 else "")
+        self._show_time()
 
     def _show_underruns(self, count: int) -> None:
         self.underruns.setVisible(count > 0)

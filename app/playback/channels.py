@@ -12,18 +12,19 @@ Frames = NDArray[np.float32]
 
 _HALF_POWER = 0.70710678
 _BOTH = (_HALF_POWER, _HALF_POWER)
-_LEFT, _RIGHT, _NONE = (1.0, 0.0), (0.0, 1.0), (0.0, 0.0)
+_LEFT, _RIGHT = (1.0, 0.0), (0.0, 1.0)
 _AT_LEFT, _AT_RIGHT = (_HALF_POWER, 0.0), (0.0, _HALF_POWER)
 
 # What each channel gives to (left, right), in the channel order of WAVE files (left, right, centre, LFE, back or
-# surround pairs). The weights are those of ITU-R BS.775: centre and surrounds at -3 dB, the LFE left out.
+# surround pairs). The weights are those of ITU-R BS.775: centre and surrounds at -3 dB. It leaves the LFE out; here it
+# counts as a centre, because the file may as well hold six or eight tracks, and none of them may be lost to the ear.
 _FOLDS: dict[int, tuple[tuple[float, float], ...]] = {
     3: (_LEFT, _RIGHT, _BOTH),
     4: (_LEFT, _RIGHT, _AT_LEFT, _AT_RIGHT),
     5: (_LEFT, _RIGHT, _BOTH, _AT_LEFT, _AT_RIGHT),
-    6: (_LEFT, _RIGHT, _BOTH, _NONE, _AT_LEFT, _AT_RIGHT),
-    7: (_LEFT, _RIGHT, _BOTH, _NONE, (0.5, 0.5), _AT_LEFT, _AT_RIGHT),
-    8: (_LEFT, _RIGHT, _BOTH, _NONE, _AT_LEFT, _AT_RIGHT, _AT_LEFT, _AT_RIGHT),
+    6: (_LEFT, _RIGHT, _BOTH, _BOTH, _AT_LEFT, _AT_RIGHT),
+    7: (_LEFT, _RIGHT, _BOTH, _BOTH, (0.5, 0.5), _AT_LEFT, _AT_RIGHT),
+    8: (_LEFT, _RIGHT, _BOTH, _BOTH, _AT_LEFT, _AT_RIGHT, _AT_LEFT, _AT_RIGHT),
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -103,6 +103,13 @@ class Mixer:
         self._rise = (np.arange(1, self._fade_frames + 1, dtype=np.float32) / self._fade_frames)[:, np.newaxis]
         self._scratch: NDArray[np.float32] = np.zeros((self._fade_frames, 2), np.float32)
         self._fading = None
+
+    def forget(self) -> None:
+        """Let go of every voice, without a fade: nothing plays any more."""
+        with self._one_at_a_time:
+            self.plan = self._seen = replace(self.plan, voice=None, extra=None, playing=False)
+            self._voice = self._pending = self._fading = self._extra = None
+            self._advancing = False
 
     @property
     def busy(self) -> bool:

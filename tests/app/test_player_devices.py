@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -355,6 +356,26 @@ def test_a_file_that_breaks_while_it_plays_ends_with_its_own_sentence(qapp: QApp
         assert wait_until(lambda: watched.player.state == "stopped")
     finally:
         watched.player.close()
+
+
+def test_a_closed_player_lets_go_of_its_sound(qapp: QApplication) -> None:
+    watched = Watched(library=NoLibrary())
+    clip = Clip.of(Audio(sine(300, 1.0, 96000), 96000), "resampled")
+    try:
+        watched.player.load(clip)
+        watched.player.play()
+        assert watched.runs()
+        voices = [watched.player._mixer.plan.voice, watched.player._mixer._voice]
+        assert all(isinstance(voice, StreamVoice) for voice in voices)
+        kept = {weakref.ref(voice) for voice in voices}
+        del voices
+    finally:
+        watched.player.close()
+    assert not any(ref() for ref in kept)
+    assert watched.player.position_s() == 0.0
+    watched.player.play()
+    assert watched.player.state == "stopped"
+    assert not watched.player.is_sounding
 
 
 def test_a_new_sound_at_the_end_of_a_missed_swap_still_ends(qapp: QApplication) -> None:

@@ -91,6 +91,14 @@ def test_time_runs_while_it_plays_and_the_meter_shows_the_level(bar: TransportBa
     assert bar.time.text() == "00:00.000"
 
 
+def test_more_channels_than_two_are_said_to_be_folded(bar: TransportBar) -> None:
+    assert "ch" not in bar.total.text()
+    assert bar.total.toolTip() == ""
+    bar.player.load(Clip.of(Audio(np.zeros((8, RATE), np.float32), RATE), "stems"))
+    assert bar.total.text() == "/ 00:01.000 · 8 → 2 ch"
+    assert "8 channels" in bar.total.toolTip()
+
+
 def test_the_bar_is_at_rest_when_nothing_sounds(bar: TransportBar) -> None:
     assert wait_until(lambda: not bar._clock.isActive())
     bar.player.play()
