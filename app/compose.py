@@ -31,6 +31,7 @@ from app.opening import Opening
 from app.panels.fm import FmPanel
 from app.panels.jobs import JobsPanel, JobStatus
 from app.panels.library import LibraryPanel
+from app.panels.selection_read_out import SelectionReadOut
 from app.panels.stage import Stage
 from app.panels.transport import TransportBar
 from app.player import Player
@@ -117,6 +118,8 @@ class Session(QObject):
         window.add_panel("jobs", "Jobs", JobsPanel(self.jobs), "bottom", "view.jobs")
         self.job_status = JobStatus(self.jobs)
         self.transport.add_status(self.job_status)
+        self.selection_read_out = SelectionReadOut(self.stage.axis)
+        self.transport.add_figures(self.selection_read_out)
         window.set_footer(self.transport)
         window.add_to_header(self.load)
         self.stage.restore(self.settings.get("view/stage"))
@@ -151,6 +154,7 @@ class Session(QObject):
         self.drops.patch_dropped.connect(self.opening.open_patch)
         self.drops.message.connect(self.messages.warning)
         self.drag_out.message.connect(self.messages.info)
+        self.selection_read_out.copied.connect(self.messages.info)
         # Bound methods of the window's objects only: some of the player's signals come from its own threads.
         self.player.message.connect(self.messages.info)
         self.player.rate_changed.connect(self._rate_changed)

@@ -17,6 +17,8 @@ from engine.errors import ParamTextError
 class ValueEdit(QLineEdit):
     """Enter and leaving the field accept, Tab accepts and goes on, Esc leaves everything as it was.
 
+    Opened with a key it gives the focus back to its owner; opened with a click (``by_click``) Enter gives it up.
+
     ``accept(text)`` raises :class:`ParamTextError` for what it cannot read; the sentence is shown and the field stays.
     A text that was not touched is not accepted again: what is shown is rounded, and looking must not change the value.
     """
@@ -84,7 +86,10 @@ class ValueEdit(QLineEdit):
         if event.key() == Qt.Key.Key_Escape:
             self.close_unchanged()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.submit()
+            owner = self.parentWidget()
+            if self.submit() and self._since_click.isValid() and owner is not None:
+                # Who came with the mouse is through: the next Return and Space are the window's again.
+                owner.clearFocus()
         else:
             super().keyPressEvent(event)
 

@@ -123,6 +123,10 @@ class TransportBar(QWidget):
         """What belongs to the times: it follows them and takes what room is left."""
         self._row.insertWidget(self._row.indexOf(self.total) + 1, figures, 100)
 
+    def add_figures(self, figures: QWidget) -> None:
+        """What belongs to the times: it follows them and takes what room is left."""
+        self._row.insertWidget(self._row.indexOf(self.total) + 1, figures, 100)
+
     def minimumSizeHint(self) -> QSize:
         """Without the fader's caption, which goes where there is no room for it."""
         hint = super().minimumSizeHint()

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app.compose import Session
 from app.controls.time_axis import Selection
+from app.controls.value_widget import ValueWidget
 from app.settings import Settings
 from engine.audio import Audio, open_clip, write_clip
 from engine.params import Patch
@@ -172,3 +173,47 @@ def test_a_selection_that_is_dragged_twice_is_written_once(qtbot: QtBot, session
     qtbot.waitUntil(lambda: session.drag_out.file_of(first, name) is not None)
     session.document.rename_take(session.document.takes[0].id, "Gong")
     assert session._part(selection)[1] == "Gong (0.10-0.20 s)"
+
+
+def type_over(qtbot: QtBot, field: ValueWidget, words: str) -> None:
+    """Click on the figures, type others, and press Return."""
+    qtbot.mouseClick(field, Qt.MouseButton.LeftButton, pos=field.value_rect().center())
+    editor = field.editor
+    assert editor is not None
+    qtbot.keyClicks(editor, words)
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: field.editor is None)
+
+
+def test_after_a_typed_value_return_plays(qtbot: QtBot, session: Session) -> None:
+    hold = session.fm.control("hold_s")
+    type_over(qtbot, hold, "0.5")
+    assert hold.value == 0.5
+    qtbot.waitUntil(lambda: session.live.up_to_date)
+    session.playing.stop()
+    focused = QApplication.focusWidget() or session.window
+    qtbot.keyClick(focused, Qt.Key.Key_Return)
+    assert hold.editor is None
+    assert session.player.state == "playing"
+
+
+def test_a_value_opened_with_a_key_keeps_the_focus(qtbot: QtBot, session: Session) -> None:
+    hold = session.fm.control("hold_s")
+    hold.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(hold, Qt.Key.Key_Return)
+    qtbot.keyClicks(hold.editor, "0.5")
+    qtbot.keyClick(hold.editor, Qt.Key.Key_Return)
+    assert hold.value == 0.5
+    assert hold.hasFocus()
+
+
+def test_the_figures_of_a_selection_are_in_sight(qtbot: QtBot, session: Session, bell: Path) -> None:
+    opened(qtbot, session, bell)
+    session.stage.axis.select(Selection(0.1, 0.2, 440.0, 880.0))
+    read_out = session.selection_read_out
+    qtbot.waitUntil(lambda: read_out.isVisible() and read_out.text() != "")
+    assert "0.100 s" in read_out.text()
+    qtbot.mouseClick(read_out, Qt.MouseButton.LeftButton)
+    assert QApplication.clipboard().text().endswith("440.0 Hz (A4 +0 ct) – 880.0 Hz (A5 +0 ct)")
+    session.document.select(None)
+    assert not read_out.isVisible()
