@@ -27,6 +27,7 @@ from app.document import Document, Submit, run_here
 from engine.errors import ProjectError
 from engine.jobs import Note
 from engine.project.describe import Loaded
+from engine.project.project import Project
 from engine.project.store import DESCRIPTION, autosave_description, autosave_steps, recover_steps, write_text
 
 DELAY_MS = 30_000
@@ -188,8 +189,10 @@ class Autosave(QObject):
         self.offered.emit(self._offers[0] if self._offers else None)
 
     def _on_restored(self, offer: Session, loaded: Loaded) -> None:
-        if self._document.takes or self._document.dirty:
-            self._document.merge(loaded, "Restore unsaved work")
+        document = self._document
+        # A note that was struck meanwhile is no work; takes and a patch are.
+        if document.takes or document.path is not None or document.patch != Project().patch:
+            document.merge(loaded, "Restore unsaved work", path=offer.project)
         else:
             self._document.adopt(loaded, offer.project, dirty=True)
         self._next_offer()

@@ -343,12 +343,17 @@ class Document(QObject):
         self._set_path(path)
         self.loaded.emit(loaded)
 
-    def merge(self, loaded: Loaded, label: str) -> None:
-        """Add the takes of another project to what is open and take over its patch: one undo step."""
+    def merge(self, loaded: Loaded, label: str, *, path: Path | None = None) -> None:
+        """Add the takes of another project to what is open and take over its patch: one undo step.
+
+        What has no file yet belongs to ``path`` from then on: it now holds all that was in there.
+        """
         new = [take for take in loaded.project.takes if take.id not in self.project.ids]
         self._drop_live()
         project = self.project.with_takes(new).with_patch(loaded.project.patch).with_note(loaded.project.note)
         self._become(self._history.commit(label, project), "set")
+        if self._path is None:
+            self._set_path(path)
         self.loaded.emit(loaded)
 
     # -- inside ----------------------------------------------------------------------------------------------------

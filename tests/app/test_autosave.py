@@ -24,6 +24,7 @@ from app.recovery_bar import RecoveryBar
 from engine.audio import Audio, Clip
 from engine.jobs import run_inline
 from engine.params import Patch
+from engine.params.note import NoteSettings
 from engine.project.store import DESCRIPTION, load_project
 from engine.project.take import Take
 
@@ -198,6 +199,27 @@ def test_work_already_begun_is_joined_and_not_replaced(start: Any, tmp_path: Pat
     assert [t.name for t in document.takes] == ["Mine", "Take 0", "Take 1"]
     document.undo()
     assert [t.name for t in document.takes] == ["Mine"]
+
+
+def test_joined_work_belongs_to_the_project_that_it_came_from(start: Any, tmp_path: Path) -> None:
+    song = tmp_path.parent / f"{tmp_path.name}-song.tonewright"
+    crash(tmp_path, project=song)
+    document, autosave, _ = start()
+    document.add_take(take("Mine"))
+    autosave.restore()
+    assert document.path == song
+    assert document.dirty
+    assert len(document.takes) == 3
+
+
+def test_a_note_that_was_struck_meanwhile_does_not_count_as_work(start: Any, tmp_path: Path) -> None:
+    song = tmp_path.parent / f"{tmp_path.name}-song.tonewright"
+    crash(tmp_path, project=song)
+    document, autosave, _ = start()
+    document.set_note(NoteSettings(note=72), "Play a key")
+    autosave.restore()
+    assert document.path == song
+    assert document.undo_label is None, "the restored project starts as one that was opened"
 
 
 def test_discarded_work_waits_a_week(start: Any, tmp_path: Path) -> None:
