@@ -42,7 +42,7 @@ ACTIONS = (
         "file.open", "Open…", "Ctrl+O", "File", "Open sound files as takes, or a project", "open", words="import load"
     ),
     Action("project.new", "New project", "Ctrl+N", "File", "Start with an empty library"),
-    Action("project.save", "Save project", "Ctrl+S", "File", "Write the takes, the patch and the history", "save"),
+    Action("project.save", "Save project", "Ctrl+S", "File", "Write the takes and the patch into a file", "save"),
     Action("project.save_as", "Save project as…", "Ctrl+Shift+S", "File", "Write the project under another name"),
     Action(
         "take.export",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from app.compose import Session
 
 ZOOM_STEP = 1.6
-LEAVE_SLACK_S = 0.05
 
 ABOUT = f"""<b>Tonewright {__version__}</b><br>See a sound, hear it, shape it.<br><br>
 Apache License 2.0. It stands on Qt for Python (LGPL), PyTorch, NumPy, PortAudio, libsndfile and libsoxr."""
@@ -215,17 +215,17 @@ class Commands(QObject):
 
     def export(self) -> None:
         """Export what the stage shows."""
-        clip = self._s.shown
-        if clip is not None:
-            self._export(clip, self._s.stage.axis.selection)
+        self._export(self._s.document.selected, self._s.stage.axis.selection)
 
     def export_take(self, take: Take | None) -> None:
         """Export a take of the library, or the live patch, whole."""
-        clip = take.clip if take is not None else self._s.live.clip
-        if clip is not None:
-            self._export(clip, None)
+        self._export(take, None)
 
-    def _export(self, clip: Clip, selection: Selection | None) -> None:
+    def _export(self, take: Take | None, selection: Selection | None) -> None:
+        # Files are named as the take is now, whatever the file was called that it came from.
+        clip = replace(take.clip, name=take.name) if take is not None else self._s.live.clip
+        if clip is None:
+            return
         dialog = ExportDialog(clip, selection, self._s.settings, self._s.window)
         dialog.chosen.connect(self._write)
         self.export_dialog = dialog

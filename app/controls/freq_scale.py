@@ -110,11 +110,6 @@ class FreqScale(QObject):
         self._show(self.floor_hz, self.nyquist_hz)
         self.changed.emit()
 
-    def show_hz(self, low_hz: float, high_hz: float) -> None:
-        """Show a band."""
-        self._show(low_hz, high_hz)
-        self.changed.emit()
-
     def ticks(self, height: float, spacing: float = 26.0) -> list[float]:
         """Frequencies for labels, at least about ``spacing`` apart on a height of ``height``, lowest first."""
         if height < spacing:

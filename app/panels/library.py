@@ -42,7 +42,7 @@ class LibraryPanel(QWidget):
     play_requested = Signal()
     """A row was double-clicked: hear it."""
     preset_auditioned = Signal(object)
-    """A :class:`Patch` to hear without loading it."""
+    """A :class:`Patch` to hear: it is loaded when the row is left or chosen, and taken back by Escape."""
     message = Signal(str)
     """A sentence for the status line."""
 

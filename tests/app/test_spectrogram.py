@@ -60,6 +60,12 @@ def show(qtbot: QtBot) -> Show:
     return make
 
 
+def show_band(scale: FreqScale, low_hz: float, high_hz: float) -> None:
+    """Zoom a whole scale as a hand would, until it shows just a band."""
+    low, high = float(scale.share_of(low_hz)), float(scale.share_of(high_hz))
+    scale.zoom(1 / (high - low), low / (1 - (high - low)))
+
+
 def brightest_y(view: Spectrogram, x: int, lane: int = 0) -> int:
     rect = view.lane_rects()[lane]
     picture = pixels_of(view)[int(rect.top()) : int(rect.bottom()), x].sum(axis=1)
@@ -124,10 +130,10 @@ def test_a_whole_scale_stays_whole_and_a_zoomed_one_keeps_its_band():
     scale = FreqScale()
     scale.set_nyquist(22_050)
     assert scale.high_hz == 22_050
-    scale.show_hz(500, 2000)
+    show_band(scale, 500, 2000)
     scale.set_name("linear")
     scale.set_nyquist(48_000)
-    assert (scale.low_hz, scale.high_hz) == (500, 2000)
+    assert (scale.low_hz, scale.high_hz) == pytest.approx((500, 2000))
     scale.set_nyquist(1000)
     assert scale.is_whole
 
@@ -139,7 +145,7 @@ def test_labels_keep_their_distance(name: ScaleName, height: int, band: tuple[fl
     scale = FreqScale()
     scale.set_name(name)
     if band is not None:
-        scale.show_hz(*band)
+        show_band(scale, *band)
     ticks = scale.ticks(height)
     assert len(ticks) >= (1 if height < 100 else 2)
     assert np.diff(np.asarray(scale.share_of(np.array(ticks)))).min(initial=1.0) * height >= 25
@@ -460,7 +466,7 @@ def test_the_frequency_scale_zooms_and_moves_under_the_hand(show: Show, qtbot: Q
 
 def test_the_read_out_says_time_frequency_note_and_level(show: Show):
     view = show(clip_of(tone(440, amplitude=1.0)))
-    view.scale.show_hz(430, 450)
+    show_band(view.scale, 430, 450)
     Hand(view, 300, 150).hover()
     QApplication.processEvents()
     Hand(view, 300, 150).hover()
