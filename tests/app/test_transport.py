@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from player_recording import RATE, sine, wait_until
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel, QToolButton
 from pytestqt.qtbot import QtBot
@@ -89,6 +89,23 @@ def test_time_runs_while_it_plays_and_the_meter_shows_the_level(bar: TransportBa
     assert bar.meter.highest_db == pytest.approx(-6.0, abs=0.1)
     assert wait_until(lambda: bar.player.state == "stopped")
     assert bar.time.text() == "00:00.000"
+
+
+def test_running_time_does_not_have_the_bar_laid_out_anew(bar: TransportBar) -> None:
+    class Layouts(QObject):
+        asked = 0
+
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            self.asked += event.type() == QEvent.Type.LayoutRequest
+            return False
+
+    layouts = Layouts()
+    bar.player.play()
+    assert wait_until(lambda: bar.time.text() > "00:00.050")
+    bar.installEventFilter(layouts)
+    assert wait_until(lambda: bar.time.text() > "00:00.300")
+    bar.removeEventFilter(layouts)
+    assert layouts.asked == 0
 
 
 def test_more_channels_than_two_are_said_to_be_folded(bar: TransportBar) -> None:
