@@ -112,7 +112,8 @@ def _scalloping(name: WindowName) -> tuple[NDArray[np.float64], NDArray[np.float
     turns = np.arange(size) / size
 
     def response(distance: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.abs(np.exp(2j * np.pi * distance[:, np.newaxis] * turns) @ shape) / shape.sum()
+        size_there: NDArray[np.float64] = np.abs(np.exp(2j * np.pi * distance[:, np.newaxis] * turns) @ shape)
+        return size_there / float(shape.sum())
 
     here, other = response(offsets), response(1 - offsets)
     return 20 * np.log10(here / np.maximum(other, 1e-6)), -20 * np.log10(here)
