@@ -24,6 +24,7 @@ class SelectionReadOut(QToolButton):
     def __init__(self, axis: TimeAxis, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._axis = axis
+        self.setAccessibleName("Selection")
         self.setAutoRaise(True)
         self.setFont(style.font(SMALL_TEXT_PX))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
