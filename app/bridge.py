@@ -2,9 +2,7 @@
 
 Engine threads put events into a queue and post one wake-up. On the UI thread the queue is emptied: ends of jobs are
 told at once, notes at most 60 times a second and only the newest of each job. Nothing here ticks while the engine is
-idle, and nothing that Python owns crosses the threads on Qt's side: the wake-up is a queued signal without arguments.
-(A ``QEvent`` made here and posted is not safe: Qt deletes it on the UI thread while the posting thread still lets go of
-its Python wrapper, which was seen to crash.)
+idle, and no Qt signal is ever emitted from an engine thread.
 """
 
 from __future__ import annotations
@@ -16,8 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from app.ui_thread import Wake
 from engine.jobs import TERMINAL, Event
 
 NOTE_INTERVAL_S = 1 / 60
@@ -46,14 +45,11 @@ class Bridge(QObject):
     done = Signal(int, object)
     failed = Signal(int, object)
     cancelled = Signal(int)
-    _wake = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._queue: deque[Event] = deque()
-        self._awake = False
-        self._open = True
-        self._wake.connect(self._empty_queue, Qt.ConnectionType.QueuedConnection)
+        self._wake = Wake(self._empty_queue, self)
         self._watches: dict[int, _Watch] = {}
         self._notes: dict[int, Event] = {}
         self._last_notes = 0.0
@@ -63,10 +59,7 @@ class Bridge(QObject):
     def listener(self, event: Event) -> None:
         """Take an event from any thread; returns at once."""
         self._queue.append(event)
-        # A wake-up too many is harmless; one too few is not: the flag falls before the queue is read.
-        if not self._awake and self._open:
-            self._awake = True
-            self._wake.emit()
+        self._wake.ask()
 
     def watch(
         self,
@@ -89,15 +82,13 @@ class Bridge(QObject):
 
     def close(self) -> None:
         """Tell nothing more. Close the studio first, so that no thread is left that could call."""
-        self._open = False
+        self._wake.close()
         self._later.stop()
         self._queue.clear()
         self._notes.clear()
         self._watches.clear()
 
-    @Slot()
     def _empty_queue(self) -> None:
-        self._awake = False
         while self._queue:
             event = self._queue.popleft()
             watch = self._watches.get(event.job)

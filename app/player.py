@@ -20,6 +20,7 @@ from app.playback.mixer import Mixer
 from app.playback.output import USUAL_LATENCY_MS, Output
 from app.playback.sound import Sound
 from app.playback.voices import Loop, Voice, loop_frames, make_test_tone
+from app.ui_thread import UiThread
 from engine.audio.values import Audio, Clip
 from engine.errors import EngineError
 
@@ -62,6 +63,7 @@ class Player(QObject):
         self._output = Output(self._mixer, self, latency_s=latency_s, library=library)
         # Guards the plan, the sound and where it stands: the window, the engine thread and the clock change them.
         self._control = threading.RLock()
+        self._window = UiThread(self)
         self._sound: Sound | None = None
         self._loop: Loop | None = None
         self._until_s: float | None = None
@@ -96,6 +98,7 @@ class Player(QObject):
             # A closed player may be held for long; what its voices hold (files, resamplers) is let go now.
             self._sound, self._state = None, STOPPED
             self._mixer.forget()
+        self._window.close()
 
     # -- the sound ----------------------------------------------------------------------------------
 
@@ -150,7 +153,7 @@ class Player(QObject):
             else:
                 self._take_over()
             number = self._mixer.plan.voice_id
-        self.sound_changed.emit()
+        self._window.call(self.sound_changed.emit)
         return number
 
     def handed_ns(self, number: int) -> int | None:
@@ -453,20 +456,20 @@ class Player(QObject):
         """On the feeder's thread."""
         name = self._sound.clip.name if self._sound is not None else "The sound"
         why = str(error) if isinstance(error, EngineError) else f"{name} could not be read on: {error}"
-        self.message.emit(why)
+        self.on_message(why)
 
-    # On the clock thread; Qt carries the signals over to the window's.
+    # On the clock thread.
 
     def on_message(self, text: str) -> None:
-        self.message.emit(text)
+        self._window.call(lambda: self.message.emit(text))
 
     def on_device(self, name: str) -> None:
         self._device, self._silent = name, not name
-        self.device_changed.emit(name)
+        self._window.call(lambda: self.device_changed.emit(name))
 
     def on_devices(self, devices: tuple[Device, ...]) -> None:
         self._devices = devices
-        self.devices_changed.emit()
+        self._window.call(self.devices_changed.emit)
 
     def on_rate(self, rate: int) -> None:
         with self._control:
@@ -475,4 +478,4 @@ class Player(QObject):
             if self._sound is not None:
                 self._sound = Sound.of(self._sound.clip, rate)
                 self._jump(position_s)
-        self.rate_changed.emit(rate)
+        self._window.call(lambda: self.rate_changed.emit(rate))
