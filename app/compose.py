@@ -22,6 +22,7 @@ from app.controls.time_axis import Selection
 from app.document import Document
 from app.drag_out import DragOut
 from app.drop_in import DropTarget
+from app.garbage import Garbage
 from app.job_list import JobList
 from app.keys import KeyGuard
 from app.live_sound import LiveSound, clip_of
@@ -77,6 +78,7 @@ class Session(QObject):
         self._closed = False
         self._last_part: tuple[Clip, tuple[Any, ...], Clip] | None = None
         self.app = app
+        self.garbage = Garbage(self)
         self.settings = settings or Settings()
         style.apply_theme(app, self.settings.get("view/theme"))
         theme.set_motion(self.settings.get("view/motion"))
@@ -324,6 +326,7 @@ class Session(QObject):
 
     def _open_device(self, _end_of_loading: object = None) -> None:
         """Not while the synthesizers load: that holds up the device's callback, and the device would run dry."""
+        self.garbage.forget_what_is_loaded()
         if self._sound and not self._closed:
             self.player.start()
 
@@ -338,6 +341,7 @@ class Session(QObject):
         # After the engine: a safety copy that was still being written must not come back to life.
         self.autosave.close()
         self.bridge.close()
+        self.garbage.close()
 
 
 def run(

@@ -136,8 +136,27 @@ def _guards(_own_look: None, _own_folders: None, _log_messages: Messages, _qt_me
     problems += [f"a thread is still alive: {t.name}" for t in _left_threads(threads)]
     problems += [f"stray log record: {m}" for m in _log_messages.problems()]
     problems += [f"stray Qt message: {m}" for m in _qt_messages.problems(HARMLESS_QT)]
+    _collect_garbage()
     if problems:
         pytest.fail("\n".join(problems), pytrace=False)
+
+
+# Python would collect on whichever thread allocates, and Qt objects must not be destroyed on an engine thread: here as
+# in the window (app/garbage.py) cycles are collected on the main thread only.
+gc.disable()
+_since_all_garbage = 0
+FULL_COLLECTION_EVERY = 25
+
+
+def _collect_garbage() -> None:
+    global _since_all_garbage
+    _since_all_garbage = (_since_all_garbage + 1) % FULL_COLLECTION_EVERY
+    gc.collect(1 if _since_all_garbage else 2)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays, and need not be looked at by each collection."""
+    gc.freeze()
 
 
 def _left_threads(before: set[threading.Thread]) -> list[threading.Thread]:

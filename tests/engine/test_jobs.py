@@ -450,6 +450,7 @@ def test_a_finished_job_is_forgotten(end: str) -> None:
         return job, weakref.ref(captured), local[0]
 
     gc.collect()
+    was_enabled = gc.isenabled()
     gc.disable()  # Reference counts alone must do: a cycle would keep seconds of sound until some later time.
     try:
         job, captured, held = submit()
@@ -466,7 +467,8 @@ def test_a_finished_job_is_forgotten(end: str) -> None:
         kept.clear()  # An error's trace names the job's function, and with it what that was made from.
         assert captured() is None
     finally:
-        gc.enable()
+        if was_enabled:
+            gc.enable()
         assert runner.close(WAIT_S)
 
 
