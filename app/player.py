@@ -455,8 +455,7 @@ class Player(QObject):
     def _feeding_failed(self, error: Exception) -> None:
         """On the feeder's thread."""
         name = self._sound.clip.name if self._sound is not None else "The sound"
-        why = str(error) if isinstance(error, EngineError) else f"{name} could not be read on: {error}"
-        self.on_message(why)
+        self.on_message(str(error) if isinstance(error, EngineError) else f"{name} could not be read on: {error}")
 
     # On the clock thread.
 
