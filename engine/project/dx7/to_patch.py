@@ -1,0 +1,69 @@
+"""A DX7 voice as a patch of the FM instrument.
+
+Each number of the voice becomes the quantity that :mod:`engine.project.dx7.tables` says it means; the instrument has a
+parameter for all of them, so velocity and keys act as they do on a DX7.
+
+What differs from the hardware: amplitude and envelope move smoothly where the DX7 counts steps of 0.02 dB; pitches are
+exact where it rounds to 1.17 cents; levels below -63 dB fade to silence at -72 dB (the DX7 ends at -95 dB); rates are
+held between 0.31 and 2000 octaves a second (rate 0 would take 0.05, rate 99 2685); attacks follow the curve through the
+DX7's steps; all oscillators start with the key, also where the voice lets them run.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from engine.params import FM_SPACE, Patch
+from engine.params.fm import CLOCKS, CURVES, MODES, RATE_SPAN_DB, VELOCITY_CURVES, mod_name
+from engine.project.dx7 import tables
+from engine.project.dx7.algorithms import algorithm
+from engine.project.dx7.voice import Dx7Operator, Dx7Voice
+
+HEADROOM_DB: Final = -6.0
+"""A voice's carriers together stay this far below full scale at velocity 100."""
+
+
+def to_patch(voice: Dx7Voice) -> Patch:
+    """The patch that sounds like ``voice``."""
+    routing = algorithm(min(voice.algorithm, 31) + 1)
+    values: dict[str, float] = {
+        "transpose_st": float(voice.transpose - 24),
+        "gain_db": HEADROOM_DB - 20.0 * math.log10(len(routing.carriers)),
+        "velocity_curve": float(VELOCITY_CURVES.index("dx7")),
+        mod_name(*routing.feedback): tables.feedback_rad(voice.feedback),
+        mod_name(2, 1): 0.0,
+    }
+    values |= {mod_name(*edge): tables.FULL_INDEX_RAD for edge in routing.edges}
+    for n, operator in enumerate(voice.operators, start=1):
+        values |= {f"op{n}_{name}": value for name, value in _operator_values(operator).items()}
+        values[f"op{n}_out_db"] = 0.0 if n in routing.carriers else -math.inf
+    fitted = {name: FM_SPACE[name].clamp(value) for name, value in values.items()}
+    return Patch(FM_SPACE.name, fitted, name=voice.name)
+
+
+def _operator_values(operator: Dx7Operator) -> dict[str, float]:
+    is_fixed = operator.mode == 1
+    values = {
+        "mode": float(MODES.index("fixed" if is_fixed else "ratio")),
+        "ratio": tables.ratio(operator.coarse, operator.fine),
+        "detune_cents": 0.0 if is_fixed else (operator.detune - 7) * tables.DETUNE_CENTS,
+        "level_db": tables.level_db(operator.level),
+        "velocity": operator.velocity / 7.0,
+        "env_clock": float(CLOCKS.index("rate")),
+        "key_rate": operator.rate_scaling / 7.0,
+        "key_break": float(tables.BREAK_NOTE + operator.break_point),
+    }
+    if is_fixed:
+        values["fixed_hz"] = tables.fixed_hz(operator.coarse, operator.fine, operator.detune)
+    for i, (rate, level) in enumerate(zip(operator.rates, operator.levels, strict=True), start=1):
+        values[f"env{i}_s"] = RATE_SPAN_DB / tables.OCTAVE_DB / tables.fall_octaves_per_s(rate)
+        values[f"env{i}_db"] = tables.stage_db(level)
+    for side, depth, curve in (
+        ("left", operator.left_depth, operator.left_curve),
+        ("right", operator.right_depth, operator.right_curve),
+    ):
+        sign = -1.0 if curve < 2 else 1.0
+        values[f"key_{side}_db"] = sign * tables.clip99(depth) * tables.SCALING_DB_PER_OCTAVE
+        values[f"key_{side}_curve"] = float(CURVES.index("exponential" if curve in (1, 2) else "linear"))
+    return values
