@@ -46,8 +46,6 @@ def _operator_values(operator: Dx7Operator) -> dict[str, float]:
     is_fixed = operator.mode == 1
     values = {
         "mode": float(MODES.index("fixed" if is_fixed else "ratio")),
-        "ratio": tables.ratio(operator.coarse, operator.fine),
-        "detune_cents": 0.0 if is_fixed else (operator.detune - 7) * tables.DETUNE_CENTS,
         "level_db": tables.level_db(operator.level),
         "velocity": operator.velocity / 7.0,
         "env_clock": float(CLOCKS.index("rate")),
@@ -56,6 +54,9 @@ def _operator_values(operator: Dx7Operator) -> dict[str, float]:
     }
     if is_fixed:
         values["fixed_hz"] = tables.fixed_hz(operator.coarse, operator.fine, operator.detune)
+    else:
+        values["ratio"] = tables.ratio(operator.coarse, operator.fine)
+        values["detune_cents"] = (operator.detune - 7) * tables.DETUNE_CENTS
     for i, (rate, level) in enumerate(zip(operator.rates, operator.levels, strict=True), start=1):
         values[f"env{i}_s"] = RATE_SPAN_DB / tables.OCTAVE_DB / tables.fall_octaves_per_s(rate)
         values[f"env{i}_db"] = tables.stage_db(level)
