@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import PatchError
-from engine.project.dx7 import Dx7Voice, bank_bytes, parse_syx, read_syx, voice_bytes
+from engine.errors import AudioExists, PatchError
+from engine.project.dx7 import Dx7Voice, bank_bytes, parse_syx, read_syx, voice_bytes, write_syx
 from engine.project.dx7.sysex import checksum
 
 
@@ -226,3 +226,23 @@ def test_a_voice_that_is_not_there_is_told_with_the_number_there_is() -> None:
 def test_the_checksum_of_silence_is_zero() -> None:
     assert checksum(bytes(155)) == 0
     assert checksum(b"\x01") == 127
+
+
+@pytest.mark.parametrize(("n_voices", "n_read"), [(1, 1), (2, 32), (33, 64)])
+def test_what_is_written_is_read_again(tmp_path: Path, n_voices: int, n_read: int) -> None:
+    voices = tuple(a_voice(i) for i in range(n_voices))
+    file = read_syx(write_syx(tmp_path / "out.syx", voices))
+    assert file.voices[:n_voices] == voices
+    assert len(file.voices) == n_read
+    assert file.notices == ()
+
+
+def test_a_bank_that_is_there_is_not_written_over_unasked(tmp_path: Path) -> None:
+    path = write_syx(tmp_path / "out.syx", [a_voice(1)])
+    with pytest.raises(AudioExists):
+        write_syx(path, [a_voice(2)])
+    assert read_syx(path).voices == (a_voice(1),)
+    write_syx(path, [a_voice(2)], overwrite=True)
+    assert read_syx(path).voices == (a_voice(2),)
+    with pytest.raises(PatchError, match="no voice"):
+        write_syx(tmp_path / "none.syx", [])

@@ -1,7 +1,7 @@
 """The Yamaha DX7: its files, its voices, and the way between them and patches of the FM instrument."""
 
 from engine.project.dx7.from_patch import from_patch
-from engine.project.dx7.sysex import Dump, Dx7File, bank_bytes, parse_syx, read_syx, voice_bytes
+from engine.project.dx7.sysex import Dump, Dx7File, bank_bytes, parse_syx, read_syx, voice_bytes, write_syx
 from engine.project.dx7.to_patch import to_patch
 from engine.project.dx7.voice import Dx7Operator, Dx7Voice
 
@@ -16,4 +16,5 @@ __all__ = [
     "read_syx",
     "to_patch",
     "voice_bytes",
+    "write_syx",
 ]

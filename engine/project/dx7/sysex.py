@@ -23,12 +23,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.audio.atomic import new_file
 from engine.errors import PatchError
 from engine.project.dx7.voice import PACKED_BYTES, SINGLE_BYTES, Dx7Voice
 
 VOICES_IN_BANK = 32
 BANK_BYTES = VOICES_IN_BANK * PACKED_BYTES
-MOST_BYTES = 64 << 20
+MOST_BYTES = 16 << 20
 """No collection of banks is larger; a film with the wrong ending is not read into memory."""
 
 _END = 0xF7
@@ -103,6 +104,25 @@ def parse_syx(data: bytes) -> Dx7File:
     if other is not None:
         notices.append("It also holds settings of a DX7II or TX802, which are not used.")
     return Dx7File(tuple(dumps), tuple(notices))
+
+
+def write_syx(path: str | Path, voices: Sequence[Dx7Voice], *, overwrite: bool = False) -> Path:
+    """Write one voice as a single one, several as banks of 32; returns the path.
+
+    The file appears complete or not at all. Raises :class:`AudioExists` when it is there and ``overwrite`` is off,
+    :class:`AudioUnwritable` when the place cannot be written, :class:`PatchError` when there is no voice.
+    """
+    if not voices:
+        raise PatchError("There is no voice to write; choose at least one.")
+    if len(voices) == 1:
+        data = voice_bytes(voices[0])
+    else:
+        banks = (voices[i : i + VOICES_IN_BANK] for i in range(0, len(voices), VOICES_IN_BANK))
+        data = b"".join(bank_bytes(bank) for bank in banks)
+    path = Path(path)
+    with new_file(path.absolute(), overwrite=overwrite) as temporary:
+        temporary.write_bytes(data)
+    return path
 
 
 def bank_bytes(voices: Sequence[Dx7Voice], channel: int = 0) -> bytes:
