@@ -7,10 +7,10 @@ along a straight line, so many dB a second; the envelope starts at level 4. Two 
 much as the DX7's do: a straight rise in dB stays inaudible for most of its time, and this one begins and ends without a
 corner in amplitude.
 
-*Rate*: a stage's time is what it takes for one octave of amplitude, so its length grows with the distance. Rising stages
-are the DX7's: they jump to 8.3 octaves below full scale and then approach a ceiling 1.5 octaves above it exponentially
-until they meet their target. (The DX7 moves in straight pieces, one for each octave, with slopes of 10, 9 ... 2 times a
-fall's; the exponential runs through the middle of them.)
+*Rate*: a stage's time is what it takes for one octave of amplitude, so its length grows with the distance. Rising
+stages are the DX7's: they jump to 8.3 octaves below full scale and then approach a ceiling 1.5 octaves above it
+exponentially until they meet their target. (The DX7 moves in straight pieces, one for each octave, with slopes of 10, 9
+... 2 times a fall's; the exponential runs through the middle of them.)
 
 Everything follows from ``u``, how much of each stage is over (0..1)::
 
@@ -85,12 +85,15 @@ class Envelope:
             stage = self._stage(i, self.nats[:, i - 1])
             # Time stands still for these stages when the key goes up.
             most = ((self.hold_s - start_s) / stage.time_s).clamp(0.0, 1.0)
-            over = torch.minimum(share_over(start_s, stage.time_s).clamp(min=0.0), most.to(dtype)[:, None])
-            level = stage.moved(level, over)
-            reached = stage.moved(reached[:, None], most[:, None])[:, 0]
+            share = share_over(start_s, stage.time_s)
+            over = torch.minimum(share.clamp(min=0.0), most.to(dtype)[:, None])
+            is_due = most[:, None] > 0.0
+            level = stage.moved(level, over, is_due & (share >= 0.0))
+            reached = stage.moved(reached[:, None], most[:, None], is_due)[:, 0]
             start_s = start_s + stage.time_s
         stage = self._stage(3, reached)
-        level = stage.moved(level, share_over(self.hold_s, stage.time_s).clamp(0.0, 1.0))
+        share = share_over(self.hold_s, stage.time_s)
+        level = stage.moved(level, share.clamp(0.0, 1.0), share >= 0.0)
         return nats_to_amplitude(level, self.floor_db)
 
     def _stage(self, i: int, begin: Tensor) -> _Stage:
@@ -136,8 +139,8 @@ class Envelope:
 
 
 class _Stage(NamedTuple):
-    """One stage of all rows: its ``time_s``, ``target`` and whether it ``rises`` ``[rows]``; of rows ``by_rate`` also the
-    ``room`` between target and ceiling and the logarithm of the ``ratio`` between the rooms at begin and end."""
+    """One stage of all rows: its ``time_s``, ``target`` and whether it ``rises`` ``[rows]``; of rows ``by_rate`` also
+    the ``room`` between target and ceiling and the logarithm of the ``ratio`` between the rooms at begin and end."""
 
     time_s: Tensor
     target: Tensor
@@ -146,8 +149,8 @@ class _Stage(NamedTuple):
     room: Tensor | None = None
     ratio: Tensor | None = None
 
-    def moved(self, level: Tensor, over: Tensor) -> Tensor:
-        """``level`` ``[rows, n]`` moved on by the share ``over`` ``[rows, n]`` of this stage."""
+    def moved(self, level: Tensor, over: Tensor, begun: Tensor) -> Tensor:
+        """``level`` moved on by the share ``over`` of this stage, where it has ``begun``; all ``[rows, n]``."""
 
         def column(x: Tensor) -> Tensor:
             return x.to(over.dtype)[:, None]
@@ -157,7 +160,7 @@ class _Stage(NamedTuple):
         if self.by_rate is None or self.room is None or self.ratio is None:
             return moved
         risen = column(self.target) + column(self.room) * -torch.expm1((1.0 - over) * column(self.ratio))
-        return torch.where((self.rises & self.by_rate)[:, None] & (over > 0.0), risen, moved)
+        return torch.where((self.rises & self.by_rate)[:, None] & begun, risen, moved)
 
 
 def _shaped(over: Tensor, rises: Tensor) -> Tensor:

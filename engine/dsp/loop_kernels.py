@@ -1,7 +1,7 @@
 """The recursion of :mod:`engine.dsp.loops` and its adjoint, compiled by numba without the global lock.
 
-Compiled code lies in the user's cache folder (:func:`engine.dsp.loops.load_kernels` sees to that), so that only the first
-run on a machine compiles.
+Compiled code lies in the user's cache folder (:func:`engine.dsp.loops.load_kernels` sees to that), so that only the
+first run on a machine compiles.
 """
 
 from __future__ import annotations
@@ -89,97 +89,85 @@ def _slope(shape: int, t: float) -> float:
     return 2.0 * d * c
 
 
-@njit(inline="always")
-def _bent(
-    depths: Real, source: Ints, lags: Ints, into: Ints, first: int, last: int, y: Real, b: int, at: int
-) -> float:
-    """How far the edges ``into[first:last]`` bend a phase at frame ``at`` of ``y``, in radians."""
-    bent = 0.0
-    for k in range(first, last):
-        e = into[k]
-        s = source[e]
-        bent += 0.5 * depths[b, e] * (y[b, s, at - lags[e, 0]] + y[b, s, at - lags[e, 1]])
-    return bent
+_FAST = {"contract", "nsz", "reassoc"}
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz"})
-def run(
-    phase: Real,
-    amplitude: Real,
-    depths: Real,
-    shapes: Ints,
-    source: Ints,
-    target: Ints,
-    lags: Ints,
-    into: Ints,
-    first_into: Ints,
-    y: Real,
-) -> None:
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+def run(phase: Real, amplitude: Real, terms: Real, shapes: Ints, source: Ints, lag: Ints, first: Ints, y: Real) -> None:
     """Fill ``y`` ``[rows, operators, past + n]``, whose first ``past`` frames are given.
 
-    ``phase`` and ``amplitude`` ``[rows, operators, n]``, ``depths`` ``[rows, edges]``, ``shapes`` ``[rows, operators]``.
-    Edge ``e`` leads from operator ``source[e]``, as it was ``lags[e, 0]`` and ``lags[e, 1]`` frames ago, to ``target[e]``.
-    The edges that end in operator ``c`` are ``into[first_into[c]:first_into[c + 1]]``.
+    ``phase`` and ``amplitude`` are ``[rows, operators, n]``, ``shapes`` ``[rows, operators]``. What bends operator
+    ``c`` is the sum of the terms ``k`` from ``first[c]`` to ``first[c + 1]``: ``terms[row, k]`` times what operator
+    ``source[k]`` gave ``lag[k]`` frames ago.
     """
     rows, operators, n = phase.shape
-    past = y.shape[2] - n
+    whole = y.shape[2]
+    past = whole - n
+    back = source * whole - lag
     for b in range(rows):
-        for i in range(n):
-            at = past + i
+        weights = terms[b].astype(np.float64)
+        heard = y[b].reshape(-1)
+        for i in range(past, whole):
             for c in range(operators):
-                bent = _bent(depths, source, lags, into, first_into[c], first_into[c + 1], y, b, at)
-                y[b, c, at] = amplitude[b, c, i] * _wave(shapes[b, c], (phase[b, c, i] + bent) * _TURNS)
+                bent = 0.0
+                for k in range(first[c], first[c + 1]):
+                    bent += weights[k] * heard[back[k] + i]
+                turns = (phase[b, c, i - past] + bent) * _TURNS
+                heard[c * whole + i] = amplitude[b, c, i - past] * _wave(shapes[b, c], turns)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
 def run_back(
     phase: Real,
     amplitude: Real,
-    depths: Real,
+    terms: Real,
     shapes: Ints,
     source: Ints,
-    target: Ints,
-    lags: Ints,
-    into: Ints,
-    first_into: Ints,
-    out_of: Ints,
-    first_out_of: Ints,
+    lag: Ints,
+    first: Ints,
     y: Real,
+    order: Ints,
+    target: Ints,
+    first_out: Ints,
     grad: Real,
     limit: float,
     grad_phase: Real,
     grad_amplitude: Real,
-    grad_depths: Real,
+    grad_terms: Real,
 ) -> int:
     """The adjoint of :func:`run`: from ``grad`` ``[rows, operators, n]`` of the outputs to the gradients of its inputs.
 
-    ``grad_phase`` ``[rows, operators, n + past]`` comes as zeros and keeps its last ``past`` frames; ``grad_depths``
-    ``[rows, edges]`` comes as zeros. The edges that begin in operator ``c`` are
-    ``out_of[first_out_of[c]:first_out_of[c + 1]]``. What flows back through an output is held within ``limit``; the answer
-    is how often it had to be.
+    ``grad_phase`` ``[rows, operators, n + past]`` and ``grad_terms`` ``[rows, terms]`` come as zeros; the former keeps
+    its last ``past`` frames. The terms that operator ``c`` is the source of are ``order[first_out[c]:first_out[c +
+    1]]``, and term ``k`` bends operator ``target[k]``. What flows back through an output is held within ``limit``; the
+    answer is how often it had to be.
     """
     rows, operators, n = phase.shape
-    past = y.shape[2] - n
+    whole = y.shape[2]
+    past = whole - n
+    back = source * whole - lag + past
+    ahead = target * whole + lag
     clipped = 0
     for b in range(rows):
+        weights = terms[b].astype(np.float64)
+        heard = y[b].reshape(-1)
+        felt = grad_phase[b].reshape(-1)
         for i in range(n - 1, -1, -1):
-            at = past + i
             for c in range(operators - 1, -1, -1):
-                back = float(grad[b, c, i])
-                for k in range(first_out_of[c], first_out_of[c + 1]):
-                    e = out_of[k]
-                    t = target[e]
-                    back += 0.5 * depths[b, e] * (grad_phase[b, t, i + lags[e, 0]] + grad_phase[b, t, i + lags[e, 1]])
-                if not abs(back) <= limit:
+                flow = float(grad[b, c, i])
+                for j in range(first_out[c], first_out[c + 1]):
+                    k = order[j]
+                    flow += weights[k] * felt[ahead[k] + i]
+                if not abs(flow) <= limit:
                     clipped += 1
-                    back = limit if back > 0.0 else -limit
-                bent = _bent(depths, source, lags, into, first_into[c], first_into[c + 1], y, b, at)
+                    flow = limit if flow > 0.0 else -limit
+                bent = 0.0
+                for k in range(first[c], first[c + 1]):
+                    bent += weights[k] * heard[back[k] + i]
                 turns = (phase[b, c, i] + bent) * _TURNS
-                grad_amplitude[b, c, i] = back * _wave(shapes[b, c], turns)
-                through = back * amplitude[b, c, i] * _slope(shapes[b, c], turns)
-                grad_phase[b, c, i] = through
-                for k in range(first_into[c], first_into[c + 1]):
-                    e = into[k]
-                    s = source[e]
-                    grad_depths[b, e] += 0.5 * through * (y[b, s, at - lags[e, 0]] + y[b, s, at - lags[e, 1]])
+                grad_amplitude[b, c, i] = flow * _wave(shapes[b, c], turns)
+                flow *= amplitude[b, c, i] * _slope(shapes[b, c], turns)
+                felt[c * whole + i] = flow
+                for k in range(first[c], first[c + 1]):
+                    grad_terms[b, k] += flow * heard[back[k] + i]
     return clipped

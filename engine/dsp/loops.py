@@ -13,8 +13,8 @@ A loop can be chaotic. Gradients then grow without end, mean nothing, and would 
 through an output is held within :data:`LIMIT` times the largest gradient that came in; :data:`CLIPS` counts how often.
 
 Two ways give the same numbers: kernels compiled by numba, and tensor operations where numba is missing. A tensor on
-another device comes to the kernels and goes back: a hundred thousand steps of a few tiny operations each take seconds on
-a GPU, and the kernel needs milliseconds.
+another device comes to the kernels and goes back: a hundred thousand steps of a few tiny operations each take seconds
+on a GPU, and the kernel needs milliseconds.
 """
 
 from __future__ import annotations
@@ -62,27 +62,46 @@ class Loop:
         self.edges = tuple(edges)
         self.lag = lag
         self.past = 2 * lag
-        sources, targets = (np.array([e[i] for e in edges], np.int64) for i in (0, 1))
-        into, out_of = (np.argsort(ends, kind="stable").astype(np.int64) for ends in (targets, sources))
-        lags = np.array([self._lags(*edge) for edge in edges], np.int64).reshape(-1, 2)
-        self.graph = (sources, targets, lags, into, _starts(targets[into], n_operators))
-        self.graph_back = (out_of, _starts(sources[out_of], n_operators))
+        # The kernels know sums of single terms only: a mean of two moments is two terms of half the depth.
+        found = sorted(
+            (target, source, late, e, share)
+            for e, (source, target) in enumerate(edges)
+            for late, share in self._moments(source, target)
+        )
+        targets, sources, lags, self._edge_of = (np.array([t[i] for t in found], np.int64) for i in range(4))
+        self._share = np.array([t[4] for t in found])
+        out_of = np.argsort(sources, kind="stable").astype(np.int64)
+        self.graph = (sources, lags, _starts(targets, n_operators))
+        self.graph_back = (out_of, targets, _starts(sources[out_of], n_operators))
 
-    def _lags(self, source: int, target: int) -> tuple[int, int]:
-        """The two moments, in frames ago, that an edge takes the mean of."""
-        if source < target:
-            return 0, 0
-        return (self.lag, 2 * self.lag) if source == target else (self.lag, self.lag)
+    def _moments(self, source: int, target: int) -> tuple[tuple[int, float], ...]:
+        """How many frames ago, and with what share, an edge hears its source."""
+        if source == target:
+            return (self.lag, 0.5), (2 * self.lag, 0.5)
+        return ((0 if source < target else self.lag, 1.0),)
+
+    def terms(self, depths: NDArray[Any]) -> NDArray[np.float64]:
+        """Depths of the edges ``[rows, edges]`` to those of the terms ``[rows, terms]``."""
+        return np.ascontiguousarray(depths[:, self._edge_of] * self._share, np.float64)
+
+    def terms_back(self, grads: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Gradients of the terms ``[rows, terms]`` to those of the edges ``[rows, edges]``."""
+        found = np.zeros((len(self.edges), grads.shape[0]))
+        np.add.at(found, self._edge_of, (grads * self._share).T)
+        return found.T
 
     def run(self, phase: Tensor, amplitude: Tensor, depths: Tensor, shapes: Shapes, past: Tensor) -> Tensor:
         """The operators' outputs ``[rows, operators, n]``.
 
-        ``phase`` (radians) and ``amplitude`` are ``[rows, operators, n]``, ``depths`` ``[rows, edges]`` (radians), ``past``
-        ``[rows, operators, self.past]`` the outputs before. Gradients reach ``phase``, ``amplitude`` and ``depths``.
+        ``phase`` (radians) and ``amplitude`` are ``[rows, operators, n]``, ``depths`` ``[rows, edges]`` (radians),
+        ``past`` ``[rows, operators, self.past]`` the outputs before. Gradients reach ``phase``, ``amplitude`` and
+        ``depths``.
         """
         if load_kernels() is None:
             return self.run_in_torch(phase, amplitude, depths, shapes, past)
-        result: Tensor = _Run.apply(phase, amplitude, depths, past, self, np.array(shapes, np.int64))
+        result: Tensor = _Run.apply(  # type: ignore[no-untyped-call]
+            phase, amplitude, depths, past, self, np.array(shapes, np.int64)
+        )
         return result
 
     def run_in_torch(self, phase: Tensor, amplitude: Tensor, depths: Tensor, shapes: Shapes, past: Tensor) -> Tensor:
@@ -95,7 +114,7 @@ class Loop:
             CLIPS.samples += int((held != grad).sum())
             return held
 
-        outputs = [list(past[:, c].split(self.lag, 1)) for c in range(self.n_operators)]
+        outputs = [list(torch.split(past[:, c], self.lag, 1)) for c in range(self.n_operators)]
         for begin in range(0, n, self.lag):
             here = slice(begin, min(begin + self.lag, n))
             length = here.stop - begin
@@ -111,11 +130,13 @@ class Loop:
                     bent = bent + depths[:, e, None] * heard[:, :length]
                 y = amplitude[:, c, here] * shaped(bent, [row[c] for row in shapes])
                 if y.requires_grad:
-                    y.register_hook(hold)
+                    y.register_hook(hold)  # type: ignore[no-untyped-call]
                 outputs[c].append(y)
         result = torch.stack([torch.cat(parts[2:], 1) for parts in outputs], 1)
         if result.requires_grad:
-            result.register_hook(lambda grad: limit.insert(0, LIMIT * grad.abs().max()))
+            result.register_hook(  # type: ignore[no-untyped-call]
+                lambda grad: limit.insert(0, LIMIT * grad.abs().max())
+            )
         return result
 
 
@@ -151,33 +172,38 @@ class _Run(torch.autograd.Function):
         loop: Loop,
         shapes: NDArray[np.int64],
     ) -> Tensor:
-        given = [t.detach().to("cpu", phase.dtype).contiguous() for t in (phase, amplitude, depths)]
+        given = [t.detach().to("cpu", phase.dtype).contiguous() for t in (phase, amplitude)]
+        terms = loop.terms(_array(depths.detach().cpu()))
         y = torch.empty(*phase.shape[:2], loop.past + phase.shape[2], dtype=phase.dtype)
         y[:, :, : loop.past] = past
         kernels: Any = load_kernels()
-        kernels.run(*_arrays(given), shapes, *loop.graph, _array(y))
+        kernels.run(*_arrays(given), terms, shapes, *loop.graph, _array(y))
         ctx.save_for_backward(*given, y)
-        ctx.loop, ctx.shapes, ctx.like = loop, shapes, (phase, amplitude, depths)
+        ctx.loop, ctx.terms, ctx.shapes, ctx.like = loop, terms, shapes, (phase, amplitude, depths)
         return y[:, :, loop.past :].to(phase.device)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         *given, y = ctx.saved_tensors
         grad = grad.detach().to("cpu").contiguous()
         through, loudness = torch.zeros_like(y), torch.empty_like(given[1])
-        depths = torch.zeros_like(given[2], dtype=torch.float64)
+        grad_terms = np.zeros_like(ctx.terms)
         limit = LIMIT * float(grad.abs().max()) if grad.numel() else 0.0
         kernels: Any = load_kernels()
         CLIPS.samples += kernels.run_back(
             *_arrays(given),
+            ctx.terms,
             ctx.shapes,
             *ctx.loop.graph,
+            _array(y),
             *ctx.loop.graph_back,
-            *_arrays([y, grad]),
+            _array(grad),
             limit,
-            *_arrays([through, loudness, depths]),
+            *_arrays([through, loudness]),
+            grad_terms,
         )
+        depths = torch.from_numpy(ctx.loop.terms_back(grad_terms))
         found = (through[:, :, : grad.shape[2]], loudness, depths)
         return *(g.to(like) for g, like in zip(found, ctx.like, strict=True)), None, None, None
 

@@ -33,14 +33,16 @@ HARMONICS = (1.0, 12.0, 26.0, 14.0, 41.0, 25.0, 51.0, 21.0)
 """Of each shape: from this harmonic on all are at least 60 dB below the strongest."""
 
 
-def shaped(phase: Tensor, shapes: Sequence[int]) -> Tensor:
+def shaped(phase: Tensor, shapes: Sequence[int], into: Tensor | None = None) -> Tensor:
     """Waves at ``phase`` ``[rows, n]`` in radians; ``shapes`` says which shape each row has.
+
+    Plain sines are written ``into`` a tensor if one is given (it may be ``phase`` itself).
 
     >>> shaped(torch.tensor([[0.5 * torch.pi, 1.5 * torch.pi]]), [2]).tolist()
     [[1.0, 0.0]]
     """
     if not any(shapes):
-        return torch.sin(phase)
+        return torch.sin(phase, out=into)
     if len(set(shapes)) == 1:
         return _SHAPES[shapes[0]](phase)
     return torch.stack([_SHAPES[shape](row) for shape, row in zip(shapes, phase, strict=True)])

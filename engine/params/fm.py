@@ -7,21 +7,23 @@ as the DX7 does; samples of 1/48000 s, however finely the sound is computed.
 
 Each operator has a four-stage envelope of target levels in dB: stages 1 to 3 run while the key is down (the level then
 rests at stage 3), stage 4 runs after its release, and the envelope starts at level 4. An ADSR is the case attack =
-stage 1 to 0 dB, decay = stage 2, stage 3 equal to stage 2. Its clock, ``opN_env_clock``, gives ``opN_envI_s`` a meaning:
+stage 1 to 0 dB, decay = stage 2, stage 3 equal to stage 2. Its clock, ``opN_env_clock``, gives ``opN_envI_s`` a
+meaning:
 
 ``time``  The stage lasts so long. Falling stages are straight in dB, rising ones ``1 - (1 - u)**4``.
-``rate``  The stage moves :data:`RATE_SPAN_DB` in so long, so its time grows with the distance, and a release takes as long
-          as it needs from wherever it begins. Falling stages are straight in dB. A rising one is the DX7's: it jumps to
-          :data:`RISE_FROM_DB` below full scale and approaches :data:`RISE_TO_DB` above it exponentially in dB, at first
-          ``(RISE_TO_DB - level) / RATE_SPAN_DB`` times as fast as a fall, until it meets its target. Full scale here counts
-          the operator's level, velocity and key scaling: a soft operator rises through the quick part of the curve.
+``rate``  The stage moves :data:`RATE_SPAN_DB` in so long, so its time grows with the distance, and a release takes as
+          long as it needs from wherever it begins. Falling stages are straight in dB. A rising one is the DX7's: it
+          jumps to :data:`RISE_FROM_DB` below full scale and approaches :data:`RISE_TO_DB` above it exponentially in dB,
+          at first ``(RISE_TO_DB - level) / RATE_SPAN_DB`` times as fast as a fall, until it meets its target. Full
+          scale here counts the operator's level, velocity and key scaling: a soft operator rises through the quick part
+          of the curve.
 
 An operator's level is ``level_db`` plus key scaling (at most 0 dB together) plus velocity. Key scaling begins at
 ``key_break`` and changes the level by ``key_left_db`` or ``key_right_db`` an octave away from it, in the DX7's steps of
 three keys; ``exponential`` starts slower and meets ``linear`` eight octaves out. ``key_rate`` speeds envelopes up on
 higher keys: at 100 % by 2 ** (7/8) an octave from key 21 on, the DX7's rate scaling 7.
-``velocity`` is a sensitivity under the voice's ``velocity_curve``: ``square`` is (v/127) ** (2 * sensitivity); ``dx7`` has
-its table, 0 dB at velocity 100, and 100 % is the DX7's sensitivity 7.
+``velocity`` is a sensitivity under the voice's ``velocity_curve``: ``square`` is (v/127) ** (2 * sensitivity); ``dx7``
+has its table, 0 dB at velocity 100, and 100 % is the DX7's sensitivity 7.
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ class Param:
     1 makes a vector of that many values with one range (the modes of an impact). ``step`` is the natural step of the
     quantity in human units (1 semitone), used by Ctrl-drag; 0 means a hundredth of the knob's travel.
     ``off_at_low`` says that the lowest value means silence or absence, and is shown as "off".
-    ``section`` groups parameters on panels and for locks. ``choices`` names the values 0, 1, 2 ... of a quantity that is
-    one of a few things (a waveform) and not a number; :func:`choice` declares one.
+    ``section`` groups parameters on panels and for locks. ``choices`` names the values 0, 1, 2 ... of a quantity that
+    is one of a few things (a waveform) and not a number; :func:`choice` declares one.
     """
 
     name: str
@@ -99,7 +99,8 @@ class Param:
 
         The slope is finite and above zero everywhere in [0, 1], both ends included; only steps have none.
         """
-        return from_unit(self.scale, self.low, self.high, u)
+        value: T = from_unit(self.scale, self.low, self.high, u)
+        return value
 
     def to_unit(self, value: float) -> float:
         """Map a human value to its knob position; values outside the range land on the nearer end."""

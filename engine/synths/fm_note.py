@@ -5,6 +5,7 @@ Everything here is small (no frames) and in float64, so that a pitch is exact wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from engine.dsp.envelopes import N_STAGES, Envelope
 from engine.dsp.units import (
+    NATS_PER_DB,
     db_to_gain,
     db_to_nats,
     level_to_amplitude,
@@ -20,29 +22,38 @@ from engine.dsp.units import (
     semitones_to_factor,
     velocity_to_gain,
 )
-from engine.params.fm import FM_SPACE, LEVEL_FLOOR_DB, N_OPERATORS, mod_name, mod_routes
+from engine.dsp.waves import HARMONICS
+from engine.params.fm import FM_SPACE, LEVEL_FLOOR_DB, N_OPERATORS, RISE_TO_DB, loop_routes, mod_name, mod_routes
 from engine.synths.base import Number, per_row
 from engine.synths.decode import Decoder
+from engine.synths.key_response import key_level_db, key_speed, velocity_dx7_nats
 
-ROUTES = tuple((source - 1, target - 1) for source, target in mod_routes())
+ROUTES = tuple((source - 1, target - 1) for source, target in [*mod_routes(), *loop_routes()])
 """``(source, target)`` of the matrix, operators counted from 0, in the order of :attr:`FmNote.depths`."""
+N_DIRECT = len(mod_routes())
+"""So many of them come first and act at once; the others look back."""
+_SOURCES = [source for source, _ in ROUTES]
 
 
 @dataclass(frozen=True)
 class FmNote:
     """One note for each row.
 
-    ``hz``, ``strength`` (level and velocity) and ``output`` (with the voice's gain) are ``[batch, operators]``,
-    ``depths`` ``[batch, routes]`` in radians, ``nats`` and ``times_s`` ``[batch, operators, stages]`` for
-    :class:`Envelope`, ``hold_s`` ``[batch]``.
+    ``hz``, ``strength`` (level, key and velocity), ``output`` (with the voice's gain) and ``shapes`` (places in
+    ``WAVES``) are ``[batch, operators]``, ``depths`` ``[batch, routes]`` in radians, ``nats`` and ``times_s``
+    ``[batch, operators, stages]``, ``by_rate`` and ``ceiling`` ``[batch, operators]`` for :class:`Envelope`, ``hold_s``
+    ``[batch]``.
     """
 
     hz: Tensor
     strength: Tensor
     output: Tensor
+    shapes: Tensor
     depths: Tensor
     nats: Tensor
     times_s: Tensor
+    by_rate: Tensor
+    ceiling: Tensor
     hold_s: Tensor
 
     @property
@@ -59,25 +70,41 @@ class FmNote:
         return FmNote(**{name: tensor.index_select(0, index) for name, tensor in vars(self).items()})
 
     def envelope(self, operator: int) -> Envelope:
-        return Envelope(self.nats[:, operator], self.times_s[:, operator], self.hold_s, LEVEL_FLOOR_DB)
+        by_rate = self.by_rate[:, operator]
+        clocks = (by_rate, self.ceiling[:, operator]) if bool(by_rate.any()) else (None, None)
+        return Envelope(self.nats[:, operator], self.times_s[:, operator], self.hold_s, LEVEL_FLOOR_DB, *clocks)
 
     def top_hz(self) -> Tensor:
         """Frequency ``[batch]`` above which each row's sound is at least about 60 dB down, at its brightest moment.
 
         A sine bent by ``I`` radians at ``f_m`` has sidebands up to order ``n(I) = I + 3.3 I ** (1/3)`` before the
         Bessel function of that order falls under 0.001 (Carson's rule, made sharper). A modulator that is itself bent
-        counts with the highest frequency that it sweeps through.
+        counts with the highest frequency that it sweeps through, a waveform with its own harmonics, and an operator
+        that bends itself with the harmonics that its feedback makes: ``2 J_n(n b) / (n b)`` (Schottstaedt; they fall
+        quickly for depths ``b`` under 1 and hardly at all beyond).
         """
         with torch.no_grad():
             loudest = nats_to_amplitude(self.nats.amax(2), LEVEL_FLOOR_DB) * self.strength
+            depths = self.depths * loudest[:, _SOURCES]
+            is_open = (depths > 0.0).any(0).tolist()
+            has_harmonics = (self.shapes > 0).any(0).tolist()
             swept, top = list(self.hz.unbind(1)), list(self.hz.unbind(1))
-            # Sources have the higher numbers, so going down every source is settled before it is used.
+            # Sources have the higher numbers, so going down every source is settled before it is used; what comes from
+            # a lower number counts as if it were not bent itself.
             for target in reversed(range(N_OPERATORS)):
+                more = torch.ones_like(swept[target])
+                if has_harmonics[target]:
+                    more = torch.tensor(HARMONICS, dtype=more.dtype, device=more.device)[self.shapes[:, target]]
                 for route, (source, bent) in enumerate(ROUTES):
-                    if bent == target:
-                        index = self.depths[:, route] * loudest[:, source]
+                    if bent != target or not is_open[route]:
+                        continue
+                    index = depths[:, route]
+                    if source == target:
+                        more = more * (1.0 + 10.0 * index / (1.05 - index.clamp(max=1.0)))
+                    else:
                         swept[target] = swept[target] + index * swept[source]
                         top[target] = top[target] + (index + 3.3 * index.pow(1.0 / 3.0)) * swept[source]
+                top[target], swept[target] = top[target] * more, swept[target] * more.sqrt()
             audible = (loudest * self.output) > 0.0
             return (torch.stack(top, 1) * audible).amax(1)
 
@@ -89,17 +116,35 @@ class FmDecoder:
         self._values = Decoder(FM_SPACE)
         at = self._values.places
         names = [f"op{n}_" for n in range(1, N_OPERATORS + 1)]
+
+        def each(name: str) -> Tensor:
+            return at([n + name for n in names])
+
+        def pairs(left: str, right: str) -> Tensor:
+            return torch.stack([each(left), each(right)], 1)
+
         stages = range(1, N_STAGES + 1)
-        self._ratio = at([n + "ratio" for n in names])
-        self._detune = at([n + "detune_cents" for n in names])
-        self._level = at([n + "level_db" for n in names])
-        self._out = at([n + "out_db" for n in names])
-        self._velocity = at([n + "velocity" for n in names])
+        self._ratio = each("ratio")
+        self._detune = each("detune_cents")
+        self._is_fixed = each("mode")
+        self._fixed = each("fixed_hz")
+        self._level = each("level_db")
+        self._out = each("out_db")
+        self._velocity = each("velocity")
+        self._wave = each("wave")
+        self._mute = each("mute")
+        self._solo = each("solo")
+        self._clock = each("env_clock")
+        self._break = each("key_break")
+        self._key_db = pairs("key_left_db", "key_right_db")
+        self._key_curve = pairs("key_left_curve", "key_right_curve")
+        self._key_rate = each("key_rate")
         self._env_db = at([f"{n}env{i}_db" for n in names for i in stages]).view(N_OPERATORS, N_STAGES)
         self._env_s = at([f"{n}env{i}_s" for n in names for i in stages]).view(N_OPERATORS, N_STAGES)
         self._mod = at([mod_name(s + 1, d + 1) for s, d in ROUTES])
         self._transpose = at(["transpose_st"])
         self._gain = at(["gain_db"])
+        self._curve = at(["velocity_curve"])
 
     def __call__(self, unit: Tensor, note: Number, velocity: Number, hold_s: Number) -> FmNote:
         """Decode ``unit`` ``[batch, n_units]``; ``note`` and ``velocity`` are MIDI numbers."""
@@ -109,14 +154,55 @@ class FmDecoder:
         def pick(places: Tensor) -> Tensor:
             return values[:, places.to(device)]
 
+        def is_on(places: Tensor) -> Tensor:
+            return pick(places) > 0.5
+
+        def matters(places: Tensor) -> bool:
+            """Whether any row has anything there, or could be told to by a gradient."""
+            found = pick(places)
+            return found.requires_grad or bool(found.any())
+
         pitch = per_row(note, rows, device)[:, None] + pick(self._transpose)
-        strength = level_to_amplitude(pick(self._level), LEVEL_FLOOR_DB)
+        key = pitch.detach().round()
+        level = pick(self._level)
+        if matters(self._key_db):
+            level = level + key_level_db(key, pick(self._break), pick(self._key_db), is_on(self._key_curve))
+            level = level.clamp(LEVEL_FLOOR_DB, 0.0)
+        strength = level_to_amplitude(level, LEVEL_FLOOR_DB) * self._strike(pick, per_row(velocity, rows, device))
+        output = level_to_amplitude(pick(self._out), LEVEL_FLOOR_DB) * db_to_gain(pick(self._gain))
+        if (pick(self._mute) + pick(self._solo)).any():
+            solo = is_on(self._solo)
+            strength = strength * ~is_on(self._mute)
+            output = output * (solo | ~solo.any(1, keepdim=True))
+        hz = midi_to_hz(pitch) * pick(self._ratio)
+        if is_on(self._is_fixed).any():
+            hz = torch.where(is_on(self._is_fixed), pick(self._fixed), hz)
+        times_s = pick(self._env_s)
+        if matters(self._key_rate):
+            times_s = times_s / key_speed(key, pick(self._key_rate))[..., None]
+        by_rate = is_on(self._clock)
         return FmNote(
-            hz=midi_to_hz(pitch) * pick(self._ratio) * semitones_to_factor(pick(self._detune) / 100.0),
-            strength=strength * velocity_to_gain(per_row(velocity, rows, device)[:, None], pick(self._velocity)),
-            output=level_to_amplitude(pick(self._out), LEVEL_FLOOR_DB) * db_to_gain(pick(self._gain)),
+            hz=hz * semitones_to_factor(pick(self._detune) / 100.0),
+            strength=strength,
+            output=output,
+            shapes=pick(self._wave).long(),
             depths=pick(self._mod),
             nats=db_to_nats(pick(self._env_db), LEVEL_FLOOR_DB),
-            times_s=pick(self._env_s),
+            times_s=times_s,
+            by_rate=by_rate,
+            ceiling=_CEILING - strength.clamp(min=_FAINTEST).log() if by_rate.any() else torch.zeros_like(strength),
             hold_s=per_row(hold_s, rows, device),
         )
+
+    def _strike(self, pick: Callable[[Tensor], Tensor], velocity: Tensor) -> Tensor:
+        """Factor on each operator's level ``[rows, operators]`` by MIDI ``velocity`` ``[rows]``."""
+        sensitivity, velocity = pick(self._velocity), velocity[:, None]
+        factor = velocity_to_gain(velocity, sensitivity)
+        is_dx7 = pick(self._curve) > 0.5
+        if not is_dx7.any():
+            return factor
+        return torch.where(is_dx7, torch.exp(velocity_dx7_nats(velocity, sensitivity)), factor)
+
+
+_FAINTEST = 10.0 ** (LEVEL_FLOOR_DB / 20.0)
+_CEILING = (RISE_TO_DB - LEVEL_FLOOR_DB) * NATS_PER_DB

@@ -8,7 +8,7 @@ import torch
 from scipy.special import jv
 
 from engine.params import FM_SPACE, Patch
-from engine.params.fm import LEVEL_FLOOR_DB, N_OPERATORS
+from engine.params.fm import LEVEL_FLOOR_DB, N_OPERATORS, WAVES, loop_routes, mod_name, mod_routes
 from engine.synths.fm import FmSynth
 
 RATE = 48_000
@@ -200,9 +200,10 @@ def test_leaving_silent_operators_out_changes_nothing(fm, seed):
     """The quick way without gradients and the whole computation with them are one instrument."""
     rng = torch.Generator().manual_seed(seed)
     unit = torch.rand(3, FM_SPACE.n_units, generator=rng, dtype=torch.float64)
-    for route in range(15):  # depths that are not all wild, and some operators and routes that are off
-        place = FM_SPACE.n_units - 15 + route
-        unit[:, place] *= 0.4 * (torch.rand(3, generator=rng) > 0.5)
+    for source, target in [*mod_routes(), *loop_routes()]:  # depths that are not all wild, and some that are off
+        loops = 0.05 if source <= target else 0.4
+        place = FM_SPACE.place(mod_name(source, target))
+        unit[:, place] *= loops * (torch.rand(3, 1, generator=rng) > 0.5)
     for n in range(1, N_OPERATORS + 1):
         for name in ("out_db", "level_db"):
             unit[:, FM_SPACE.place(f"op{n}_{name}")] *= torch.rand(3, 1, generator=rng) > 0.3
@@ -248,10 +249,151 @@ def test_draft_and_default_are_one_sound_where_nothing_folds(fm):
 
 
 def test_a_unit_vector_of_the_wrong_length_is_refused(fm):
-    with pytest.raises(ValueError, match=r"renders from \[batch, 95\]"):
+    with pytest.raises(ValueError, match=r"renders from \[batch, \d+\]"):
         fm.render(torch.zeros(1, 3), **NOTE)
 
 
 def test_an_empty_batch_and_a_note_without_length_are_empty(fm):
     assert fm.render(torch.zeros(0, FM_SPACE.n_units), **NOTE).shape == (0, 1, RATE)
     assert fm.render(units(steady()), **{**NOTE, "duration_s": 0.0}).shape == (1, 1, 0)
+
+
+# -- loops ------------------------------------------------------------------------------------------------------------
+
+
+def feedback_by_hand(depth_rad, hz, n, rate=RATE):
+    """The DX7's feedback, one sample after the other: the mean of the last two outputs bends the phase."""
+    y = [0.0, 0.0]
+    for i in range(n):
+        y.append(math.sin(2.0 * math.pi * hz / rate * i + depth_rad * 0.5 * (y[-1] + y[-2])))
+    return np.array(y[2:])
+
+
+@pytest.mark.parametrize("depth_rad", [0.4, 1.0, 2.0])
+def test_feedback_is_the_mean_of_the_last_two_outputs(fm, depth_rad):
+    sound = play(fm, steady(mod_1_1_rad=depth_rad, op1_env1_s=0.0005), quality="draft")
+    expected = feedback_by_hand(depth_rad, 440.0, RATE)
+    # The attack's half millisecond is forgotten after a few periods.
+    assert np.abs(sound[4_800:-200] - expected[4_800:-200]).max() < 1e-6
+
+
+def test_feedback_makes_a_sine_a_saw(fm):
+    plain, bent = (play(fm, steady(mod_1_1_rad=d), note=45) for d in (0.0, 1.0))
+    assert level_db_at(plain, 220.0) < -90.0
+    levels = [level_db_at(bent, 110.0 * n) for n in (1, 2, 3, 4, 5)]
+    assert levels == sorted(levels, reverse=True)
+    # 2 J_n(n) / n, the Fourier series of y = sin(x + y).
+    assert levels[1] - levels[0] == pytest.approx(20.0 * math.log10(jv(2, 2) / 2.0 / jv(1, 1)), abs=0.3)
+
+
+def test_a_loop_of_two_looks_back_by_one_sample(fm):
+    """Operator 1 bends operator 2 one sample late, operator 2 bends operator 1 at once."""
+    values = {"mod_1_2_rad": 0.7, "mod_2_1_rad": 0.9, "op2_ratio": 2.0}
+    sound = play(fm, steady(**values), quality="draft")
+    one, expected = 0.0, []
+    for i in range(RATE):
+        x = 2.0 * math.pi * 440.0 / RATE * i
+        two = math.sin(2.0 * x + 0.7 * one)
+        one = math.sin(x + 0.9 * two)
+        expected.append(one)
+    assert np.abs(sound[4_800:-200] - np.array(expected)[4_800:-200]).max() < 1e-6
+
+
+def test_a_loop_sounds_the_same_however_finely_it_is_computed(fm):
+    patch = steady(mod_3_3_rad=0.8, mod_3_1_rad=1.0, op3_ratio=2.0)
+    draft, default = (play(fm, patch, note=40, quality=q) for q in ("draft", "default"))
+    assert np.abs(draft - default).max() < 2e-3
+    double = play(fm, patch, note=40, sample_rate=2 * RATE, quality="draft")[::2]
+    assert np.abs(double - draft)[:-200].max() < 2e-3
+
+
+def test_blocks_of_a_loop_join_to_the_whole(fm):
+    patch = steady(mod_1_1_rad=0.9, mod_1_4_rad=0.5, mod_4_2_rad=1.0, mod_2_1_rad=1.0, op4_ratio=3.0)
+    note = {**NOTE, "hold_s": 0.3, "duration_s": 0.5}
+    blocks = list(fm.render_blocks(units(patch), block_frames=5_000, **note))
+    torch.testing.assert_close(torch.cat(blocks, 2), fm.render(units(patch), **note), rtol=0.0, atol=1e-9)
+
+
+def test_a_loop_in_one_row_leaves_the_others_as_they_are(fm):
+    patches = [steady(mod_2_1_rad=2.0), steady(mod_2_1_rad=2.0, mod_2_2_rad=0.9), steady(mod_1_5_rad=0.6)]
+    note = {**NOTE, "duration_s": 0.3}
+    batch = fm.render(units(*patches), **note)
+    for row, patch in zip(batch, patches, strict=True):
+        torch.testing.assert_close(row[None], fm.render(units(patch), **note), rtol=0.0, atol=1e-9)
+
+
+def test_the_wildest_patch_of_all_is_finite_and_bounded(fm):
+    wild = {mod_name(s, d): 25.0 for s in range(1, 7) for d in range(1, 7)}
+    sound = play(fm, steady(**wild), duration_s=0.3)
+    assert np.isfinite(sound).all()
+    assert np.abs(sound).max() < 2.0
+
+
+# -- waves, keys and switches -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wave", WAVES)
+def test_a_waveform_has_the_harmonics_of_its_picture(fm, wave):
+    x = 2.0 * np.pi * np.arange(4_096) / 4_096
+    s, d, up = np.sin(x), np.sin(2.0 * x), np.sin(x) > 0.0
+    pictures = [s, s * abs(s), s * up, s * s * up, d * up, d * abs(d) * up, abs(d) * up, d * d * up]
+    expected = 2.0 * np.abs(np.fft.rfft(pictures[WAVES.index(wave)])) / 4_096
+    sound = play(fm, steady(op1_wave=float(WAVES.index(wave))), note=45)
+    for n in range(1, 9):
+        level, wanted = level_db_at(sound, 110.0 * n), 20.0 * math.log10(expected[n] + 1e-12)
+        if wanted > -70.0:
+            assert level == pytest.approx(wanted, abs=0.1)
+        else:
+            assert level < -60.0
+
+
+def test_a_fixed_operator_ignores_the_key(fm):
+    patch = steady(op1_mode=1.0, op1_fixed_hz=333.0, transpose_st=5.0)
+    for note in (40, 80):
+        assert cents(pitch_hz(play(fm, patch, note=note)), 333.0) == pytest.approx(0.0, abs=0.01)
+
+
+def test_mute_takes_an_operator_out_and_solo_all_others_from_what_is_heard(fm):
+    both = {"op2_out_db": 0.0, "op2_ratio": 2.0}
+    muted = play(fm, steady(**both, op1_mute=1.0))
+    assert level_db_at(muted, 440.0) < -90.0
+    assert level_db_at(muted, 880.0) == pytest.approx(0.0, abs=0.01)
+    solo = play(fm, steady(**both, op1_solo=1.0, mod_2_1_rad=1.0))
+    assert level_db_at(solo, 1_320.0) > -20.0, "what is not heard still bends"
+    assert np.abs(solo).max() == pytest.approx(1.0, abs=0.01)
+    assert not play(fm, steady(mod_2_1_rad=1.0, op1_mute=1.0)).any()
+
+
+@pytest.mark.parametrize(
+    ("key", "change_db"), [(60, 0.0), (62, 0.0), (63, -1.5), (72, -6.0), (84, -12.0), (57, -3.0), (48, -12.0)]
+)
+def test_key_scaling_is_so_many_db_an_octave_on_each_side(fm, key, change_db):
+    patch = steady(op1_key_right_db=-6.0, op1_key_left_db=-12.0)
+    hz = 440.0 * 2.0 ** ((key - 69) / 12)
+    assert level_db_at(play(fm, patch, note=key), hz) == pytest.approx(change_db, abs=0.02)
+
+
+def test_exponential_key_scaling_begins_gently_and_never_passes_full_level(fm):
+    curved = steady(op1_key_right_db=-6.0, op1_key_right_curve=1.0)
+    octave, three = (level_db_at(play(fm, curved, note=k), 440.0 * 2.0 ** ((k - 69) / 12)) for k in (72, 96))
+    assert -1.5 < octave < -0.5
+    assert -6.0 < three < -2.0
+    louder = steady(op1_key_right_db=12.0, op1_level_db=-6.0)
+    assert level_db_at(play(fm, louder, note=84), 1_046.502) == pytest.approx(0.0, abs=0.02)
+
+
+def test_velocities_follow_the_dx7_where_asked(fm):
+    patch = steady(op1_velocity=1.0, velocity_curve=1.0)
+    levels = [level_db_at(play(fm, patch, velocity=v), 440.0) for v in (30, 100, 127)]
+    assert levels == pytest.approx([-25.0, 0.3, 4.9], abs=0.1)
+
+
+def test_higher_keys_run_quicker_where_asked(fm):
+    patch = steady(op1_key_rate=1.0, op1_env2_db=-40.0, op1_env3_db=-40.0, op1_env2_s=8.0)
+
+    def level_at_half_a_second(key):
+        sound = play(fm, patch, note=key)
+        return rms_db(sound[23_000:25_000])
+
+    low, high = level_at_half_a_second(45), level_at_half_a_second(69)
+    assert high / low == pytest.approx(2.0 ** (7 / 4), rel=0.02)

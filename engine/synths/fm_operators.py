@@ -1,0 +1,134 @@
+"""The operators of a note at work: a stretch of frames after the other, of what they give together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.dsp.loops import Loop
+from engine.dsp.oscillators import below_nyquist, phase_radians
+from engine.dsp.waves import shaped
+from engine.synths.fm_graph import Group, graph_of
+from engine.synths.fm_note import FmNote
+
+LOOP_HZ = 48_000.0
+"""A loop looks back by one sample of this rate (the DX7 itself works at 49,096 Hz)."""
+
+
+class Operators:
+    """All operators of the rows of ``key`` at ``rate`` frames a second, in the float type of ``like``.
+
+    It keeps where it is, and what loops remember: :meth:`take` goes on where the last call ended.
+    """
+
+    def __init__(self, key: FmNote, rate: int, like: Tensor) -> None:
+        strength = key.strength * below_nyquist(key.hz / rate)
+        self.key = FmNote(**{**vars(key), "strength": strength})
+        self.graph = graph_of(self.key)
+        self._rate = rate
+        self._like = like
+        self._first = 0
+        # What the way back needs must not be overwritten.
+        self._keep = self.key.wants_grad
+        self._lag = max(1, round(rate / LOOP_HZ))
+        self._loops = [Loop(len(g.operators), g.edges, self._lag) if g.edges else None for g in self.graph.groups]
+        self._past = [None if p is None else like.new_zeros(key.n_rows, p.n_operators, p.past) for p in self._loops]
+        self._shapes: list[list[int]] = self.key.shapes.T.tolist()
+
+    def take(self, n: int) -> Tensor:
+        """The sum of what is heard of all operators in the next ``n`` frames, ``[rows, n]``."""
+        waves: dict[int, Tensor] = {}
+        for place, group in enumerate(self.graph.groups):
+            if group.edges:
+                self._loop(place, group, waves, n)
+            else:
+                self._alone(group, waves, n)
+        self._first += n
+        sound = self._like.new_zeros(self.key.n_rows, n)
+        for i in sorted(self.graph.heard & waves.keys(), reverse=True):
+            sound = torch.addcmul(sound, waves[i], self._column(self.key.output[:, i]), out=self._onto(sound))
+        return sound
+
+    def _column(self, x: Tensor) -> Tensor:
+        return x.to(self._like.dtype)[:, None]
+
+    def _onto(self, x: Tensor) -> Tensor | None:
+        """Where a result may be written: over ``x`` unless it is still needed."""
+        return None if self._keep else x
+
+    def _alone(self, group: Group, waves: dict[int, Tensor], n: int) -> None:
+        (i,) = group.operators
+        loudness = self._loudness(i, n)
+        if not self._keep and not loudness.any():
+            return
+        phase = self._phase(i, group.routes[0], waves, n)
+        wave = shaped(phase, self._shapes[i], into=self._onto(phase))
+        waves[i] = torch.mul(wave, loudness, out=self._onto(wave))
+
+    def _loop(self, place: int, group: Group, waves: dict[int, Tensor], n: int) -> None:
+        loop, past = self._loops[place], self._past[place]
+        assert loop is not None
+        assert past is not None
+        phases = [self._phase(i, routes, waves, n) for i, routes in zip(group.operators, group.routes, strict=True)]
+        y = loop.run(
+            torch.stack(phases, 1),
+            torch.stack([self._loudness(i, n) for i in group.operators], 1),
+            self.key.depths[:, list(group.edge_routes)].to(self._like.dtype),
+            list(zip(*(self._shapes[i] for i in group.operators), strict=True)),
+            past,
+        )
+        self._past[place] = torch.cat([past, y.detach()], 2)[:, :, n:]
+        waves.update(zip(group.operators, y.unbind(1), strict=True))
+
+    def _loudness(self, i: int, n: int) -> Tensor:
+        envelope = self.key.envelope(i).amplitude(self._first, n, self._rate, self._like.dtype)
+        return torch.mul(envelope, self._column(self.key.strength[:, i]), out=self._onto(envelope))
+
+    def _phase(self, i: int, routes: tuple[tuple[int, int], ...], waves: dict[int, Tensor], n: int) -> Tensor:
+        """Phase of operator ``i`` ``[rows, n]``, bent by the operators in ``waves``."""
+        phase = phase_radians(self.key.hz[:, i] / self._rate, self._first, n, self._like.dtype)
+        for source, route in routes:
+            if source in waves:
+                depth = self._column(self.key.depths[:, route])
+                phase = torch.addcmul(phase, waves[source], depth, out=self._onto(phase))
+        idle = self.graph.idle.get(i)
+        if idle:
+            depths = self.key.depths[:, [route for _, route in idle]]
+            result: Tensor = _Idle.apply(  # type: ignore[no-untyped-call]
+                phase, depths, waves, [s for s, _ in idle], i, self._lag
+            )
+            return result
+        return phase
+
+
+class _Idle(torch.autograd.Function):
+    """Routes that look back and are off: no sound passes, and still a gradient reaches their depths.
+
+    At depth zero it is the plain sum of what the bent phase wants times what the source gave a moment ago; the source
+    may be computed later, so it is looked up in ``waves`` on the way back.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, phase: Tensor, depths: Tensor, waves: dict[int, Tensor], sources: list[int], target: int, lag: int
+    ) -> Tensor:
+        ctx.waves, ctx.sources, ctx.target, ctx.lag, ctx.like = waves, sources, target, lag, depths
+        return phase.view_as(phase)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        n = grad.shape[1]
+
+        def heard(source: int, lag: int) -> Tensor:
+            wave = ctx.waves[source].detach()
+            found: Tensor = (grad[:, lag:] * wave[:, : max(n - lag, 0)]).sum(1)
+            return found
+
+        wanted = [
+            0.5 * (heard(s, ctx.lag) + heard(s, 2 * ctx.lag)) if s == ctx.target else heard(s, ctx.lag)
+            for s in ctx.sources
+        ]
+        return grad, torch.stack(wanted, 1).to(ctx.like), None, None, None, None
