@@ -22,6 +22,9 @@ An operator's level is ``level_db`` plus key scaling (at most 0 dB together) plu
 ``key_break`` and changes the level by ``key_left_db`` or ``key_right_db`` an octave away from it, in the DX7's steps of
 three keys; ``exponential`` starts slower and meets ``linear`` eight octaves out. ``key_rate`` speeds envelopes up on
 higher keys: at 100 % by 2 ** (7/8) an octave from key 21 on, the DX7's rate scaling 7.
+The pitch envelope has four straight stages, starts at pitch 4, and moves every operator that follows the key; so does
+the LFO's vibrato, by ``vibrato_st`` to each side. Its tremolo lowers an operator by up to ``tremolo_db`` times the
+operator's share. Under the ``rate`` clock a stage of the pitch envelope moves :data:`PITCH_SPAN_ST` in its time.
 ``velocity`` is a sensitivity under the voice's ``velocity_curve``: ``square`` is (v/127) ** (2 * sensitivity); ``dx7``
 has its table, 0 dB at velocity 100, and 100 % is the DX7's sensitivity 7.
 """
@@ -63,6 +66,9 @@ MODES = ("ratio", "fixed")
 CURVES = ("linear", "exponential")
 VELOCITY_CURVES = ("square", "dx7")
 SWITCH = ("off", "on")
+LFO_WAVES = ("triangle", "saw down", "saw up", "square", "sine", "random")
+PITCH_SPAN_ST = 12.0
+"""How far a stage of the pitch envelope moves in its time under the ``rate`` clock."""
 
 
 def mod_name(source: int, target: int) -> str:
@@ -220,6 +226,83 @@ def _more_of_operator(n: int) -> list[Param]:
     ]
 
 
+def _tremolo(n: int) -> Param:
+    return Param(
+        f"op{n}_tremolo",
+        0.0,
+        1.0,
+        0.0,
+        label="Tremolo",
+        help="How much of the LFO's tremolo the operator takes",
+        section=f"Operator {n}",
+        step=0.1,
+    )
+
+
+def _pitch_envelope() -> list[Param]:
+    section = "Pitch envelope"
+    when = ("after the key goes down", "of the second stage", "of the third stage", "after the key goes up")
+    found: list[Param] = []
+    for i, words in enumerate(when, 1):
+        name = f"pitch_env{i}"
+        time, shift = f"Time {words}", f"Shift of pitch at the end of stage {i}"
+        found += [
+            Param(f"{name}_s", 0.0005, 20.0, 0.1, "s", "log", label=f"Time {i}", help=time, section=section),
+            Param(f"{name}_st", -48.0, 48.0, 0.0, "st", label=f"Pitch {i}", help=shift, section=section, step=1.0),
+        ]
+    clock = choice(
+        "pitch_env_clock",
+        CLOCKS,
+        label="Clock",
+        help="Whether a stage has its time, or its speed for every octave",
+        section=section,
+    )
+    return [*found, clock]
+
+
+def _lfo() -> list[Param]:
+    section = "LFO"
+
+    def time(name: str, default: float, label: str, words: str) -> Param:
+        return Param(name, 0.001, 20.0, default, "s", "log", label=label, help=words, section=section)
+
+    return [
+        choice("lfo_wave", LFO_WAVES, label="Wave", help="Shape of the movement", section=section),
+        Param("lfo_hz", 0.05, 50.0, 5.0, "Hz", "log", label="Speed", help="Swings in a second", section=section),
+        time("lfo_delay_s", 0.001, "Delay", "Time from the key to the first movement"),
+        time("lfo_fade_s", 0.001, "Fade", "Time from the first movement to the full one"),
+        choice(
+            "lfo_sync", SWITCH, "on", label="Key sync", help="Whether each key starts the swing anew", section=section
+        ),
+        Param(
+            "vibrato_st",
+            0.0,
+            24.0,
+            0.0,
+            "st",
+            "exp",
+            label="Vibrato",
+            help="How far the pitch swings to each side",
+            off_at_low=True,
+            section=section,
+            step=0.1,
+        ),
+        Param(
+            "tremolo_db",
+            0.0,
+            48.0,
+            0.0,
+            "dB",
+            "exp",
+            label="Tremolo",
+            help="How far the level of operators that take part swings down",
+            off_at_low=True,
+            section=section,
+            step=1.0,
+        ),
+    ]
+
+
 def _route(source: int, target: int) -> Param:
     words = f"How far operator {source} bends the phase of operator {target}"
     return Param(
@@ -257,5 +340,8 @@ FM_SPACE = ParamSpace(
             help="How the strength of a key becomes level",
             section="Response",
         ),
+        *(_tremolo(n) for n in range(1, N_OPERATORS + 1)),
+        *_pitch_envelope(),
+        *_lfo(),
     ),
 )

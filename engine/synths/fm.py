@@ -44,7 +44,8 @@ _CHUNK_FRAMES = 1 << 18
 
 
 class FmSynth:
-    """The FM instrument of :data:`engine.params.fm.FM_SPACE`, mono. It has no random part: ``rng`` is left alone.
+    """The FM instrument of :data:`engine.params.fm.FM_SPACE`, mono. ``rng`` decides where an LFO without key sync
+    stands and what its random steps are.
 
     At the default quality each note is computed at as many times the sample rate (1, 2, 4 or 8) as its own brightness
     asks for, and brought back by half-band filters; draft is always 1.
@@ -69,9 +70,11 @@ class FmSynth:
     ) -> Tensor:
         """See :meth:`engine.synths.base.Synth.render`; gives ``[batch, 1, frames]``."""
         n_frames = round(duration_s * sample_rate)
-        key = self._decode(unit, note, velocity, hold_s)
+        key = self._decode(unit, note, velocity, hold_s, rng)
         if key.wants_grad:
-            sound = _rendered(_voices(key, sample_rate, quality, unit), 0, n_frames, n_frames, sample_rate, unit)
+            sound = _rendered(
+                _voices(key, n_frames, sample_rate, quality, unit), 0, n_frames, n_frames, sample_rate, unit
+            )
             return sound[:, None]
         with torch.no_grad():
             blocks = list(_blocks(key, n_frames, n_frames, sample_rate, quality, unit))
@@ -92,7 +95,7 @@ class FmSynth:
     ) -> Iterator[Tensor]:
         """See :meth:`engine.synths.base.Synth.render_blocks`; yields ``[batch, 1, n]``."""
         unit = unit.detach()
-        key = self._decode(unit, note, velocity, hold_s)
+        key = self._decode(unit, note, velocity, hold_s, rng)
         return _blocks(key, round(duration_s * sample_rate), block_frames, sample_rate, quality, unit)
 
 
@@ -102,32 +105,34 @@ class _Voice:
     ``rows`` ``[n]`` says where they stand in the batch (``None``: they are all of it).
     """
 
-    def __init__(self, key: FmNote, rows: Tensor | None, halvings: int, sample_rate: int, like: Tensor) -> None:
+    def __init__(
+        self, key: FmNote, rows: Tensor | None, halvings: int, n_frames: int, sample_rate: int, like: Tensor
+    ) -> None:
         self.rows = rows
         self.width = key.n_rows << halvings
         """Rows times frames of work for each frame of sound."""
-        operators = Operators(key, sample_rate << halvings, like)
+        operators = Operators(key, sample_rate << halvings, like, n_frames / sample_rate)
         self.take = operators.take
         for left in range(halvings, 0, -1):
             # Only the last step, down to the sample rate itself, has little room between what is kept and what folds.
             self.take = Halver(self.take, SHARP if left == 1 else WIDE).take
 
 
-def _voices(key: FmNote, sample_rate: int, quality: Quality, like: Tensor) -> list[_Voice]:
+def _voices(key: FmNote, n_frames: int, sample_rate: int, quality: Quality, like: Tensor) -> list[_Voice]:
     """Sort the rows of a batch by the rate that each one needs."""
     if quality == "draft":
-        return [_Voice(key, None, 0, sample_rate, like)]
+        return [_Voice(key, None, 0, n_frames, sample_rate, like)]
     # What lies at a frequency f above half the rate r comes back at r - f, and must stay out of what is heard.
     wanted = (key.top_hz() + min(AUDIBLE_HZ, SHARP.kept * sample_rate)) / sample_rate
     pairs = zip(wanted.tolist(), _affordable_halvings(key), strict=True)
     needs = [min(math.ceil(math.log2(max(w, 1.0))), most) for w, most in pairs]
     found = sorted(set(needs))
     if len(found) <= 1:
-        return [_Voice(key, None, h, sample_rate, like) for h in found or [0]]
+        return [_Voice(key, None, h, n_frames, sample_rate, like) for h in found or [0]]
     voices = []
     for halvings in found:
         rows = torch.tensor([i for i, h in enumerate(needs) if h == halvings], device=key.hz.device)
-        voices.append(_Voice(key.rows(rows), rows, halvings, sample_rate, like))
+        voices.append(_Voice(key.rows(rows), rows, halvings, n_frames, sample_rate, like))
     return voices
 
 
@@ -146,7 +151,7 @@ def _blocks(
     key: FmNote, n_frames: int, block_frames: int, sample_rate: int, quality: Quality, like: Tensor
 ) -> Iterator[Tensor]:
     with torch.no_grad():
-        voices = _voices(key, sample_rate, quality, like)
+        voices = _voices(key, n_frames, sample_rate, quality, like)
     most = max(voice.width for voice in voices)
     step = max(min(block_frames, _CHUNK_FRAMES // max(most, 1)), 1024)
     for first in range(0, n_frames, step):

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from engine.dsp.envelopes import N_STAGES, Envelope
+from engine.dsp.motion import lfo, ramp, straight_envelope
 from engine.dsp.units import (
     NATS_PER_DB,
     db_to_gain,
@@ -23,7 +24,16 @@ from engine.dsp.units import (
     velocity_to_gain,
 )
 from engine.dsp.waves import HARMONICS
-from engine.params.fm import FM_SPACE, LEVEL_FLOOR_DB, N_OPERATORS, RISE_TO_DB, loop_routes, mod_name, mod_routes
+from engine.params.fm import (
+    FM_SPACE,
+    LEVEL_FLOOR_DB,
+    N_OPERATORS,
+    PITCH_SPAN_ST,
+    RISE_TO_DB,
+    loop_routes,
+    mod_name,
+    mod_routes,
+)
 from engine.synths.base import Number, per_row
 from engine.synths.decode import Decoder
 from engine.synths.key_response import key_level_db, key_speed, velocity_dx7_nats
@@ -36,13 +46,50 @@ _SOURCES = [source for source, _ in ROUTES]
 
 
 @dataclass(frozen=True)
+class Motion:
+    """What swings and slides in each row: the LFO (``wave``, ``hz``, ``delay_s``, ``fade_s``, ``start`` in turns,
+    ``seed``, ``vibrato_st``; all ``[batch]``) and the pitch envelope (``pitch_st`` and ``pitch_s`` ``[batch, stages]``,
+    ``pitch_by_rate`` and ``hold_s`` ``[batch]``)."""
+
+    wave: Tensor
+    hz: Tensor
+    delay_s: Tensor
+    fade_s: Tensor
+    start: Tensor
+    seed: Tensor
+    vibrato_st: Tensor
+    pitch_st: Tensor
+    pitch_s: Tensor
+    pitch_by_rate: Tensor
+    hold_s: Tensor
+
+    def rows(self, index: Tensor) -> Motion:
+        """The motion of some rows, ``index`` ``[n]``."""
+        return Motion(**{name: tensor.index_select(0, index) for name, tensor in vars(self).items()})
+
+    def at(self, time_s: Tensor) -> tuple[Tensor, Tensor]:
+        """The pitch factor and how far the tremolo is down (0..1), at control points ``time_s`` ``[n]``: ``[batch,
+        n]``."""
+        swing = lfo(self.hz[:, None] * time_s + self.start[:, None], self.wave, self.seed)
+        full = ramp(time_s, self.delay_s, self.fade_s)
+        slide = straight_envelope(time_s, self.pitch_st, self.pitch_s, self.hold_s, self.pitch_by_rate, PITCH_SPAN_ST)
+        vibrato = self.vibrato_st[:, None] * (2.0 * swing - 1.0) * full
+        return semitones_to_factor(slide + vibrato), (1.0 - swing) * full
+
+    def most(self) -> Tensor:
+        """The highest pitch factor ``[batch]``."""
+        return semitones_to_factor(self.pitch_st.amax(1).clamp(min=0.0) + self.vibrato_st)
+
+
+@dataclass(frozen=True)
 class FmNote:
     """One note for each row.
 
     ``hz``, ``strength`` (level, key and velocity), ``output`` (with the voice's gain) and ``shapes`` (places in
     ``WAVES``) are ``[batch, operators]``, ``depths`` ``[batch, routes]`` in radians, ``nats`` and ``times_s``
     ``[batch, operators, stages]``, ``by_rate`` and ``ceiling`` ``[batch, operators]`` for :class:`Envelope`, ``hold_s``
-    ``[batch]``.
+    ``[batch]``. ``is_fixed`` and ``tremolo_nats`` (the LFO's full depth) are ``[batch, operators]``; ``motion`` is
+    ``None`` where nothing swings or slides.
     """
 
     hz: Tensor
@@ -55,6 +102,9 @@ class FmNote:
     by_rate: Tensor
     ceiling: Tensor
     hold_s: Tensor
+    is_fixed: Tensor
+    tremolo_nats: Tensor
+    motion: Motion | None
 
     @property
     def n_rows(self) -> int:
@@ -63,11 +113,13 @@ class FmNote:
     @property
     def wants_grad(self) -> bool:
         """Whether anything will be differentiated through this note."""
-        return torch.is_grad_enabled() and any(t.requires_grad for t in vars(self).values())
+        return torch.is_grad_enabled() and any(t.requires_grad for t in vars(self).values() if isinstance(t, Tensor))
 
     def rows(self, index: Tensor) -> FmNote:
         """The notes of some rows, ``index`` ``[n]``."""
-        return FmNote(**{name: tensor.index_select(0, index) for name, tensor in vars(self).items()})
+        motion = None if self.motion is None else self.motion.rows(index)
+        tensors = {name: t.index_select(0, index) for name, t in vars(self).items() if name != "motion"}
+        return FmNote(**tensors, motion=motion)
 
     def envelope(self, operator: int) -> Envelope:
         by_rate = self.by_rate[:, operator]
@@ -88,7 +140,8 @@ class FmNote:
             depths = self.depths * loudest[:, _SOURCES]
             is_open = (depths > 0.0).any(0).tolist()
             has_harmonics = (self.shapes > 0).any(0).tolist()
-            swept, top = list(self.hz.unbind(1)), list(self.hz.unbind(1))
+            hz = self.hz if self.motion is None else self.hz * self.motion.most().unsqueeze(1)
+            swept, top = list(hz.unbind(1)), list(hz.unbind(1))
             # Sources have the higher numbers, so going down every source is settled before it is used; what comes from
             # a lower number counts as if it were not bent itself.
             for target in reversed(range(N_OPERATORS)):
@@ -145,9 +198,19 @@ class FmDecoder:
         self._transpose = at(["transpose_st"])
         self._gain = at(["gain_db"])
         self._curve = at(["velocity_curve"])
+        self._tremolo = each("tremolo")
+        self._tremolo_db = at(["tremolo_db"])
+        self._vibrato = at(["vibrato_st"])
+        self._pitch_st = at([f"pitch_env{i}_st" for i in stages])
+        self._pitch_s = at([f"pitch_env{i}_s" for i in stages])
+        self._pitch_clock = at(["pitch_env_clock"])
+        self._lfo = at(["lfo_wave", "lfo_hz", "lfo_delay_s", "lfo_fade_s", "lfo_sync"])
 
-    def __call__(self, unit: Tensor, note: Number, velocity: Number, hold_s: Number) -> FmNote:
-        """Decode ``unit`` ``[batch, n_units]``; ``note`` and ``velocity`` are MIDI numbers."""
+    def __call__(
+        self, unit: Tensor, note: Number, velocity: Number, hold_s: Number, rng: torch.Generator | None = None
+    ) -> FmNote:
+        """Decode ``unit`` ``[batch, n_units]``; ``note`` and ``velocity`` are MIDI numbers, ``rng`` starts a free
+        LFO."""
         rows, device = unit.shape[0], unit.device
         values = self._values(unit.to(torch.float64))
 
@@ -192,6 +255,31 @@ class FmDecoder:
             by_rate=by_rate,
             ceiling=_CEILING - strength.clamp(min=_FAINTEST).log() if by_rate.any() else torch.zeros_like(strength),
             hold_s=per_row(hold_s, rows, device),
+            is_fixed=is_on(self._is_fixed),
+            tremolo_nats=pick(self._tremolo) * pick(self._tremolo_db) * NATS_PER_DB,
+            motion=self._motion(pick, per_row(hold_s, rows, device), rng),
+        )
+
+    def _motion(self, pick: Callable[[Tensor], Tensor], hold_s: Tensor, rng: torch.Generator | None) -> Motion | None:
+        depths = (pick(self._vibrato), pick(self._tremolo_db), pick(self._pitch_st))
+        if not any(d.requires_grad or bool(d.any()) for d in depths):
+            return None
+        wave, hz, delay_s, fade_s, sync = pick(self._lfo).unbind(1)
+        rows = wave.shape[0]
+        chance = rng or torch.Generator().manual_seed(0)
+        seed = torch.randint(1 << 30, (rows,), generator=chance, device=chance.device).to(wave.device)
+        return Motion(
+            wave=wave.long(),
+            hz=hz,
+            delay_s=delay_s,
+            fade_s=fade_s,
+            start=torch.where(sync > 0.5, 0.0, seed.double() / (1 << 30)),
+            seed=seed,
+            vibrato_st=depths[0][:, 0],
+            pitch_st=depths[2],
+            pitch_s=pick(self._pitch_s),
+            pitch_by_rate=pick(self._pitch_clock)[:, 0] > 0.5,
+            hold_s=hold_s,
         )
 
     def _strike(self, pick: Callable[[Tensor], Tensor], velocity: Tensor) -> Tensor:

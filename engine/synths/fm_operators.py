@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from engine.dsp.loops import Loop
+from engine.dsp.motion import BentTime, ControlFrames, control_times
 from engine.dsp.oscillators import below_nyquist, phase_radians
 from engine.dsp.waves import shaped
 from engine.synths.fm_graph import Group, graph_of
@@ -23,8 +24,11 @@ class Operators:
     It keeps where it is, and what loops remember: :meth:`take` goes on where the last call ended.
     """
 
-    def __init__(self, key: FmNote, rate: int, like: Tensor) -> None:
-        strength = key.strength * below_nyquist(key.hz / rate)
+    def __init__(self, key: FmNote, rate: int, like: Tensor, duration_s: float) -> None:
+        motion = key.motion
+        # A tone that slides may not jump in level: what it reaches at its highest decides.
+        highest = key.hz if motion is None else torch.where(key.is_fixed, key.hz, key.hz * motion.most()[:, None])
+        strength = key.strength * below_nyquist(highest / rate)
         self.key = FmNote(**{**vars(key), "strength": strength})
         self.graph = graph_of(self.key)
         self._rate = rate
@@ -35,11 +39,20 @@ class Operators:
         self._lag = max(1, round(rate / LOOP_HZ))
         self._loops = [Loop(len(g.operators), g.edges, self._lag) if g.edges else None for g in self.graph.groups]
         self._past = [None if p is None else like.new_zeros(key.n_rows, p.n_operators, p.past) for p in self._loops]
+        self._frames: ControlFrames | None = None
+        if motion is not None:
+            # Decimators look ahead by a few hundred frames.
+            factor, self._down = motion.at(control_times(duration_s + 0.05, key.hz.device))
+            self._time = BentTime(factor)
+            self._is_fixed = key.is_fixed.any(0).tolist()
+            self._swings = [self._keep or s for s in (key.tremolo_nats > 0.0).any(0).tolist()]
         self._shapes: list[list[int]] = self.key.shapes.T.tolist()
 
     def take(self, n: int) -> Tensor:
         """The sum of what is heard of all operators in the next ``n`` frames, ``[rows, n]``."""
         waves: dict[int, Tensor] = {}
+        if self.key.motion is not None:
+            self._frames = ControlFrames(self._first, n, self._rate, self._like.device)
         for place, group in enumerate(self.graph.groups):
             if group.edges:
                 self._loop(place, group, waves, n)
@@ -84,11 +97,14 @@ class Operators:
 
     def _loudness(self, i: int, n: int) -> Tensor:
         envelope = self.key.envelope(i).amplitude(self._first, n, self._rate, self._like.dtype)
+        if self._frames is not None and self._swings[i]:
+            nats = self._column(-self.key.tremolo_nats[:, i])
+            envelope = envelope * torch.exp(nats * self._frames.between(self._down, self._like.dtype))
         return torch.mul(envelope, self._column(self.key.strength[:, i]), out=self._onto(envelope))
 
     def _phase(self, i: int, routes: tuple[tuple[int, int], ...], waves: dict[int, Tensor], n: int) -> Tensor:
         """Phase of operator ``i`` ``[rows, n]``, bent by the operators in ``waves``."""
-        phase = phase_radians(self.key.hz[:, i] / self._rate, self._first, n, self._like.dtype)
+        phase = self._steady_phase(i, n) if self._frames is None else self._moving_phase(i, n, self._frames)
         for source, route in routes:
             if source in waves:
                 depth = self._column(self.key.depths[:, route])
@@ -101,6 +117,15 @@ class Operators:
             )
             return result
         return phase
+
+    def _steady_phase(self, i: int, n: int) -> Tensor:
+        return phase_radians(self.key.hz[:, i] / self._rate, self._first, n, self._like.dtype)
+
+    def _moving_phase(self, i: int, n: int, frames: ControlFrames) -> Tensor:
+        phase = self._time.phase(self.key.hz[:, i], frames, self._like.dtype)
+        if not self._is_fixed[i]:
+            return phase
+        return torch.where(self.key.is_fixed[:, i, None], self._steady_phase(i, n), phase)
 
 
 class _Idle(torch.autograd.Function):
@@ -124,7 +149,7 @@ class _Idle(torch.autograd.Function):
 
         def heard(source: int, lag: int) -> Tensor:
             wave = ctx.waves[source].detach()
-            found: Tensor = (grad[:, lag:] * wave[:, : max(n - lag, 0)]).sum(1)
+            found: Tensor = torch.bmm(grad[:, None, lag:], wave[:, : max(n - lag, 0), None])[:, 0, 0]
             return found
 
         wanted = [

@@ -14,8 +14,9 @@ from engine.bench.dx7 import log_spectral_distance_db, pairs, steady_pitch_hz
 from engine.bench.frame import data_folder
 from engine.errors import PatchError
 from engine.params import FM_SPACE, Patch
-from engine.params.fm import WAVES
+from engine.params.fm import LFO_WAVES, WAVES
 from engine.project.dx7 import Dx7Operator, Dx7Voice, from_patch, tables, to_patch
+from engine.project.dx7.voice import LFO_WAVES as DX7_WAVES
 from engine.project.presets import factory_presets
 from engine.studio import render_inline
 
@@ -45,6 +46,7 @@ def random_voice(seed: int) -> Dx7Voice:
             right_curve=rng.randint(0, 3),
             rate_scaling=rng.randint(0, 7),
             velocity=rng.randint(0, 7),
+            amp_sensitivity=rng.randint(0, 3),
             level=rng.randint(40, 99),
             mode=rng.randint(0, 1),
             coarse=rng.randint(0, 31),
@@ -54,6 +56,15 @@ def random_voice(seed: int) -> Dx7Voice:
 
     return Dx7Voice(
         tuple(operator() for _ in range(6)),
+        pitch_rates=quad(2, 99),
+        pitch_levels=quad(0, 99),
+        lfo_speed=rng.randint(0, 99),
+        lfo_delay=rng.randint(0, 99),
+        lfo_pitch_depth=rng.randint(0, 99),
+        lfo_amp_depth=rng.randint(0, 99),
+        lfo_sync=rng.randint(0, 1),
+        lfo_wave=rng.randint(0, 5),
+        lfo_pitch_sensitivity=rng.randint(0, 7),
         algorithm=rng.randint(0, 31),
         feedback=rng.randint(1, 7),
         transpose=rng.randint(0, 48),
@@ -163,6 +174,29 @@ def test_every_algorithm_connects_as_its_chart() -> None:
         assert (back.algorithm, losses) == (number, [])
 
 
+def test_the_lfo_has_the_same_waves_in_the_same_order() -> None:
+    assert len(LFO_WAVES) == len(DX7_WAVES)
+    assert LFO_WAVES[:5] == DX7_WAVES[:5]
+
+
+def test_vibrato_swings_and_the_pitch_envelope_slides_but_fixed_operators_stay() -> None:
+    moving = {"pitch_levels": (75, 50, 50, 50), "pitch_rates": (99, 30, 99, 99)}
+    for fixed in (False, True):
+        operator = Dx7Operator(level=99, mode=int(fixed), coarse=3 if fixed else 4)
+        still, slid = (sound(to_patch(stack(operator, **voice))) for voice in ({}, moving))
+        assert (log_spectral_distance_db(still, slid) < 0.01) == fixed
+
+
+def test_tremolo_lowers_operators_by_their_sensitivity() -> None:
+    slow = {"lfo_amp_depth": 99, "lfo_wave": 3, "lfo_speed": 5}
+    for sensitivity in range(4):
+        voice = stack(Dx7Operator(level=99, amp_sensitivity=sensitivity), **slow)
+        samples = sound(to_patch(voice), hold_s=3.0, duration_s=3.0)
+        levels = [level_db(samples[i : i + 2400]) for i in range(4800, len(samples) - 4800, 2400)]
+        depth_db = tables.lfo_amp_db(99, sensitivity)
+        assert max(levels) - min(levels) == pytest.approx(min(depth_db, 48.0), abs=0.2)
+
+
 def test_impossible_numbers_in_a_damaged_voice_still_make_a_patch() -> None:
     rng = random.Random(3)
     for _ in range(20):
@@ -207,6 +241,11 @@ def test_factory_presets_survive_the_export_within_the_ear() -> None:
         ({"mod_2_1_rad": 25.0}, "Operator 2 is 6.0 dB softer"),
         ({"mod_2_2_rad": 2.0, "mod_2_1_rad": 12.0}, "seven steps"),
         ({"op1_velocity": 0.5}, "Velocity follows"),
+        ({"vibrato_st": 20.0}, "The vibrato swings by 11.9 semitones"),
+        ({"vibrato_st": 0.5, "lfo_delay_s": 0.1, "lfo_fade_s": 10.0}, "a DX7 ties the two"),
+        ({"lfo_delay_s": 0.1, "lfo_fade_s": 10.0}, None),
+        ({"pitch_env1_st": 45.0}, "cents off"),
+        ({"tremolo_db": 12.0, "op1_tremolo": 1.0, "op2_tremolo": 0.7}, "three depths"),
     ],
 )
 def test_what_is_lost_is_said(values: dict[str, float], words: str | None) -> None:

@@ -8,7 +8,7 @@ import torch
 from scipy.special import jv
 
 from engine.params import FM_SPACE, Patch
-from engine.params.fm import LEVEL_FLOOR_DB, N_OPERATORS, WAVES, loop_routes, mod_name, mod_routes
+from engine.params.fm import LEVEL_FLOOR_DB, LFO_WAVES, N_OPERATORS, WAVES, loop_routes, mod_name, mod_routes
 from engine.synths.fm import FmSynth
 
 RATE = 48_000
@@ -200,6 +200,8 @@ def test_leaving_silent_operators_out_changes_nothing(fm, seed):
     """The quick way without gradients and the whole computation with them are one instrument."""
     rng = torch.Generator().manual_seed(seed)
     unit = torch.rand(3, FM_SPACE.n_units, generator=rng, dtype=torch.float64)
+    unit[:, FM_SPACE.place("lfo_sync")] = 1.0  # chance is another one for each row of a batch
+    unit[:, FM_SPACE.place("lfo_wave")] *= 0.8
     for source, target in [*mod_routes(), *loop_routes()]:  # depths that are not all wild, and some that are off
         loops = 0.05 if source <= target else 0.4
         place = FM_SPACE.place(mod_name(source, target))
@@ -397,3 +399,93 @@ def test_higher_keys_run_quicker_where_asked(fm):
 
     low, high = level_at_half_a_second(45), level_at_half_a_second(69)
     assert high / low == pytest.approx(2.0 ** (7 / 4), rel=0.02)
+
+
+# -- what swings and slides -------------------------------------------------------------------------------------------
+
+
+def pitch_st_at(sound, time_s, hz=440.0, width_s=0.02):
+    """Pitch around ``time_s`` in semitones above ``hz``, from the zero crossings there."""
+    part = sound[round((time_s - width_s / 2) * RATE) : round((time_s + width_s / 2) * RATE)]
+    rises = np.nonzero((part[:-1] < 0.0) & (part[1:] >= 0.0))[0]
+    exact = rises - part[rises] / (part[rises + 1] - part[rises])
+    return 12.0 * math.log2((exact.size - 1) / (exact[-1] - exact[0]) * RATE / hz)
+
+
+@pytest.mark.parametrize(
+    ("wave", "at_quarters"),
+    [
+        ("triangle", [0.0, -1.0, 0.0, 1.0]),
+        ("saw down", [0.5, 0.0, -0.5, None]),
+        ("saw up", [-0.5, 0.0, 0.5, None]),
+        ("square", [-1.0, None, 1.0, None]),
+        ("sine", [-1.0, 0.0, 1.0, 0.0]),
+    ],
+)
+def test_vibrato_swings_the_pitch_to_each_side_in_the_lfos_shape(fm, wave, at_quarters):
+    sound = play(fm, steady(vibrato_st=2.0, lfo_hz=2.0, lfo_wave=float(LFO_WAVES.index(wave))))
+    for quarter, share in enumerate(at_quarters, 1):
+        if share is not None:
+            assert pitch_st_at(sound, 0.5 * quarter / 4) == pytest.approx(2.0 * share, abs=0.12)
+
+
+def test_vibrato_waits_and_then_fades_in(fm):
+    sound = play(fm, steady(vibrato_st=1.0, lfo_hz=5.0, lfo_wave=3.0, lfo_delay_s=0.3, lfo_fade_s=0.4))
+    assert pitch_st_at(sound, 0.25) == pytest.approx(0.0, abs=0.01)
+    assert abs(pitch_st_at(sound, 0.55)) == pytest.approx(0.63, abs=0.1)
+    assert abs(pitch_st_at(sound, 0.85)) == pytest.approx(1.0, abs=0.02)
+
+
+def test_random_swings_are_new_ones_each_time_and_the_same_for_one_seed(fm):
+    patch = steady(vibrato_st=3.0, lfo_hz=10.0, lfo_wave=5.0, lfo_sync=0.0)
+    once, again, other = (
+        fm.render(units(patch), rng=torch.Generator().manual_seed(seed), **NOTE)[0, 0].numpy() for seed in (1, 1, 2)
+    )
+    assert (once == again).all()
+    assert np.abs(once - other).max() > 0.1
+    heard = [pitch_st_at(once, 0.05 + 0.1 * n, width_s=0.05) for n in range(9)]
+    assert np.std(heard) > 0.5
+    assert np.abs(heard).max() <= 3.01
+
+
+def test_tremolo_lowers_the_operators_that_take_part(fm):
+    patch = steady(tremolo_db=12.0, lfo_hz=2.0, op1_tremolo=1.0, op2_out_db=0.0, op2_ratio=0.125)
+    sound = play(fm, patch)
+
+    def level(x):  # of operator 1 alone
+        return rms_db(x - np.convolve(x, np.ones(109) / 109, "same"))
+
+    assert level(sound[11_500:12_500]) < level(sound[23_500:24_500]) - 9.0
+    assert level_db_at(sound, 55.0) == pytest.approx(0.0, abs=0.2)
+
+
+def test_the_pitch_envelope_starts_at_level_four_and_comes_back_to_it(fm):
+    patch = steady(
+        pitch_env4_st=-12.0, pitch_env1_s=0.2, pitch_env1_st=7.0, pitch_env2_s=0.1, pitch_env3_s=0.1, pitch_env4_s=0.2
+    )
+    sound = play(fm, patch, hold_s=0.6)
+    for time_s, pitch in ((0.1, -2.5), (0.25, 3.5), (0.5, 0.0), (0.7, -6.0), (0.79, -11.4)):
+        assert pitch_st_at(sound, time_s) == pytest.approx(pitch, abs=0.15)
+
+
+def test_a_pitch_envelope_by_rate_takes_time_for_each_octave(fm):
+    patch = steady(pitch_env_clock=1.0, pitch_env1_s=0.2, pitch_env1_st=24.0, pitch_env2_st=24.0, pitch_env3_st=24.0)
+    sound = play(fm, patch, note=57)
+    for time_s, pitch in ((0.1, 6.0), (0.3, 18.0), (0.5, 24.0)):
+        assert pitch_st_at(sound, time_s, 220.0) == pytest.approx(pitch, abs=0.1)
+
+
+def test_fixed_operators_do_not_move(fm):
+    sound = play(fm, steady(vibrato_st=2.0, pitch_env1_st=12.0, op1_mode=1.0, op1_fixed_hz=500.0))
+    assert cents(pitch_hz(sound), 500.0) == pytest.approx(0.0, abs=0.01)
+
+
+def test_a_moving_pitch_is_exact_late_in_a_long_note_and_in_blocks(fm):
+    patch = steady(pitch_env1_st=5.0, pitch_env2_st=5.0, pitch_env3_st=5.0, pitch_env1_s=0.1, mod_2_1_rad=1.0)
+    note = {**NOTE, "duration_s": 12.0, "hold_s": 20.0}
+    unit = units(patch, dtype=torch.float32)
+    whole = fm.render(unit, **note)[0, 0].double().numpy()
+    assert cents(pitch_hz(whole[10 * RATE :]), 440.0 * 2.0 ** (5 / 12)) == pytest.approx(0.0, abs=0.001)
+    blocks = torch.cat(list(fm.render_blocks(unit.double(), block_frames=50_000, **note)), 2)
+    assert (blocks - fm.render(unit.double(), **note)).abs().max() < 1e-6
+    assert np.abs(blocks[0, 0].numpy() - whole).max() < 1e-4

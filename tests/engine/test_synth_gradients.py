@@ -53,6 +53,21 @@ def _lively(seed=0, second=False):
             f"op{n}_key_left_curve": float(n % 2),
             f"op{n}_key_right_curve": float(n % 2),
             f"op{n}_key_rate": near(0.2, 0.15),
+            f"op{n}_tremolo": near(0.5, 0.3),
+        }
+    values |= {
+        "vibrato_st": near(2.0, 1.0),
+        "tremolo_db": near(10.0, 3.0),
+        "lfo_hz": near(15.0, 4.0),
+        "lfo_wave": 4.0 if second else 0.0,
+        "lfo_delay_s": near(0.004, 0.001),
+        "lfo_fade_s": near(0.010, 0.003),
+        "pitch_env_clock": float(second),
+    }
+    for i in range(1, 5):
+        values |= {
+            f"pitch_env{i}_s": near(0.008, 0.002),
+            f"pitch_env{i}_st": (3.0, -4.0, 5.0, 1.0)[i - 1] + near(0, 0.5),
         }
     values |= {mod_name(s, d): near(0.6, 0.4) for s, d in mod_routes()}
     values |= {mod_name(s, d): near(0.12, 0.1) for s, d in loop_routes()}
