@@ -8,7 +8,6 @@ sentences what it could not keep.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import cache
 from typing import Final
 
@@ -30,6 +29,7 @@ from engine.params.fm import (
     mod_name,
 )
 from engine.project.dx7 import tables
+from engine.project.dx7.from_motion import closest, lfo, pitch_envelope
 from engine.project.dx7.routing import Matrix, Routing, nearest
 from engine.project.dx7.voice import NAME_LENGTH, Dx7Operator, Dx7Voice, Quad
 
@@ -67,14 +67,18 @@ class _Export:
         self._tell_routing(routing)
         peaks = self._peaks(routing, depths, heard)
         self._down = self._octaves_down(peaks)
-        operators = [self._operator(was + 1, peaks[was]) for was in routing.places]
+        movement, sensitivities = lfo(self._value, self._lose)
+        pitch_rates, pitch_levels = pitch_envelope(self._value, self._lose)
+        operators = [self._operator(was + 1, peaks[was], sensitivities[was]) for was in routing.places]
         voice = Dx7Voice(
             tuple(operators),
+            pitch_rates,
+            pitch_levels,
             algorithm=routing.algorithm.number - 1,
             feedback=self._feedback(routing, depths, peaks),
             transpose=self._transpose(),
-            lfo_pitch_sensitivity=0,
             name_bytes=self._name(),
+            **movement,
         )
         self._tell_the_rest()
         return voice, self._losses
@@ -162,7 +166,7 @@ class _Export:
 
     # -- operators ------------------------------------------------------------------------------------
 
-    def _operator(self, n: int, peak: float) -> Dx7Operator:
+    def _operator(self, n: int, peak: float, amp_sensitivity: int) -> Dx7Operator:
         def value(name: str) -> float:
             return self._value(f"op{n}_{name}")
 
@@ -182,8 +186,9 @@ class _Export:
             left_curve=left_curve,
             right_curve=right_curve,
             rate_scaling=round(7.0 * value("key_rate")),
+            amp_sensitivity=amp_sensitivity,
             velocity=self._velocity(n),
-            level=_closest(range(100), tables.level_db, 20.0 * math.log10(peak)) if peak > 0.0 else 0,
+            level=closest(tables.level_db, 20.0 * math.log10(peak)) if peak > 0.0 else 0,
             mode=int(fixed),
             coarse=coarse,
             fine=fine,
@@ -244,8 +249,8 @@ class _Export:
         for i, (goal, time_s) in enumerate(zip(goals, times_s, strict=True)):
             # The release starts from the sustain level as a rule.
             speed = RATE_SPAN_DB / time_s if by_rate else _speed_db_per_s(goals[i - 1], goal, time_s)
-            rates.append(_closest(range(100), _rate_nats, math.log(RATE_SPAN_DB / speed)))
-        levels = [_closest(range(100), tables.stage_db, goal) if goal > LEVEL_FLOOR_DB else 0 for goal in goals]
+            rates.append(closest(_rate_nats, math.log(RATE_SPAN_DB / speed)))
+        levels = [closest(tables.stage_db, goal) if goal > LEVEL_FLOOR_DB else 0 for goal in goals]
         return (rates[0], rates[1], rates[2], rates[3]), (levels[0], levels[1], levels[2], levels[3])
 
     # -- the voice ------------------------------------------------------------------------------------
@@ -290,11 +295,6 @@ def _tuned(
 
     cents, coarse, fine = min(steps, key=lambda s: (round(abs(missing(s[0])), 3), abs(detune(s[0])), s[2]))
     return (coarse, fine, _NEUTRAL + detune(cents)), missing(cents)
-
-
-def _closest(candidates: range, meaning: Callable[[int], float], wanted: float) -> int:
-    """The candidate whose meaning is nearest to ``wanted``; of equals the largest, which is what people write."""
-    return min(reversed(candidates), key=lambda c: abs(meaning(c) - wanted))
 
 
 def _rate_nats(rate: int) -> float:
