@@ -176,7 +176,9 @@ def test_a_voice_from_the_middle_of_two_damaged_dumps_is_found() -> None:
         (bank_bytes([])[:100], "too short"),
         (b"all the words in this text are no bank" * 500, "no DX7 voices"),
         ((b"text of the length of a bank. " * 200)[:4096], "no DX7 voices"),
-        (bytes(155)[:154], "no DX7 voices"),
+        (bytes(154), "no DX7 voices"),
+        (bytes(155), "no DX7 voices"),
+        (bytes(2 * 4096), "no DX7 voices"),
     ],
 )
 def test_what_is_no_dx7_gets_one_sentence_with_a_way_out(data: bytes, words: str) -> None:

@@ -216,7 +216,7 @@ def _bare(data: bytes) -> list[Dump]:
         voices = tuple(Dx7Voice.from_packed(data[i : i + PACKED_BYTES]) for i in range(0, len(data), PACKED_BYTES))
     else:
         return []
-    # Text of that length is no bank: levels and rates of most voices must be possible.
+    # Text or zeros of that length are no bank: levels, rates and names of most voices must be possible.
     sound = [voice for voice in voices if _is_possible(voice)]
     return [Dump(voices, is_single=is_single)] if 2 * len(sound) > len(voices) else []
 
@@ -225,7 +225,7 @@ def _is_possible(voice: Dx7Voice) -> bool:
     numbers = [*voice.pitch_rates, *voice.pitch_levels, voice.lfo_speed, voice.lfo_delay]
     for operator in voice.operators:
         numbers += (*operator.rates, *operator.levels, operator.level, operator.fine)
-    return max(numbers) <= 99 and voice.algorithm < 32 and voice.transpose <= 48
+    return max(numbers) <= 99 and voice.transpose <= 48 and min(voice.name_bytes) >= ord(" ")
 
 
 # Additional voice data (ACED, AMEM), and the bulk dumps whose ten letters name what they are.

@@ -6,8 +6,8 @@ parameter for all of them, so velocity and keys act as they do on a DX7.
 What differs from the hardware, as the log-spectral distance that it makes on the 64 notes of ``tonewright bench dx7``
 (median, and 90th percentile; in all 0.5 and 2.9 dB from the independent emulation that is the reference there):
 
-- No aliases: the DX7 computes at 49096 Hz and plays what folds back. This makes most of the distance in stacks that bend
-  each other deeply (algorithm 18: 5.5 dB, and 1.1 without oversampling).
+- No aliases: the DX7 computes at 49096 Hz and plays what folds back. Most of the distance is this, where a stack
+  bends its carrier deeply (algorithm 18: 5.5 dB, and 1.1 without oversampling).
 - Amplitudes and envelopes move smoothly where the DX7 counts steps of 0.02 dB, and attacks follow the curve through its
   steps: 0.4 and 1.8 dB from the same formulas in whole steps, without oversampling.
 - Pitches are exact where the DX7 rounds to 1.17 cents.
