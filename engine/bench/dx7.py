@@ -34,8 +34,8 @@ TENTH_DB = Mark(median=5.0)
 WINDOWS = (512, 2048)
 FLOOR_DB = -60.0
 
-_PITCH_FRAME, _LONGEST_PERIOD = 4096, 2048
-_APERIODIC = 0.1
+_PITCH_FRAME, _LONGEST_PERIOD = 8192, 4096
+_APERIODIC = 0.2
 """Share of a frame that a shift by one period leaves over, at most, in a sound with a pitch."""
 _STEADY_CENTS = 5.0
 _SILENT_DB = -50.0
