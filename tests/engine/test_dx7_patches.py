@@ -241,6 +241,8 @@ def test_factory_presets_survive_the_export_within_the_ear() -> None:
         ({"mod_2_1_rad": 25.0}, "Operator 2 is 6.0 dB softer"),
         ({"mod_2_2_rad": 2.0, "mod_2_1_rad": 12.0}, "seven steps"),
         ({"op1_velocity": 0.5}, "Velocity follows"),
+        ({"op1_key_break": 5.0, "op1_key_left_db": 3.0}, "breaks at another key"),
+        ({"op1_key_break": 5.0}, None),
         ({"vibrato_st": 20.0}, "The vibrato swings by 11.9 semitones"),
         ({"vibrato_st": 0.5, "lfo_delay_s": 0.1, "lfo_fade_s": 10.0}, "a DX7 ties the two"),
         ({"lfo_delay_s": 0.1, "lfo_fade_s": 10.0}, None),
@@ -255,6 +257,17 @@ def test_what_is_lost_is_said(values: dict[str, float], words: str | None) -> No
         assert losses == []
     else:
         assert any(words in sentence for sentence in losses), losses
+
+
+def test_a_voice_moved_down_by_an_octave_scales_from_the_same_key() -> None:
+    values = {"op1_ratio": 0.25, "op1_env_clock": 1.0, "op1_key_break": 60.0, "op1_key_right_db": -12.0}
+    patch = Patch("fm", {**values, "op1_velocity": 0.0, "mod_2_1_rad": 0.0, "op1_env3_db": -6.0})
+    voice, _ = from_patch(patch)
+    assert voice.transpose == 12
+    exported = to_patch(voice)
+    for note in (60, 84):
+        both = [level_db(sound(p, note=note)[4800:40_000]) for p in (patch, exported)]
+        assert both[0] - both[1] == pytest.approx(patch.values["gain_db"] - exported.values["gain_db"], abs=0.5)
 
 
 def test_a_long_or_foreign_name_is_shortened_and_said() -> None:

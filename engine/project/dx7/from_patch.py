@@ -180,7 +180,7 @@ class _Export:
         return Dx7Operator(
             rates=rates,
             levels=levels,
-            break_point=min(max(round(value("key_break")) - tables.BREAK_NOTE, 0), 99),
+            break_point=self._break_point(n, left_depth > 0 or right_depth > 0),
             left_depth=left_depth,
             right_depth=right_depth,
             left_curve=left_curve,
@@ -222,6 +222,13 @@ class _Export:
         if abs(error) > AUDIBLE_CENTS and is_heard:
             self._lose(f"Operator {n} is {abs(error):.0f} cents {'flat' if error > 0 else 'sharp'}.")
         return tuned
+
+    def _break_point(self, n: int, matters: bool) -> int:
+        # Scaling counts from the transposed key.
+        exact = round(self._value(f"op{n}_key_break")) - 12 * self._down - tables.BREAK_NOTE
+        if matters and not 0 <= exact <= 99:
+            self._lose(f"The level scaling of operator {n} breaks at another key: that one is out of the DX7's reach.")
+        return min(max(exact, 0), 99)
 
     def _scaling(self, n: int, side: str) -> tuple[int, int]:
         db = self._value(f"op{n}_key_{side}_db")
