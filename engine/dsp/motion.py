@@ -41,12 +41,12 @@ def lfo(phase: Tensor, shape: Tensor, seed: Tensor) -> Tensor:
         elif number == 4:
             wave = 0.5 - 0.5 * torch.sin(TWO_PI * share)
         else:
-            wave = _random(phase.detach().floor().long(), seed[:, None]).to(share)
+            wave = chance(phase.detach().floor().long(), seed[:, None]).to(share)
         found = torch.where((shape == number)[:, None], wave, found)
     return found
 
 
-def _random(count: Tensor, seed: Tensor) -> Tensor:
+def chance(count: Tensor, seed: Tensor) -> Tensor:
     """Numbers from 0 to 1 that depend on ``count`` and ``seed`` in no visible way (a hash, in 31 bits)."""
     mask = 0x7FFFFFFF
     x = (count * 0x9E3779B1 + seed) & mask

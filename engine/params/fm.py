@@ -25,18 +25,24 @@ higher keys: at 100 % by 2 ** (7/8) an octave from key 21 on, the DX7's rate sca
 The pitch envelope has four straight stages, starts at pitch 4, and moves every operator that follows the key; so does
 the LFO's vibrato, by ``vibrato_st`` to each side. Its tremolo lowers an operator by up to ``tremolo_db`` times the
 operator's share. Under the ``rate`` clock a stage of the pitch envelope moves :data:`PITCH_SPAN_ST` in its time.
+What is heard of the operators is driven, put in its place, joined by the noise, filtered, and answered by the room.
 ``velocity`` is a sensitivity under the voice's ``velocity_curve``: ``square`` is (v/127) ** (2 * sensitivity); ``dx7``
 has its table, 0 dB at velocity 100, and 100 % is the DX7's sensitivity 7.
 """
 
 from __future__ import annotations
 
+from engine.params.fm_voice import CLOCKS as CLOCKS
+from engine.params.fm_voice import FILTERS as FILTERS
+from engine.params.fm_voice import LEVEL_FLOOR_DB as LEVEL_FLOOR_DB
+from engine.params.fm_voice import LFO_WAVES as LFO_WAVES
+from engine.params.fm_voice import PITCH_SPAN_ST as PITCH_SPAN_ST
+from engine.params.fm_voice import SWITCH as SWITCH
+from engine.params.fm_voice import filter_section, lfo, noise, pitch_envelope, place, reverb
 from engine.params.param import Param, choice
 from engine.params.space import ParamSpace
 
 N_OPERATORS = 6
-LEVEL_FLOOR_DB = -72.0
-"""Levels at this value are exactly silent."""
 MOD_MAX_RAD = 25.0
 """Peak phase deviation of the strongest modulation, in radians (the DX7 reaches about 4 pi)."""
 
@@ -61,14 +67,9 @@ WAVES = (
 )
 """The TX81Z's waveforms 1 to 8. Squared ones keep their sign; half, double and camel ones are silent in the second half
 of the period, in the first they are half a sine, a whole one, and two humps."""
-CLOCKS = ("time", "rate")
 MODES = ("ratio", "fixed")
 CURVES = ("linear", "exponential")
 VELOCITY_CURVES = ("square", "dx7")
-SWITCH = ("off", "on")
-LFO_WAVES = ("triangle", "saw down", "saw up", "square", "sine", "random")
-PITCH_SPAN_ST = 12.0
-"""How far a stage of the pitch envelope moves in its time under the ``rate`` clock."""
 
 
 def mod_name(source: int, target: int) -> str:
@@ -239,70 +240,6 @@ def _tremolo(n: int) -> Param:
     )
 
 
-def _pitch_envelope() -> list[Param]:
-    section = "Pitch envelope"
-    when = ("after the key goes down", "of the second stage", "of the third stage", "after the key goes up")
-    found: list[Param] = []
-    for i, words in enumerate(when, 1):
-        name = f"pitch_env{i}"
-        time, shift = f"Time {words}", f"Shift of pitch at the end of stage {i}"
-        found += [
-            Param(f"{name}_s", 0.0005, 20.0, 0.1, "s", "log", label=f"Time {i}", help=time, section=section),
-            Param(f"{name}_st", -48.0, 48.0, 0.0, "st", label=f"Pitch {i}", help=shift, section=section, step=1.0),
-        ]
-    clock = choice(
-        "pitch_env_clock",
-        CLOCKS,
-        label="Clock",
-        help="Whether a stage has its time, or its speed for every octave",
-        section=section,
-    )
-    return [*found, clock]
-
-
-def _lfo() -> list[Param]:
-    section = "LFO"
-
-    def time(name: str, default: float, label: str, words: str) -> Param:
-        return Param(name, 0.001, 20.0, default, "s", "log", label=label, help=words, section=section)
-
-    return [
-        choice("lfo_wave", LFO_WAVES, label="Wave", help="Shape of the movement", section=section),
-        Param("lfo_hz", 0.05, 50.0, 5.0, "Hz", "log", label="Speed", help="Swings in a second", section=section),
-        time("lfo_delay_s", 0.001, "Delay", "Time from the key to the first movement"),
-        time("lfo_fade_s", 0.001, "Fade", "Time from the first movement to the full one"),
-        choice(
-            "lfo_sync", SWITCH, "on", label="Key sync", help="Whether each key starts the swing anew", section=section
-        ),
-        Param(
-            "vibrato_st",
-            0.0,
-            24.0,
-            0.0,
-            "st",
-            "exp",
-            label="Vibrato",
-            help="How far the pitch swings to each side",
-            off_at_low=True,
-            section=section,
-            step=0.1,
-        ),
-        Param(
-            "tremolo_db",
-            0.0,
-            48.0,
-            0.0,
-            "dB",
-            "exp",
-            label="Tremolo",
-            help="How far the level of operators that take part swings down",
-            off_at_low=True,
-            section=section,
-            step=1.0,
-        ),
-    ]
-
-
 def _route(source: int, target: int) -> Param:
     words = f"How far operator {source} bends the phase of operator {target}"
     return Param(
@@ -341,7 +278,11 @@ FM_SPACE = ParamSpace(
             section="Response",
         ),
         *(_tremolo(n) for n in range(1, N_OPERATORS + 1)),
-        *_pitch_envelope(),
-        *_lfo(),
+        *pitch_envelope(),
+        *lfo(),
+        *place(),
+        *noise(),
+        *filter_section(),
+        *reverb(),
     ),
 )

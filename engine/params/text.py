@@ -257,9 +257,10 @@ def _round_figures(value: float) -> float:
 
 
 def _three_figures(value: float) -> str:
-    """``25.34`` is ``"25.3"``, ``0.5`` is ``"0.50"``, ``12345`` is ``"12345"``: never an exponent."""
+    """``25.34`` is ``"25.3"``, ``0.5`` is ``"0.50"``, ``0.084`` keeps its 4, ``12345`` is ``"12345"``: never an
+    exponent."""
     size = abs(_round_figures(value))
-    return _fixed(value, 0 if size >= 100 else 1 if size >= 10 else 2)
+    return _fixed(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.0995 or size < 0.005 else 3)
 
 
 def _fixed(value: float, decimals: int) -> str:

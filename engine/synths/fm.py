@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -22,6 +23,7 @@ from torch import Tensor
 from engine.dsp.filters import SHARP, WIDE, Halver
 from engine.params.fm import FM_SPACE
 from engine.synths.base import Number, Quality
+from engine.synths.fm_chain import Outlet
 from engine.synths.fm_graph import graph_of
 from engine.synths.fm_note import N_DIRECT, FmDecoder, FmNote
 from engine.synths.fm_operators import Operators
@@ -44,7 +46,8 @@ _CHUNK_FRAMES = 1 << 18
 
 
 class FmSynth:
-    """The FM instrument of :data:`engine.params.fm.FM_SPACE`, mono. ``rng`` decides where an LFO without key sync
+    """The FM instrument of :data:`engine.params.fm.FM_SPACE`, mono, or stereo when any note of the batch has a
+    place, spread or reverb. ``rng`` decides the noise, where an LFO without key sync
     stands and what its random steps are.
 
     At the default quality each note is computed at as many times the sample rate (1, 2, 4 or 8) as its own brightness
@@ -68,17 +71,18 @@ class FmSynth:
         rng: torch.Generator | None = None,
         quality: Quality = "default",
     ) -> Tensor:
-        """See :meth:`engine.synths.base.Synth.render`; gives ``[batch, 1, frames]``."""
-        n_frames = round(duration_s * sample_rate)
+        """See :meth:`engine.synths.base.Synth.render`; gives ``[batch, channels, frames]``."""
         key = self._decode(unit, note, velocity, hold_s, rng)
+        job = _Job(round(duration_s * sample_rate), sample_rate, quality, key.channels, unit)
         if key.wants_grad:
-            sound = _rendered(
-                _voices(key, n_frames, sample_rate, quality, unit), 0, n_frames, n_frames, sample_rate, unit
-            )
-            return sound[:, None]
+            return _rendered(_voices(key, job), 0, job.n_frames, job)
         with torch.no_grad():
-            blocks = list(_blocks(key, n_frames, n_frames, sample_rate, quality, unit))
-            return blocks[0] if len(blocks) == 1 else torch.cat([unit.new_zeros(unit.shape[0], 1, 0), *blocks], 2)
+            blocks = list(_blocks(key, job, job.n_frames))
+            return (
+                blocks[0]
+                if len(blocks) == 1
+                else torch.cat([unit.new_zeros(unit.shape[0], job.channels, 0), *blocks], 2)
+            )
 
     def render_blocks(
         self,
@@ -93,46 +97,59 @@ class FmSynth:
         quality: Quality = "default",
         block_frames: int = 48_000,
     ) -> Iterator[Tensor]:
-        """See :meth:`engine.synths.base.Synth.render_blocks`; yields ``[batch, 1, n]``."""
+        """See :meth:`engine.synths.base.Synth.render_blocks`; yields ``[batch, channels, n]``."""
         unit = unit.detach()
         key = self._decode(unit, note, velocity, hold_s, rng)
-        return _blocks(key, round(duration_s * sample_rate), block_frames, sample_rate, quality, unit)
+        job = _Job(round(duration_s * sample_rate), sample_rate, quality, key.channels, unit)
+        return _blocks(key, job, block_frames)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What all notes of a render have in common; ``like`` has the float type and the device of the sound."""
+
+    n_frames: int
+    sample_rate: int
+    quality: Quality
+    channels: int
+    like: Tensor
 
 
 class _Voice:
-    """Notes that are computed at one rate: ``take(n)`` is their next ``n`` frames at the sample rate, ``[rows, n]``.
+    """Notes that are computed at one rate: ``take(n)`` is their next ``n`` frames at the sample rate,
+    ``[rows, channels, n]``.
 
     ``rows`` ``[n]`` says where they stand in the batch (``None``: they are all of it).
     """
 
-    def __init__(
-        self, key: FmNote, rows: Tensor | None, halvings: int, n_frames: int, sample_rate: int, like: Tensor
-    ) -> None:
+    def __init__(self, key: FmNote, rows: Tensor | None, halvings: int, job: _Job) -> None:
         self.rows = rows
-        self.width = key.n_rows << halvings
+        self.width = key.n_rows * job.channels << halvings
         """Rows times frames of work for each frame of sound."""
-        operators = Operators(key, sample_rate << halvings, like, n_frames / sample_rate)
-        self.take = operators.take
+        duration_s = job.n_frames / job.sample_rate
+        source = Operators(key, job.sample_rate << halvings, job.like, duration_s, job.channels).take
         for left in range(halvings, 0, -1):
             # Only the last step, down to the sample rate itself, has little room between what is kept and what folds.
-            self.take = Halver(self.take, SHARP if left == 1 else WIDE).take
+            source = Halver(source, SHARP if left == 1 else WIDE).take
+        outlet = Outlet(source, key.chain, job.channels, key.can_have_dc(), job.sample_rate, duration_s, job.like)
+        self.take = outlet.take
 
 
-def _voices(key: FmNote, n_frames: int, sample_rate: int, quality: Quality, like: Tensor) -> list[_Voice]:
+def _voices(key: FmNote, job: _Job) -> list[_Voice]:
     """Sort the rows of a batch by the rate that each one needs."""
-    if quality == "draft":
-        return [_Voice(key, None, 0, n_frames, sample_rate, like)]
+    if job.quality == "draft":
+        return [_Voice(key, None, 0, job)]
     # What lies at a frequency f above half the rate r comes back at r - f, and must stay out of what is heard.
-    wanted = (key.top_hz() + min(AUDIBLE_HZ, SHARP.kept * sample_rate)) / sample_rate
+    wanted = (key.top_hz() + min(AUDIBLE_HZ, SHARP.kept * job.sample_rate)) / job.sample_rate
     pairs = zip(wanted.tolist(), _affordable_halvings(key), strict=True)
     needs = [min(math.ceil(math.log2(max(w, 1.0))), most) for w, most in pairs]
     found = sorted(set(needs))
     if len(found) <= 1:
-        return [_Voice(key, None, h, n_frames, sample_rate, like) for h in found or [0]]
+        return [_Voice(key, None, h, job) for h in found or [0]]
     voices = []
     for halvings in found:
         rows = torch.tensor([i for i, h in enumerate(needs) if h == halvings], device=key.hz.device)
-        voices.append(_Voice(key.rows(rows), rows, halvings, n_frames, sample_rate, like))
+        voices.append(_Voice(key.rows(rows), rows, halvings, job))
     return voices
 
 
@@ -147,30 +164,28 @@ def _affordable_halvings(key: FmNote) -> list[int]:
     return found
 
 
-def _blocks(
-    key: FmNote, n_frames: int, block_frames: int, sample_rate: int, quality: Quality, like: Tensor
-) -> Iterator[Tensor]:
+def _blocks(key: FmNote, job: _Job, block_frames: int) -> Iterator[Tensor]:
     with torch.no_grad():
-        voices = _voices(key, n_frames, sample_rate, quality, like)
+        voices = _voices(key, job)
     most = max(voice.width for voice in voices)
     step = max(min(block_frames, _CHUNK_FRAMES // max(most, 1)), 1024)
-    for first in range(0, n_frames, step):
+    for first in range(0, job.n_frames, step):
         # The context closes before the yield: it would hold for whoever runs next on this thread.
         with torch.no_grad():
-            sound = _rendered(voices, first, min(step, n_frames - first), n_frames, sample_rate, like)
-        yield sound[:, None]
+            sound = _rendered(voices, first, min(step, job.n_frames - first), job)
+        yield sound
 
 
-def _rendered(voices: list[_Voice], first: int, n: int, n_frames: int, sample_rate: int, like: Tensor) -> Tensor:
-    """Frames ``first`` to ``first + n``, the next ones, of notes of ``n_frames`` as ``[batch, n]``."""
+def _rendered(voices: list[_Voice], first: int, n: int, job: _Job) -> Tensor:
+    """Frames ``first`` to ``first + n``, the next ones, as ``[batch, channels, n]``."""
     parts = [voice.take(n) for voice in voices]
     if len(voices) == 1:
         sound = parts[0]
     else:
         order = torch.cat([voice.rows for voice in voices if voice.rows is not None])
         sound = torch.cat(parts).index_select(0, torch.argsort(order))
-    if first + n > n_frames - _fade_frames(n_frames, sample_rate):
-        sound = sound * _end_fade(first, n, n_frames, sample_rate, like)
+    if first + n > job.n_frames - _fade_frames(job.n_frames, job.sample_rate):
+        sound = sound * _end_fade(first, n, job.n_frames, job.sample_rate, job.like)
     return sound
 
 

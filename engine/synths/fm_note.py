@@ -36,6 +36,8 @@ from engine.params.fm import (
 )
 from engine.synths.base import Number, per_row
 from engine.synths.decode import Decoder
+from engine.synths.fm_chain import Chain
+from engine.synths.fm_chain import names as chain_names
 from engine.synths.key_response import key_level_db, key_speed, velocity_dx7_nats
 
 ROUTES = tuple((source - 1, target - 1) for source, target in [*mod_routes(), *loop_routes()])
@@ -89,7 +91,8 @@ class FmNote:
     ``WAVES``) are ``[batch, operators]``, ``depths`` ``[batch, routes]`` in radians, ``nats`` and ``times_s``
     ``[batch, operators, stages]``, ``by_rate`` and ``ceiling`` ``[batch, operators]`` for :class:`Envelope`, ``hold_s``
     ``[batch]``. ``is_fixed`` and ``tremolo_nats`` (the LFO's full depth) are ``[batch, operators]``; ``motion`` is
-    ``None`` where nothing swings or slides.
+    ``None`` where nothing swings or slides, ``chain`` where nothing follows the operators, in any row; such sections
+    get no gradient.
     """
 
     hz: Tensor
@@ -105,21 +108,36 @@ class FmNote:
     is_fixed: Tensor
     tremolo_nats: Tensor
     motion: Motion | None
+    chain: Chain | None
 
     @property
     def n_rows(self) -> int:
         return self.hz.shape[0]
 
     @property
+    def channels(self) -> int:
+        """1, or 2 when any row has left and right."""
+        return 1 if self.chain is None else self.chain.channels
+
+    def can_have_dc(self) -> Tensor:
+        """Rows ``[batch]`` whose sound may have a mean: all in which a sine is bent, shaped or driven."""
+        bent = (self.depths > 0.0).any(1) | (self.shapes > 0).any(1)
+        return bent if self.chain is None else bent | (self.chain.drive_db > 0.0)
+
+    @property
     def wants_grad(self) -> bool:
         """Whether anything will be differentiated through this note."""
-        return torch.is_grad_enabled() and any(t.requires_grad for t in vars(self).values() if isinstance(t, Tensor))
+        parts = [vars(part) for part in (self, self.motion, self.chain) if part is not None]
+        return torch.is_grad_enabled() and any(
+            isinstance(t, Tensor) and t.requires_grad for part in parts for t in part.values()
+        )
 
     def rows(self, index: Tensor) -> FmNote:
         """The notes of some rows, ``index`` ``[n]``."""
         motion = None if self.motion is None else self.motion.rows(index)
-        tensors = {name: t.index_select(0, index) for name, t in vars(self).items() if name != "motion"}
-        return FmNote(**tensors, motion=motion)
+        chain = None if self.chain is None else self.chain.rows(index)
+        tensors = {name: t.index_select(0, index) for name, t in vars(self).items() if isinstance(t, Tensor)}
+        return FmNote(**tensors, motion=motion, chain=chain)
 
     def envelope(self, operator: int) -> Envelope:
         by_rate = self.by_rate[:, operator]
@@ -158,6 +176,9 @@ class FmNote:
                         swept[target] = swept[target] + index * swept[source]
                         top[target] = top[target] + (index + 3.3 * index.pow(1.0 / 3.0)) * swept[source]
                 top[target], swept[target] = top[target] * more, swept[target] * more.sqrt()
+            if self.chain is not None:  # saturation makes harmonics of everything
+                more = 1.0 + 0.1 * self.chain.drive_db
+                top = [t * more for t in top]
             audible = (loudest * self.output) > 0.0
             return (torch.stack(top, 1) * audible).amax(1)
 
@@ -198,6 +219,10 @@ class FmDecoder:
         self._transpose = at(["transpose_st"])
         self._gain = at(["gain_db"])
         self._curve = at(["velocity_curve"])
+        self._chain_places = {name: at(found) for name, found in chain_names().items()}
+        switches = [FM_SPACE[name] for name in ("drive_db", "pan", "spread", "noise_db", "filter_type", "reverb")]
+        self._chain_switches = at([p.name for p in switches])
+        self._chain_off = torch.tensor([0.0 if p.low < 0.0 and not p.off_at_low else p.low for p in switches])
         self._tremolo = each("tremolo")
         self._tremolo_db = at(["tremolo_db"])
         self._vibrato = at(["vibrato_st"])
@@ -209,8 +234,8 @@ class FmDecoder:
     def __call__(
         self, unit: Tensor, note: Number, velocity: Number, hold_s: Number, rng: torch.Generator | None = None
     ) -> FmNote:
-        """Decode ``unit`` ``[batch, n_units]``; ``note`` and ``velocity`` are MIDI numbers, ``rng`` starts a free
-        LFO."""
+        """Decode ``unit`` ``[batch, n_units]``; ``note`` and ``velocity`` are MIDI numbers, ``rng`` decides all
+        chance."""
         rows, device = unit.shape[0], unit.device
         values = self._values(unit.to(torch.float64))
 
@@ -225,6 +250,9 @@ class FmDecoder:
             found = pick(places)
             return found.requires_grad or bool(found.any())
 
+        source = rng or torch.Generator().manual_seed(0)
+        # One for all rows: each then sounds in a batch as it does alone.
+        seed = torch.randint(1 << 30, (1,), generator=source, device=source.device).to(device).expand(rows)
         pitch = per_row(note, rows, device)[:, None] + pick(self._transpose)
         key = pitch.detach().round()
         level = pick(self._level)
@@ -257,17 +285,22 @@ class FmDecoder:
             hold_s=per_row(hold_s, rows, device),
             is_fixed=is_on(self._is_fixed),
             tremolo_nats=pick(self._tremolo) * pick(self._tremolo_db) * NATS_PER_DB,
-            motion=self._motion(pick, per_row(hold_s, rows, device), rng),
+            motion=self._motion(pick, per_row(hold_s, rows, device), seed),
+            chain=self._chain(pick, pitch[:, 0], per_row(hold_s, rows, device), seed),
         )
 
-    def _motion(self, pick: Callable[[Tensor], Tensor], hold_s: Tensor, rng: torch.Generator | None) -> Motion | None:
+    def _chain(self, pick: Callable[[Tensor], Tensor], key: Tensor, hold_s: Tensor, seed: Tensor) -> Chain | None:
+        if not bool((pick(self._chain_switches) != self._chain_off.to(seed.device)).any()):
+            return None
+        settings = {name: pick(places) for name, places in self._chain_places.items()}
+        plain = {name: value if value.shape[1] > 1 else value[:, 0] for name, value in settings.items()}
+        return Chain(**plain, gain=db_to_gain(pick(self._gain))[:, 0], key=key, hold_s=hold_s, seed=seed)
+
+    def _motion(self, pick: Callable[[Tensor], Tensor], hold_s: Tensor, seed: Tensor) -> Motion | None:
         depths = (pick(self._vibrato), pick(self._tremolo_db), pick(self._pitch_st))
-        if not any(d.requires_grad or bool(d.any()) for d in depths):
+        if not any(bool(d.any()) for d in depths):
             return None
         wave, hz, delay_s, fade_s, sync = pick(self._lfo).unbind(1)
-        rows = wave.shape[0]
-        chance = rng or torch.Generator().manual_seed(0)
-        seed = torch.randint(1 << 30, (rows,), generator=chance, device=chance.device).to(wave.device)
         return Motion(
             wave=wave.long(),
             hz=hz,

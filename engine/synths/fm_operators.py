@@ -11,8 +11,9 @@ from engine.dsp.loops import Loop
 from engine.dsp.motion import BentTime, ControlFrames, control_times
 from engine.dsp.oscillators import below_nyquist, phase_radians
 from engine.dsp.waves import shaped
+from engine.synths.fm_chain import driven, places
 from engine.synths.fm_graph import Group, graph_of
-from engine.synths.fm_note import FmNote
+from engine.synths.fm_note import N_DIRECT, FmNote
 
 LOOP_HZ = 48_000.0
 """A loop looks back by one sample of this rate (the DX7 itself works at 49,096 Hz)."""
@@ -24,7 +25,7 @@ class Operators:
     It keeps where it is, and what loops remember: :meth:`take` goes on where the last call ended.
     """
 
-    def __init__(self, key: FmNote, rate: int, like: Tensor, duration_s: float) -> None:
+    def __init__(self, key: FmNote, rate: int, like: Tensor, duration_s: float, channels: int = 1) -> None:
         motion = key.motion
         # A tone that slides may not jump in level: what it reaches at its highest decides.
         highest = key.hz if motion is None else torch.where(key.is_fixed, key.hz, key.hz * motion.most()[:, None])
@@ -39,6 +40,9 @@ class Operators:
         self._lag = max(1, round(rate / LOOP_HZ))
         self._loops = [Loop(len(g.operators), g.edges, self._lag) if g.edges else None for g in self.graph.groups]
         self._past = [None if p is None else like.new_zeros(key.n_rows, p.n_operators, p.past) for p in self._loops]
+        routes = [r for group in self.graph.groups for into in group.routes for r in into]
+        self._looked_back_at = {source for source, route in routes if route >= N_DIRECT}
+        self._tails: dict[int, Tensor] = {}
         self._frames: ControlFrames | None = None
         if motion is not None:
             # Decimators look ahead by a few hundred frames.
@@ -46,10 +50,15 @@ class Operators:
             self._time = BentTime(factor)
             self._is_fixed = key.is_fixed.any(0).tolist()
             self._swings = [self._keep or s for s in (key.tremolo_nats > 0.0).any(0).tolist()]
+        output = self.key.output[:, None]
+        if channels == 2 and key.chain is not None:
+            output = output * places(key.chain, self.key.output)
+        self._output = output.to(like.dtype)[..., None]
+        """Of each operator on each channel ``[rows, channels, operators, 1]``."""
         self._shapes: list[list[int]] = self.key.shapes.T.tolist()
 
     def take(self, n: int) -> Tensor:
-        """The sum of what is heard of all operators in the next ``n`` frames, ``[rows, n]``."""
+        """The sum of what is heard of all operators in the next ``n`` frames, ``[rows * channels, n]``."""
         waves: dict[int, Tensor] = {}
         if self.key.motion is not None:
             self._frames = ControlFrames(self._first, n, self._rate, self._like.device)
@@ -58,11 +67,14 @@ class Operators:
                 self._loop(place, group, waves, n)
             else:
                 self._alone(group, waves, n)
+        self._keep_tails(waves, n)
         self._first += n
-        sound = self._like.new_zeros(self.key.n_rows, n)
+        sound = self._like.new_zeros(self.key.n_rows, self._output.shape[1], n)
         for i in sorted(self.graph.heard & waves.keys(), reverse=True):
-            sound = torch.addcmul(sound, waves[i], self._column(self.key.output[:, i]), out=self._onto(sound))
-        return sound
+            sound = torch.addcmul(sound, waves[i][:, None], self._output[:, :, i], out=self._onto(sound))
+        if self.key.chain is not None and self.key.chain.is_used("drive_db"):
+            sound = driven(sound, self.key.chain)
+        return sound.flatten(0, 1)
 
     def _column(self, x: Tensor) -> Tensor:
         return x.to(self._like.dtype)[:, None]
@@ -108,7 +120,8 @@ class Operators:
         for source, route in routes:
             if source in waves:
                 depth = self._column(self.key.depths[:, route])
-                phase = torch.addcmul(phase, waves[source], depth, out=self._onto(phase))
+                wave = waves[source] if route < N_DIRECT else self._delayed(source, waves[source])
+                phase = torch.addcmul(phase, wave, depth, out=self._onto(phase))
         idle = self.graph.idle.get(i)
         if idle:
             depths = self.key.depths[:, [route for _, route in idle]]
@@ -117,6 +130,19 @@ class Operators:
             )
             return result
         return phase
+
+    def _delayed(self, source: int, wave: Tensor) -> Tensor:
+        """What ``source`` gave one sample ago; even without a circle, a route upwards looks back."""
+        before = self._tails.get(source)
+        before = wave.new_zeros(wave.shape[0], self._lag) if before is None else before
+        return torch.cat([before, wave], 1)[:, : wave.shape[1]]
+
+    def _keep_tails(self, waves: dict[int, Tensor], n: int) -> None:
+        for source in self._looked_back_at:
+            wave = waves[source].detach() if source in waves else self._like.new_zeros(self.key.n_rows, n)
+            before = self._tails.get(source)
+            joined = wave if before is None else torch.cat([before, wave], 1)
+            self._tails[source] = torch.nn.functional.pad(joined, (self._lag, 0))[:, joined.shape[1] :].clone()
 
     def _steady_phase(self, i: int, n: int) -> Tensor:
         return phase_radians(self.key.hz[:, i] / self._rate, self._first, n, self._like.dtype)

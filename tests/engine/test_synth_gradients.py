@@ -64,11 +64,27 @@ def _lively(seed=0, second=False):
         "lfo_fade_s": near(0.010, 0.003),
         "pitch_env_clock": float(second),
     }
+    values |= {
+        "drive_db": near(6.0, 3.0),
+        "pan": near(0.0, 0.3),
+        "spread": near(0.4, 0.2),
+        "noise_db": near(-10.0, 4.0),
+        "noise_hz": near(3_000.0, 1_000.0),
+        "noise_q": near(1.0, 0.4),
+        "filter_type": 3.0 if second else 1.0,
+        "filter_hz": near(1_500.0, 500.0),
+        "filter_q": near(2.0, 1.0),
+        "filter_key": near(0.5, 0.3),
+        "filter_env_st": near(12.0, 6.0),
+        "reverb": near(0.6, 0.2),
+        "reverb_s": near(1.0, 0.4),
+        "reverb_damping": near(0.5, 0.2),
+    }
     for i in range(1, 5):
-        values |= {
-            f"pitch_env{i}_s": near(0.008, 0.002),
-            f"pitch_env{i}_st": (3.0, -4.0, 5.0, 1.0)[i - 1] + near(0, 0.5),
-        }
+        values |= {f"{kind}_env{i}_s": near(0.008, 0.002) for kind in ("pitch", "noise", "filter")}
+        values[f"pitch_env{i}_st"] = (3.0, -4.0, 5.0, 1.0)[i - 1] + near(0, 0.5)
+        values[f"noise_env{i}_db"] = (-3.0, -14.0, -5.0, -40.0)[i - 1]
+        values[f"filter_env{i}"] = (0.8, 0.3, 0.7, 0.2)[i - 1]
     values |= {mod_name(s, d): near(0.6, 0.4) for s, d in mod_routes()}
     values |= {mod_name(s, d): near(0.12, 0.1) for s, d in loop_routes()}
     return torch.tensor([FM_SPACE.encode(values)], dtype=torch.float64)
@@ -77,8 +93,9 @@ def _lively(seed=0, second=False):
 def _loss(fm, unit):
     """A fixed random weighing of all samples, and their power: something that hears phase and level."""
     weights = torch.randn(N_FRAMES, generator=torch.Generator().manual_seed(9), dtype=torch.float64)
-    sound = fm.render(unit, **NOTE)[:, 0]
-    return (sound * weights).sum(1) / N_FRAMES + sound.square().mean(1)
+    sound = fm.render(unit, **NOTE)
+    sides = torch.tensor([1.0, 0.6], dtype=torch.float64)[: sound.shape[1], None]
+    return ((sound * weights).sum(2) / N_FRAMES + sound.square().mean(2)).mul(sides[:, 0]).sum(1)
 
 
 @pytest.fixture(scope="module")
