@@ -5,8 +5,8 @@ Everything here is small (no frames) and in float64, so that a pitch is exact wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -220,9 +220,15 @@ class FmDecoder:
         self._gain = at(["gain_db"])
         self._curve = at(["velocity_curve"])
         self._chain_places = {name: at(found) for name, found in chain_names().items()}
-        switches = [FM_SPACE[name] for name in ("drive_db", "pan", "spread", "noise_db", "filter_type", "reverb")]
-        self._chain_switches = at([p.name for p in switches])
-        self._chain_off = torch.tensor([0.0 if p.low < 0.0 and not p.off_at_low else p.low for p in switches])
+        names_of_chain = ("drive_db", "pan", "spread", "noise_db", "filter_type", "reverb")
+        self._chain_switches = at(names_of_chain)
+        self._chain_off = _off_values(names_of_chain)
+        per_operator = ("wave", "mode", "mute", "solo", "env_clock", "key_left_db", "key_right_db", "key_rate")
+        switches = [n + name for n in names for name in per_operator]
+        switches += ["velocity_curve", "vibrato_st", "tremolo_db", *(f"pitch_env{i}_st" for i in stages)]
+        switches += names_of_chain
+        self._switches = at(switches)
+        self._neutral = _off_values(switches)
         self._tremolo = each("tremolo")
         self._tremolo_db = at(["tremolo_db"])
         self._vibrato = at(["vibrato_st"])
@@ -245,48 +251,57 @@ class FmDecoder:
         def is_on(places: Tensor) -> Tensor:
             return pick(places) > 0.5
 
-        def matters(places: Tensor) -> bool:
-            """Whether any row has anything there, or could be told to by a gradient."""
-            found = pick(places)
-            return found.requires_grad or bool(found.any())
-
+        pitch = per_row(note, rows, device)[:, None] + pick(self._transpose)
+        hold = per_row(hold_s, rows, device)
+        strength = level_to_amplitude(pick(self._level), LEVEL_FLOOR_DB)
+        velocity = per_row(velocity, rows, device)[:, None]
+        zeros = torch.zeros(rows, N_OPERATORS, dtype=torch.long, device=device)
+        basic = FmNote(
+            hz=midi_to_hz(pitch) * pick(self._ratio) * semitones_to_factor(pick(self._detune) / 100.0),
+            strength=strength * velocity_to_gain(velocity, pick(self._velocity)),
+            output=level_to_amplitude(pick(self._out), LEVEL_FLOOR_DB) * db_to_gain(pick(self._gain)),
+            shapes=zeros,
+            depths=pick(self._mod),
+            nats=db_to_nats(pick(self._env_db), LEVEL_FLOOR_DB),
+            times_s=pick(self._env_s),
+            by_rate=zeros.bool(),
+            ceiling=zeros.double(),
+            hold_s=hold,
+            is_fixed=zeros.bool(),
+            tremolo_nats=zeros.double(),
+            motion=None,
+            chain=None,
+        )
+        # Most patches use nothing of what follows, and a knob's sound should not wait for it.
+        if not values.requires_grad and not bool((pick(self._switches) != self._neutral.to(device)).any()):
+            return basic
         source = rng or torch.Generator().manual_seed(0)
         # One for all rows: each then sounds in a batch as it does alone.
         seed = torch.randint(1 << 30, (1,), generator=source, device=source.device).to(device).expand(rows)
-        pitch = per_row(note, rows, device)[:, None] + pick(self._transpose)
         key = pitch.detach().round()
         level = pick(self._level)
-        if matters(self._key_db):
-            level = level + key_level_db(key, pick(self._break), pick(self._key_db), is_on(self._key_curve))
-            level = level.clamp(LEVEL_FLOOR_DB, 0.0)
-        strength = level_to_amplitude(level, LEVEL_FLOOR_DB) * self._strike(pick, per_row(velocity, rows, device))
-        output = level_to_amplitude(pick(self._out), LEVEL_FLOOR_DB) * db_to_gain(pick(self._gain))
-        if (pick(self._mute) + pick(self._solo)).any():
-            solo = is_on(self._solo)
-            strength = strength * ~is_on(self._mute)
-            output = output * (solo | ~solo.any(1, keepdim=True))
-        hz = midi_to_hz(pitch) * pick(self._ratio)
-        if is_on(self._is_fixed).any():
-            hz = torch.where(is_on(self._is_fixed), pick(self._fixed), hz)
-        times_s = pick(self._env_s)
-        if matters(self._key_rate):
-            times_s = times_s / key_speed(key, pick(self._key_rate))[..., None]
-        by_rate = is_on(self._clock)
-        return FmNote(
-            hz=hz * semitones_to_factor(pick(self._detune) / 100.0),
+        level = level + key_level_db(key, pick(self._break), pick(self._key_db), is_on(self._key_curve))
+        strength = level_to_amplitude(level.clamp(LEVEL_FLOOR_DB, 0.0), LEVEL_FLOOR_DB) * torch.where(
+            is_on(self._curve),
+            torch.exp(velocity_dx7_nats(velocity, pick(self._velocity))),
+            velocity_to_gain(velocity, pick(self._velocity)),
+        )
+        strength = strength * ~is_on(self._mute)
+        solo = is_on(self._solo)
+        fixed_hz = pick(self._fixed) * semitones_to_factor(pick(self._detune) / 100.0)
+        return replace(
+            basic,
+            hz=torch.where(is_on(self._is_fixed), fixed_hz, basic.hz),
             strength=strength,
-            output=output,
+            output=basic.output * (solo | ~solo.any(1, keepdim=True)),
             shapes=pick(self._wave).long(),
-            depths=pick(self._mod),
-            nats=db_to_nats(pick(self._env_db), LEVEL_FLOOR_DB),
-            times_s=times_s,
-            by_rate=by_rate,
-            ceiling=_CEILING - strength.clamp(min=_FAINTEST).log() if by_rate.any() else torch.zeros_like(strength),
-            hold_s=per_row(hold_s, rows, device),
+            times_s=basic.times_s / key_speed(key, pick(self._key_rate))[..., None],
+            by_rate=is_on(self._clock),
+            ceiling=_CEILING - strength.clamp(min=_FAINTEST).log(),
             is_fixed=is_on(self._is_fixed),
             tremolo_nats=pick(self._tremolo) * pick(self._tremolo_db) * NATS_PER_DB,
-            motion=self._motion(pick, per_row(hold_s, rows, device), seed),
-            chain=self._chain(pick, pitch[:, 0], per_row(hold_s, rows, device), seed),
+            motion=self._motion(pick, hold, seed),
+            chain=self._chain(pick, pitch[:, 0], hold, seed),
         )
 
     def _chain(self, pick: Callable[[Tensor], Tensor], key: Tensor, hold_s: Tensor, seed: Tensor) -> Chain | None:
@@ -315,14 +330,10 @@ class FmDecoder:
             hold_s=hold_s,
         )
 
-    def _strike(self, pick: Callable[[Tensor], Tensor], velocity: Tensor) -> Tensor:
-        """Factor on each operator's level ``[rows, operators]`` by MIDI ``velocity`` ``[rows]``."""
-        sensitivity, velocity = pick(self._velocity), velocity[:, None]
-        factor = velocity_to_gain(velocity, sensitivity)
-        is_dx7 = pick(self._curve) > 0.5
-        if not is_dx7.any():
-            return factor
-        return torch.where(is_dx7, torch.exp(velocity_dx7_nats(velocity, sensitivity)), factor)
+
+def _off_values(names: Sequence[str]) -> Tensor:
+    """The values at which parameters do nothing ``[names]``: 0, or the floor of a level."""
+    return torch.tensor([FM_SPACE[n].low if FM_SPACE[n].off_at_low else 0.0 for n in names], dtype=torch.float64)
 
 
 _FAINTEST = 10.0 ** (LEVEL_FLOOR_DB / 20.0)
