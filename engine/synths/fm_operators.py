@@ -42,6 +42,7 @@ class Operators:
         self._past = [None if p is None else like.new_zeros(key.n_rows, p.n_operators, p.past) for p in self._loops]
         routes = [r for group in self.graph.groups for into in group.routes for r in into]
         self._looked_back_at = {source for source, route in routes if route >= N_DIRECT}
+        self._detached: dict[int, Tensor] = {}
         self._tails: dict[int, Tensor] = {}
         self._frames: ControlFrames | None = None
         if motion is not None:
@@ -67,6 +68,8 @@ class Operators:
                 self._loop(place, group, waves, n)
             else:
                 self._alone(group, waves, n)
+        # Without their history, or it would hold on to itself through the nodes that look them up.
+        self._detached.update({i: wave.detach() for i, wave in waves.items()} if self.graph.idle else {})
         self._keep_tails(waves, n)
         self._first += n
         sound = self._like.new_zeros(self.key.n_rows, self._output.shape[1], n)
@@ -126,7 +129,7 @@ class Operators:
         if idle:
             depths = self.key.depths[:, [route for _, route in idle]]
             result: Tensor = _Idle.apply(  # type: ignore[no-untyped-call]
-                phase, depths, waves, [s for s, _ in idle], i, self._lag
+                phase, depths, self._detached, [s for s, _ in idle], i, self._lag
             )
             return result
         return phase
@@ -174,7 +177,7 @@ class _Idle(torch.autograd.Function):
         n = grad.shape[1]
 
         def heard(source: int, lag: int) -> Tensor:
-            wave = ctx.waves[source].detach()
+            wave = ctx.waves[source]
             found: Tensor = torch.bmm(grad[:, None, lag:], wave[:, : max(n - lag, 0), None])[:, 0, 0]
             return found
 
