@@ -180,7 +180,8 @@ def make_parser() -> Parser:
 
 
 def _render_arguments(parser: Parser) -> None:
-    parser.add_argument("patch", metavar="PATCH.json", help="the patch to play, or the name of a preset")
+    parser.add_argument("patch", metavar="PATCH.json", help="the patch to play, a DX7 bank (.syx), or a preset's name")
+    parser.add_argument("--voice", metavar="N", type=int, help="which voice of a DX7 bank, counted from 1")
     parser.add_argument("-o", "--output", metavar="OUT.wav", type=Path, required=True, help="the file to write")
     for option, metavar, param, words in (
         ("--note", "KEY", NOTE, "MIDI note; middle C is 60, and A4 is 69"),
@@ -200,7 +201,7 @@ def _render(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer
     from engine.audio import Clip, write_clip_steps
     from engine.studio import render_inline
 
-    patch = find_patch(arguments.patch)
+    patch, notices = find_sound(arguments.patch, arguments.voice)
     progress = Progress("rendering")
     audio = render_inline(
         patch,
@@ -228,9 +229,34 @@ def _render(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer
         "channels": audio.channels,
         "n_frames": audio.n_frames,
         "peak": audio.peak,
-        "notice": written.notice,
+        "notice": " ".join(filter(None, (*notices, written.notice))),
     }
-    return Answer("\n".join(filter(None, (words, written.notice))), data)
+    return Answer("\n".join(filter(None, (words, *notices, written.notice))), data)
+
+
+def find_sound(name: str, voice: int | None = None) -> tuple[Patch, tuple[str, ...]]:
+    """The patch of that name (see :func:`find_patch`), or voice number ``voice`` of a DX7 bank, and what was odd in it.
+
+    Raises :class:`PatchError` when there is none, :class:`BadUsage` when the number is missing or out of place.
+    """
+    if not is_dx7(name):
+        if voice is not None:
+            raise BadUsage(f"{name} is no DX7 bank, so --voice says nothing; leave it out.")
+        return find_patch(name), ()
+    from engine.project.dx7 import read_syx, to_patch
+
+    bank = read_syx(name)
+    if voice is None and len(bank.voices) > 1:
+        raise BadUsage(f"{name} holds {len(bank.voices)} voices; choose one with --voice (info lists them).")
+    try:
+        return to_patch(bank.voice(1 if voice is None else voice)), bank.notices
+    except PatchError as error:
+        raise PatchError(f"{name}: {error}") from None
+
+
+def is_dx7(name: str) -> bool:
+    """Whether a file's name says that it is a MIDI dump."""
+    return Path(name).suffix.lower() == ".syx"
 
 
 def find_patch(name: str) -> Patch:
@@ -264,14 +290,30 @@ def _preset(name: str) -> Patch:
 
 
 def _info_arguments(parser: Parser) -> None:
-    parser.add_argument("file", metavar="FILE", type=Path, help="the sound file")
+    parser.add_argument("file", metavar="FILE", type=Path, help="the sound file, or a DX7 bank (.syx)")
 
 
 def _info(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
+    if is_dx7(arguments.file.name):
+        return _bank_info(arguments.file)
     from engine.audio.info import describe_steps
 
     info = Progress("reading").through(describe_steps(arguments.file))
     return Answer(str(info), info.to_json())
+
+
+def _bank_info(path: Path) -> Answer:
+    from engine.project.dx7 import read_syx
+
+    bank = read_syx(path)
+    lines = [
+        f"{number:>4}  {voice.name:<10}  algorithm {min(voice.algorithm, 31) + 1}"
+        for number, voice in enumerate(bank.voices, start=1)
+    ]
+    voices = [{"voice": n, "name": voice.name} for n, voice in enumerate(bank.voices, start=1)]
+    title = f"{path}: DX7, {len(lines)} voice{'s' * (len(lines) != 1)}"
+    data = {"path": str(path), "format": "DX7", "voices": voices, "notice": " ".join(bank.notices)}
+    return Answer("\n".join((title, *lines, *bank.notices)), data)
 
 
 # -- bench --------------------------------------------------------------------------------------------

@@ -77,18 +77,22 @@ class Studio:
         self._early: dict[str, int] = {}
 
     def warm(self) -> int:
-        """Load what the first render needs and play one note that nobody hears; the result is ``None``.
+        """Load what the first render needs and play notes that nobody hears; the result is ``None``.
 
+        The second one has feedback, whose recursion is compiled the first time it runs on a machine (a few seconds).
         Runs on ``work``, so that files open and tiles draw meanwhile; a render that comes too early waits for it.
         """
 
         def body() -> Generator[Note, None, None]:
-            yield Note(None, "Loading the synthesizers")
-            yield from _notes(
-                self._play(
-                    Patch(FM_SPACE.name), note=60, velocity=100, hold_s=0.1, duration_s=0.2, sample_rate=DEFAULT_RATE_HZ
+            for text, values in (
+                ("Loading the synthesizers", {}),
+                ("Preparing feedback", {"mod_1_1_rad": 1.0}),
+            ):
+                yield Note(None, text)
+                patch = Patch(FM_SPACE.name, values)
+                yield from _notes(
+                    self._play(patch, note=60, velocity=100, hold_s=0.1, duration_s=0.2, sample_rate=DEFAULT_RATE_HZ)
                 )
-            )
 
         return self.work.submit(body, rank=RANK_WARM, key="warm", title="Loading the synthesizers")
 

@@ -28,7 +28,8 @@ TOP_LEVEL = {
     "tests",
 }
 HEAVY = {
-    "torch", "torchaudio", "scipy", "soundfile", "sounddevice", "soxr", "pyqtgraph", "diffusers", "transformers",
+    "torch", "torchaudio", "numba", "scipy", "soundfile", "sounddevice", "soxr", "pyqtgraph", "diffusers",
+    "transformers",
 }  # fmt: skip
 TOO_LONG = 480
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from engine.audio.values import Audio
 from engine.bench.frame import Mark, Row, Rows, timed_ms
 from engine.params import Patch
-from engine.params.fm import N_OPERATORS, mod_name, mod_routes
+from engine.params.fm import N_OPERATORS, loop_routes, mod_name, mod_routes
 from engine.project.presets import factory_presets
 from engine.studio import Studio, render_inline
 from engine.torch_setup import load_torch
@@ -24,6 +24,9 @@ NOTE = Mark(p95=20.0)
 
 BATCH = Mark(median=600.0)
 """64 notes of 2 s at 24 kHz in draft quality, in milliseconds."""
+
+LOOPS = Mark(p95=60.0)
+"""The same with operators that bend each other in circles."""
 
 TURN = Mark(p95=30.0)
 """From asking for a render to the sound at the player's door, in milliseconds: half of what a turning hand may wait."""
@@ -38,6 +41,9 @@ def rows() -> Rows:
     yield Row.of("fm", "a note, every starter patch", times, "ms", NOTE, detail="2 s at 48 kHz")
     for name, patch, note, mark in (
         ("a note, every operator and route", full_patch(), 60.0, NOTE),
+        ("a note with feedback on one operator", looped_patch([(6, 6)]), 60.0, LOOPS),
+        ("a note with feedback and a loop of three", looped_patch([(6, 6), (2, 4)]), 60.0, LOOPS),
+        ("a note with all 36 routes", looped_patch(loop_routes()), 60.0, LOOPS),
         ("a note at C7 that needs eight times the rate", bright_patch(), 96.0, None),
     ):
         yield Row.of("fm", name, timed_ms(partial(render_inline, patch, note=note), n=20), "ms", mark)
@@ -50,6 +56,11 @@ def full_patch() -> Patch:
     """Six operators that are all heard and all bend each other."""
     heard = {f"op{n}_out_db": -12.0 for n in range(1, N_OPERATORS + 1)}
     return Patch("fm", {**heard, **{mod_name(s, d): 1.0 for s, d in mod_routes()}})
+
+
+def looped_patch(loops: list[tuple[int, int]]) -> Patch:
+    """The same with some routes that look back."""
+    return full_patch().with_values(**{mod_name(s, d): 0.5 for s, d in loops})
 
 
 def bright_patch() -> Patch:

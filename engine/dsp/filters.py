@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -68,3 +69,27 @@ def halve_rate(x: Tensor, half_band: HalfBand = SHARP) -> Tensor:
         x = torch.nn.functional.pad(x, (0, wanted - n_in))
     windows = x.unfold(1, 2 * block + overlap, 2 * block)
     return (windows @ _as_matrix(half_band, block, x.dtype, x.device)).reshape(rows, n_blocks * block)[:, :n_out]
+
+
+class Halver:
+    """:func:`halve_rate` for a sound that comes in stretches: ``take(n)`` is the next ``n`` frames, delayed by nothing.
+
+    ``source(n)`` gives the next ``n`` frames ``[rows, n]`` at twice the rate; it is asked for a little more than is
+    due, so that the filter can see what comes after. Before the first frame there was silence.
+    """
+
+    def __init__(self, source: Callable[[int], Tensor], half_band: HalfBand = SHARP) -> None:
+        self._source = source
+        self._half_band = half_band
+        self._rest: Tensor | None = None
+
+    def take(self, n: int) -> Tensor:
+        """The next ``n`` frames ``[rows, n]``."""
+        reach = self._half_band.reach
+        if self._rest is None:
+            fresh = self._source(2 * n + reach)
+            wide = torch.nn.functional.pad(fresh, (reach, 0))
+        else:
+            wide = torch.cat([self._rest, self._source(2 * n)], 1)
+        self._rest = wide[:, wide.shape[1] - 2 * reach :]
+        return halve_rate(wide, self._half_band)

@@ -1,9 +1,9 @@
 """What can be turned: parameters, their spaces and the patches that set them. Plain data, no torch."""
 
 from engine.params.fm import FM_SPACE
-from engine.params.param import Param, Scale
+from engine.params.param import Param, Scale, choice
 from engine.params.patch import Patch
 from engine.params.space import ParamSpace, Values
 from engine.params.spaces import SPACES
 
-__all__ = ["FM_SPACE", "SPACES", "Param", "ParamSpace", "Patch", "Scale", "Values"]
+__all__ = ["FM_SPACE", "SPACES", "Param", "ParamSpace", "Patch", "Scale", "Values", "choice"]

@@ -48,7 +48,7 @@ class Patch:
 
     def unit(self) -> list[float]:
         """The patch as a unit vector ``[n_units]`` in storage order."""
-        return SPACES[self.synth].encode(self.values)
+        return SPACES[self.synth].positions(self.values)
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary for ``json.dump``."""

@@ -24,6 +24,7 @@ class ParamSpace:
     params: tuple[Param, ...]
     _places: dict[str, slice] = field(init=False, repr=False, compare=False)
     _by_name: dict[str, Param] = field(init=False, repr=False, compare=False)
+    _default_units: dict[str, float] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         places: dict[str, slice] = {}
@@ -35,6 +36,7 @@ class ParamSpace:
             start += param.count
         object.__setattr__(self, "_places", places)
         object.__setattr__(self, "_by_name", {p.name: p for p in self.params})
+        object.__setattr__(self, "_default_units", {p.name: p.to_unit(p.default) for p in self.params})
 
     def __iter__(self) -> Iterator[Param]:
         return iter(self.params)
@@ -93,11 +95,17 @@ class ParamSpace:
 
     def encode(self, values: Values) -> list[float]:
         """Human values to the unit vector ``[n_units]``; missing values take their defaults."""
-        full = self.complete(values)
+        return self.positions(self.complete(values))
+
+    def positions(self, full: Values) -> list[float]:
+        """:meth:`encode` for values that :meth:`complete` has returned, without checking them again."""
         unit: list[float] = []
         for param in self.params:
             value = full[param.name]
-            unit.extend(param.to_unit(v) for v in (value if isinstance(value, tuple) else (value,)))
+            if value == param.default:
+                unit.append(self._default_units[param.name])
+            else:
+                unit.extend(param.to_unit(v) for v in (value if isinstance(value, tuple) else (value,)))
         return unit
 
     def decode(self, unit: Sequence[float]) -> dict[str, float | tuple[float, ...]]:

@@ -12,6 +12,7 @@ What may be typed
 ``+5 %``               A percentage of a share, a ratio (100 % is 1 x) or an amplitude (50 % is -6 dB).
 ``A4``, ``c#-1``       A note, where the quantity is a frequency or a key; ``C4`` is key 60, ``A4`` is 440 Hz.
 ``off``                The lowest value, where that means silence.
+``square``, ``squ``    A choice by its name or by how its name begins, in any case.
 ``default min max``    What they say.
 =====================  ================================================================================================
 
@@ -85,8 +86,10 @@ def note_key(name: str) -> int | None:
 def format_value(param: Param, value: float, *, unit: bool = True) -> str:
     """Text of a human ``value`` to about three figures, with its unit unless ``unit`` is false.
 
-    Quantities that go both ways carry a sign: ``"+7 st"``. Shares are shown in per cent.
+    Quantities that go both ways carry a sign: ``"+7 st"``. Shares are shown in per cent. Choices are their names.
     """
+    if param.choices:
+        return param.choices[int(param.clamp(value))]
     if param.off_at_low and value <= param.low:
         return "off"
     if param.unit == "note":
@@ -116,6 +119,8 @@ def format_value(param: Param, value: float, *, unit: bool = True) -> str:
 
 def exact_text(param: Param, value: float) -> str:
     """Text that :func:`parse_value` turns back into exactly this value: for the clipboard."""
+    if param.choices:
+        return format_value(param, value)
     if param.off_at_low and value <= param.low:
         return "off"
     if param.unit == "note":
@@ -132,6 +137,8 @@ def parse_value(param: Param, text: str, current: float) -> float:
     Raises :class:`ParamTextError` when it cannot be understood. See the module's table for what can be typed.
     """
     typed = text.strip()
+    if param.choices:
+        return _parse_choice(param, typed)
     words = {"default": param.default, "min": param.low, "max": param.high}
     if typed.lower() in words:
         return words[typed.lower()]
@@ -150,6 +157,20 @@ def parse_value(param: Param, text: str, current: float) -> float:
     if _is_whole(param) and math.isfinite(value):
         value = float(round(value))
     return param.clamp(value)
+
+
+def _parse_choice(param: Param, typed: str) -> float:
+    """A choice by its name, or by the beginning of just one name."""
+    wanted = typed.casefold()
+    names = [name.casefold() for name in param.choices]
+    if wanted in names:
+        return float(names.index(wanted))
+    if wanted in ("default", "min", "max"):
+        return {"default": param.default, "min": param.low, "max": param.high}[wanted]
+    found = [place for place, name in enumerate(names) if wanted and name.startswith(wanted)]
+    if len(found) != 1:
+        _refuse(param, f"is one of {', '.join(param.choices)}{f', not {typed!r}' if typed else ''}.")
+    return float(found[0])
 
 
 def _calculate(param: Param, typed: str, current: float) -> float:
@@ -236,9 +257,10 @@ def _round_figures(value: float) -> float:
 
 
 def _three_figures(value: float) -> str:
-    """``25.34`` is ``"25.3"``, ``0.5`` is ``"0.50"``, ``12345`` is ``"12345"``: never an exponent."""
+    """``25.34`` is ``"25.3"``, ``0.5`` is ``"0.50"``, ``0.084`` keeps its 4, ``12345`` is ``"12345"``: never an
+    exponent."""
     size = abs(_round_figures(value))
-    return _fixed(value, 0 if size >= 100 else 1 if size >= 10 else 2)
+    return _fixed(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.0995 or size < 0.005 else 3)
 
 
 def _fixed(value: float, decimals: int) -> str:

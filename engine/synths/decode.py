@@ -8,27 +8,27 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from engine.params import Param, ParamSpace
+from engine.params import ParamSpace
+from engine.params.param import Scale, from_unit
 
 
 class Decoder:
     """Maps ``[batch, space.n_units]`` in 0..1 to human values of the same shape.
 
-    The formulas are :meth:`Param.from_unit`; parameters of one scale and range go through it together, which takes
-    ten tensor operations where one by one would take hundreds.
+    All parameters of one scale go through its formula together, which takes ten tensor operations where one by one
+    would take hundreds. Those without a slope (steps and choices) pass no gradient.
     """
 
     def __init__(self, space: ParamSpace) -> None:
         self.space = space
-        groups: defaultdict[tuple[str, float, float], list[int]] = defaultdict(list)
-        self._params: dict[tuple[str, float, float], Param] = {}
+        groups: defaultdict[Scale, list[int]] = defaultdict(list)
+        low, high = torch.zeros(2, space.n_units, dtype=torch.float64)
         for param in space:
-            key = (param.scale, param.low, param.high)
-            self._params[key] = param
-            groups[key].extend(range(*space.place(param.name).indices(space.n_units)))
-        self._groups = {key: torch.tensor(places) for key, places in groups.items()}
-        order = torch.cat(list(self._groups.values()))
-        self._back = torch.argsort(order)
+            places = space.place(param.name)
+            groups[param.scale].extend(range(*places.indices(space.n_units)))
+            low[places], high[places] = param.low, param.high
+        self._groups = [(scale, torch.tensor(p), low[p], high[p]) for scale, p in groups.items()]
+        self._back = torch.argsort(torch.cat([places for _, places, _, _ in self._groups]))
 
     def __call__(self, unit: Tensor) -> Tensor:
         """Human values ``[batch, n_units]``; positions outside 0..1 are taken as the nearer end."""
@@ -37,10 +37,12 @@ class Decoder:
                 f"The {self.space.name} synth renders from [batch, {self.space.n_units}], not {list(unit.shape)}."
             )
         unit = unit.clamp(0.0, 1.0)
-        parts = [
-            self._params[key].from_unit(unit.index_select(1, places.to(unit.device)))
-            for key, places in self._groups.items()
-        ]
+        parts = []
+        for scale, places, low, high in self._groups:
+            positions = unit.index_select(1, places.to(unit.device))
+            if scale == "step":
+                positions = positions.detach()
+            parts.append(from_unit(scale, low.to(unit), high.to(unit), positions))
         return torch.cat(parts, 1).index_select(1, self._back.to(unit.device))
 
     def places(self, names: Sequence[str]) -> Tensor:

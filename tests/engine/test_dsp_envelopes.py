@@ -1,12 +1,15 @@
 """Envelopes reach their levels in their times, without steps, and end in silence."""
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from engine.dsp.envelopes import Envelope
-from engine.dsp.units import db_to_nats
+from engine.dsp.units import NATS_PER_DB, db_to_nats
+from engine.params.fm import OCTAVE_DB
 
 RATE = 48_000
 FLOOR_DB = -72.0
@@ -108,3 +111,80 @@ def test_every_time_of_an_envelope_has_a_gradient(way):
 def test_a_key_that_was_never_down_makes_no_sound():
     for amplitude in _both_ways(_envelope([0.0, 0.0, 0.0, FLOOR_DB], [0.01, 0.1, 0.1, 0.2], 0.0), 0, 5_000):
         assert not amplitude.any()
+
+
+# -- the rate clock ---------------------------------------------------------------------------------------------------
+
+
+def _by_rate(levels_db, times_s, hold_s, strength_db=0.0, **options):
+    envelope = _envelope(levels_db, times_s, hold_s, **options)
+    ceiling = torch.tensor([(1.5 * OCTAVE_DB - FLOOR_DB - strength_db) * NATS_PER_DB], dtype=torch.float64)
+    return replace(envelope, by_rate=torch.tensor([True]), ceiling=ceiling)
+
+
+def test_a_fall_by_rate_takes_time_for_each_octave():
+    envelope = _by_rate([0.0, -10.0 * OCTAVE_DB, -10.0 * OCTAVE_DB, FLOOR_DB], [0.0005, 0.05, 1.0, 0.01], 5.0)
+    for amplitude in _both_ways(envelope, 0, RATE):
+        fall = _db(amplitude[RATE // 10 : RATE // 10 + RATE // 20 * 3 : RATE // 20])
+        assert fall[1] - fall[0] == pytest.approx(-OCTAVE_DB, abs=1e-3)
+        assert _db(amplitude[RATE - 1]) == pytest.approx(-10.0 * OCTAVE_DB, abs=1e-3)
+
+
+@pytest.mark.parametrize("strength_db", [0.0, -20.0])
+def test_a_rise_by_rate_follows_the_dx7(strength_db):
+    """msfa in double precision: each sample the level rises by the fall's step times the whole octaves to 17."""
+    octave_s = 0.02
+    level, steps = 15.0 + FLOOR_DB / OCTAVE_DB, []
+    target = 15.0 + strength_db / OCTAVE_DB
+    level = 1716 / 256
+    while level < target:
+        steps.append(level)
+        level += math.floor(17.0 - level) / (octave_s * RATE)
+    envelope = _by_rate([0.0, 0.0, 0.0, FLOOR_DB], [octave_s, 1.0, 1.0, 1.0], 5.0, strength_db)
+    for amplitude in _both_ways(envelope, 0, RATE):
+        ours = 15.0 + (_db(amplitude[1 : len(steps)]) + strength_db) / OCTAVE_DB
+        assert np.abs(ours - np.array(steps[1:])).max() < 0.2, "octaves"
+        arrived = int((amplitude > 0.9999).nonzero()[0])
+        assert arrived == pytest.approx(len(steps), rel=0.04)
+
+
+def test_a_release_by_rate_lasts_as_long_as_the_way_is():
+    ends = []
+    for hold_s in (0.3, 0.8):
+        envelope = _by_rate([0.0, -60.0, -60.0, FLOOR_DB], [0.0005, 0.1, 1.0, 0.02], hold_s)
+        for amplitude in _both_ways(envelope, 0, 2 * RATE):
+            assert (amplitude.diff().abs()[RATE // 10 :]).max() < 0.01
+            ends.append(int((amplitude > 0.0).nonzero()[-1]) / RATE - hold_s)
+    assert ends[0] == pytest.approx(ends[1], abs=1e-3)
+    assert ends[0] > 1.5 * ends[2]
+
+
+@pytest.mark.parametrize("hold_s", [0.004, 0.03, 0.5])
+def test_both_ways_give_one_envelope_by_rate_and_one_gradient(hold_s):
+    found = []
+    for way in ("at_once", "row_by_row"):
+        levels = torch.tensor([[-2.0, -20.0, -8.0, -50.0]], dtype=torch.float64, requires_grad=True)
+        times = torch.tensor([[0.004, 0.01, 0.006, 0.02]], dtype=torch.float64, requires_grad=True)
+        ceiling = torch.tensor([9.5], dtype=torch.float64, requires_grad=True)
+        hold = torch.tensor([hold_s], dtype=torch.float64)
+        by_rate = torch.tensor([True])
+        envelope = Envelope(db_to_nats(levels, FLOOR_DB), times, hold, FLOOR_DB, by_rate, ceiling)
+        amplitude = getattr(envelope, way)(0, RATE // 4, RATE, torch.float64)
+        loss = (amplitude * torch.linspace(1.0, 2.0, RATE // 4, dtype=torch.float64)).sum()
+        found.append((amplitude.detach(), *torch.autograd.grad(loss, [levels, times, ceiling])))
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-9)
+
+
+def test_rows_under_both_clocks_stand_side_by_side():
+    levels = torch.tensor([[0.0, -12.0, -30.0, FLOOR_DB]] * 2, dtype=torch.float64)
+    times = torch.tensor([[0.01, 0.1, 0.2, 0.05]] * 2, dtype=torch.float64)
+    hold = torch.tensor([0.6, 0.6], dtype=torch.float64)
+    ceiling = torch.full((2,), (1.5 * OCTAVE_DB - FLOOR_DB) * NATS_PER_DB, dtype=torch.float64)
+    by_rate = torch.tensor([False, True])
+    mixed = Envelope(db_to_nats(levels, FLOOR_DB), times, hold, FLOOR_DB, by_rate, ceiling)
+    by_time = _envelope(levels[0].tolist(), times[0].tolist(), 0.6)
+    for way in ("at_once", "row_by_row"):
+        both = getattr(mixed, way)(0, RATE, RATE, torch.float64)
+        torch.testing.assert_close(both[0], by_time.at_once(0, RATE, RATE, torch.float64)[0], rtol=0.0, atol=1e-9)
+        assert (both[1] - both[0]).abs().max() > 0.1

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from engine.errors import EngineError, ParamTextError
-from engine.params import FM_SPACE, Param
+from engine.params import FM_SPACE, Param, choice
 from engine.params.text import exact_text, format_value, note_key, note_name, parse_value
 
 TIME = Param("decay_s", 0.0005, 20.0, 0.4, "s", "log", label="Decay")
@@ -214,6 +214,16 @@ def test_typing_the_bare_number_on_show_changes_nothing_visible(param: Param) ->
         value = param.from_unit(n / 20)
         bare = format_value(param, value, unit=False)
         assert format_value(param, parse_value(param, bare, value)) == format_value(param, value)
+
+
+def test_choices_are_read_by_name_and_by_how_a_name_begins() -> None:
+    wave = choice("wave", ("sine", "half sine", "half squared"), label="Wave")
+    assert [format_value(wave, v) for v in (0.0, 1.0, 2.0)] == ["sine", "half sine", "half squared"]
+    for typed, value in (("Sine", 0.0), (" HALF SINE ", 1.0), ("half sq", 2.0), ("s", 0.0), ("default", 0.0)):
+        assert parse_value(wave, typed, 1.0) == value
+    for typed in ("half", "saw", "", "1", "off"):
+        with pytest.raises(ParamTextError, match=r"Wave is one of sine, half sine, half squared"):
+            parse_value(wave, typed, 0.0)
 
 
 def test_every_key_has_a_name_that_leads_back_to_it() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from engine.errors import PatchError
-from engine.params import FM_SPACE, SPACES, Param, ParamSpace
-from engine.params.fm import LEVEL_FLOOR_DB, MOD_MAX_RAD, N_OPERATORS, mod_name, mod_routes
+from engine.params import FM_SPACE, SPACES, Param, ParamSpace, choice
+from engine.params.fm import LEVEL_FLOOR_DB, MOD_MAX_RAD, N_OPERATORS, loop_routes, mod_name, mod_routes
 
 EXAMPLES = [
     Param("gain_db", -36.0, 12.0, -6.0, "dB"),
@@ -32,7 +32,8 @@ def test_the_stops_of_a_knob_are_its_range(param: Param) -> None:
 @pytest.mark.parametrize("param", EVERY, ids=lambda p: p.name)
 def test_a_position_survives_the_way_through_its_value(param: Param) -> None:
     for u in np.linspace(0.0, 1.0, 101).tolist():
-        assert param.to_unit(param.from_unit(u)) == pytest.approx(u, abs=1e-9)
+        half_a_step = 0.0 if param.is_continuous else 0.5 / (param.high - param.low)
+        assert param.to_unit(param.from_unit(u)) == pytest.approx(u, abs=half_a_step + 1e-9)
     values = [param.from_unit(u / 100) for u in range(101)]
     assert values == sorted(values), "turning right never lowers a value"
     assert param.from_unit(param.to_unit(param.default)) == pytest.approx(param.default, rel=1e-9, abs=1e-9)
@@ -97,6 +98,37 @@ def test_a_declaration_that_makes_no_sense_is_refused(wrong: dict[str, object]) 
         Param(**{"name": "x_s", "low": 0.1, "high": 1.0, "default": 0.5, **wrong})  # type: ignore[arg-type]
 
 
+WAVE = choice("wave", ("sine", "square", "saw"), "square", label="Wave")
+
+
+def test_a_choice_takes_equal_shares_of_the_knobs_travel() -> None:
+    assert [WAVE.from_unit(u) for u in (0.0, 0.24, 0.26, 0.74, 0.76, 1.0)] == [0.0, 0.0, 1.0, 1.0, 2.0, 2.0]
+    assert [WAVE.to_unit(v) for v in (0.0, 1.0, 2.0)] == [0.0, 0.5, 1.0]
+    assert (WAVE.default, WAVE.low, WAVE.high) == (1.0, 0.0, 2.0)
+    assert (WAVE.clamp(0.6), WAVE.clamp(9.0)) == (1.0, 2.0)
+    assert not WAVE.is_continuous
+
+
+def test_a_choice_passes_no_gradient() -> None:
+    torch = pytest.importorskip("torch")
+    u = torch.linspace(0.0, 1.0, 7)
+    assert WAVE.from_unit(u).tolist() == [WAVE.from_unit(float(x)) for x in u]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"choices": ("a", "b"), "scale": "linear"},
+        {"choices": ("a", "b", "c")},
+        {"choices": ("a", "a")},
+        {"default": 0.5},
+    ],
+)
+def test_choices_that_do_not_fit_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="wave"):
+        Param(**{"name": "wave", "low": 0.0, "high": 1.0, "default": 0.0, "scale": "step", **wrong})  # type: ignore[arg-type]
+
+
 # -- spaces -------------------------------------------------------------------------------------------
 
 MODES = ParamSpace(
@@ -131,7 +163,12 @@ def test_random_positions_survive_the_way_through_values(space: ParamSpace) -> N
         unit = [chance.choice([0.0, 1.0, chance.random()]) for _ in range(space.n_units)]
         values = space.decode(unit)
         assert list(values) == [p.name for p in space]
-        assert space.encode(values) == pytest.approx(unit, abs=1e-9)
+        back = space.encode(values)
+        for param in space:
+            if param.is_continuous:
+                assert back[space.place(param.name)] == pytest.approx(unit[space.place(param.name)], abs=1e-9)
+            else:
+                assert space.decode(back)[param.name] == values[param.name]
 
 
 @pytest.mark.parametrize(
@@ -188,10 +225,11 @@ def test_every_fm_parameter_says_what_it_is() -> None:
                 assert param.unit == unit
 
 
-def test_the_matrix_has_every_route_downwards_and_no_loop() -> None:
-    routes = mod_routes()
-    assert len(routes) == len(set(routes)) == N_OPERATORS * (N_OPERATORS - 1) // 2
-    assert all(source > target for source, target in routes)
+def test_the_matrix_has_every_route_and_those_upwards_look_back() -> None:
+    routes = [*mod_routes(), *loop_routes()]
+    assert len(routes) == len(set(routes)) == N_OPERATORS**2
+    assert all(source > target for source, target in mod_routes())
+    assert all(source <= target for source, target in loop_routes())
     for source, target in routes:
         param = FM_SPACE[mod_name(source, target)]
         assert (param.low, param.high) == (0.0, MOD_MAX_RAD)
