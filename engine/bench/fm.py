@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from engine.audio.values import Audio
 from engine.bench.frame import Mark, Row, Rows, timed_ms
 from engine.params import Patch
@@ -19,7 +21,7 @@ from engine.torch_setup import load_torch
 if TYPE_CHECKING:
     import torch
 
-NOTE = Mark(p95=20.0)
+NOTE = Mark(p95=25.0)
 """A 2 s note at 48 kHz, default quality, in milliseconds."""
 
 BATCH = Mark(median=600.0)
@@ -27,6 +29,44 @@ BATCH = Mark(median=600.0)
 
 LOOPS = Mark(p95=60.0)
 """The same with operators that bend each other in circles."""
+
+BACKWARD = Mark(median=4.0)
+"""A render with gradients and its backward pass, over one without."""
+
+ALIASES = Mark(p95=-60.0)
+"""The strongest alias below 19.5 kHz, in dB under the loudest partial."""
+
+EFFECTS = {"filter_type": 1.0, "filter_env_st": 24.0, "reverb": 0.3}
+
+BRIGHT: dict[str, dict[str, float]] = {
+    "index 6": {"mod_2_1_rad": 6.0},
+    "index 12": {"mod_2_1_rad": 12.0},
+    "index 25": {"mod_2_1_rad": 25.0},
+    "index 4 at 2": {"mod_2_1_rad": 4.0, "op2_ratio": 2.0},
+    "index 8 at 2": {"mod_2_1_rad": 8.0, "op2_ratio": 2.0},
+    "index 16 at 2": {"mod_2_1_rad": 16.0, "op2_ratio": 2.0},
+    "index 4 at 3": {"mod_2_1_rad": 4.0, "op2_ratio": 3.0},
+    "index 10 at 3": {"mod_2_1_rad": 10.0, "op2_ratio": 3.0},
+    "index 4 at 5": {"mod_2_1_rad": 4.0, "op2_ratio": 5.0},
+    "index 8 at 5": {"mod_2_1_rad": 8.0, "op2_ratio": 5.0},
+    "index 3 at 9": {"mod_2_1_rad": 3.0, "op2_ratio": 9.0},
+    "index 4 at 14": {"mod_2_1_rad": 4.0, "op2_ratio": 14.0},
+    "index 6 under 4": {"mod_2_1_rad": 6.0, "op1_ratio": 4.0},
+    "stack of three": {"mod_2_1_rad": 3.0, "mod_3_2_rad": 3.0, "op2_ratio": 2.0, "op3_ratio": 3.0},
+    "stack of four": {"mod_2_1_rad": 2.0, "mod_3_2_rad": 2.0, "mod_4_3_rad": 2.0},
+    "two modulators": {"mod_2_1_rad": 5.0, "mod_3_1_rad": 5.0, "op3_ratio": 3.0},
+    "three modulators": {
+        "mod_2_1_rad": 3.0,
+        "mod_3_1_rad": 3.0,
+        "mod_4_1_rad": 3.0,
+        "op3_ratio": 4.0,
+        "op4_ratio": 7.0,
+    },
+    "one over two carriers": {"mod_3_1_rad": 7.0, "mod_3_2_rad": 7.0, "op2_out_db": 0.0, "op2_ratio": 2.0},
+    "electric": {"mod_2_1_rad": 2.5, "op2_ratio": 14.0, "mod_4_3_rad": 3.0, "op3_out_db": 0.0},
+    "feedback": {"mod_1_1_rad": 0.7},
+}
+"""Twenty patches of many partials, with all frequencies in whole ratios so that whatever lies between is an alias."""
 
 TURN = Mark(p95=30.0)
 """From asking for a render to the sound at the player's door, in milliseconds: half of what a turning hand may wait."""
@@ -45,10 +85,18 @@ def rows() -> Rows:
         ("a note with feedback and a loop of three", looped_patch([(6, 6), (2, 4)]), 60.0, LOOPS),
         ("a note with all 36 routes", looped_patch(loop_routes()), 60.0, LOOPS),
         ("a note at C7 that needs eight times the rate", bright_patch(), 96.0, None),
+        ("the same with filter and reverb", full_patch().with_values(**EFFECTS), 60.0, NOTE),
+        ("a loop of three with filter and reverb", looped_patch([(6, 6), (2, 4)]).with_values(**EFFECTS), 60.0, LOOPS),
     ):
         yield Row.of("fm", name, timed_ms(partial(render_inline, patch, note=note), n=20), "ms", mark)
+    aliases = {(name, key): alias_db(values, key) for name, values in BRIGHT.items() for key in (60.0, 84.0, 96.0)}
+    worst = max(aliases, key=lambda where: aliases[where])
+    detail = f"{len(BRIGHT)} patches up to C7; worst: {worst[0]} at key {worst[1]:g}, {aliases[worst]:.1f} dB"
+    yield Row.of("fm", "aliases", list(aliases.values()), "dB", ALIASES, detail=detail)
     yield Row.of("fm", "64 notes, starter patches", timed_ms(_batch(presets), n=5), "ms", BATCH, detail="draft, 24 kHz")
-    yield Row.of("fm", "forward and backward over forward", backward_ratios(full_patch()), "x", detail="2 s at 48 kHz")
+    yield Row.of(
+        "fm", "forward and backward over forward", backward_ratios(full_patch()), "x", BACKWARD, detail="2 s at 48 kHz"
+    )
     yield Row.of("fm", "from a knob to the player's door", turn_delays_ms(), "ms", TURN, detail=f"{N_TURNS} turns")
 
 
@@ -66,6 +114,21 @@ def looped_patch(loops: list[tuple[int, int]]) -> Patch:
 def bright_patch() -> Patch:
     """A deep modulation by a high ratio."""
     return Patch("fm", {"mod_2_1_rad": 20.0, "op2_ratio": 3.0, "op2_env3_db": 0.0, "op2_env2_db": 0.0})
+
+
+def alias_db(values: dict[str, float], key: float) -> float:
+    """The strongest alias of a steady patch under its loudest partial, in dB."""
+    levels = {f"op{n}_env{i}_db": 0.0 for n in range(1, N_OPERATORS + 1) for i in (1, 2, 3)}
+    attacks = {f"op{n}_env1_s": 0.0005 for n in range(1, N_OPERATORS + 1)}
+    patch = Patch("fm", {"mod_2_1_rad": 0.0, "gain_db": -12.0, **levels, **attacks, **values})
+    n, rate = 1 << 15, 48_000
+    sound = render_inline(patch, note=key, hold_s=2.0, duration_s=1.0, sample_rate=rate).samples[0, 9_600 : 9_600 + n]
+    level = 20.0 * np.log10(np.abs(np.fft.rfft(sound * np.kaiser(n, 14.0))) + 1e-12)
+    hz = np.fft.rfftfreq(n, 1.0 / rate)
+    f0 = 440.0 * 2.0 ** ((key - 69.0) / 12.0)
+    away_hz = np.abs(hz / f0 - np.round(hz / f0)) * f0
+    between = (away_hz > 12.0) & (hz < 19_500.0)
+    return float(level[between].max() - level.max())
 
 
 def backward_ratios(patch: Patch, n: int = 7) -> list[float]:

@@ -21,22 +21,26 @@ HIGHEST = 0.49
 """Cut-offs above this share of the sample rate are taken as this."""
 
 
+def warped(cycles_per_frame: Tensor) -> Tensor:
+    """A cut-off as the filter takes it, so that the digital one lies where the analogue one would."""
+    return torch.tan(math.pi * cycles_per_frame.clamp(max=HIGHEST))
+
+
 class Svf:
     """A filter for sound that comes in stretches: it keeps its state from one to the next."""
 
     def __init__(self) -> None:
         self._state: Tensor | None = None
 
-    def run(self, x: Tensor, cycles: Tensor, damping: Tensor) -> tuple[Tensor, Tensor]:
+    def run(self, x: Tensor, cutoff: Tensor, damping: Tensor) -> tuple[Tensor, Tensor]:
         """Low-passed and band-passed ``x`` ``[rows, n]``.
 
-        ``cycles`` ``[rows, n]`` is the cut-off in cycles per frame, ``damping`` ``[rows, 1]`` one over the quality (2
+        ``cutoff`` ``[rows, n]`` is :func:`warped`, ``damping`` ``[rows, 1]`` one over the quality (2
         is no resonance at all, 0.1 a lot); the band-pass has its peak at 1 when it is multiplied by the damping.
         """
-        g = torch.tan(math.pi * cycles.clamp(max=HIGHEST))
-        first = 1.0 / (1.0 + g * (g + damping))
-        second = g * first
-        coefficients = torch.stack([first, second, g * second], 1)
+        first = 1.0 / (1.0 + cutoff * (cutoff + damping))
+        second = cutoff * first
+        coefficients = torch.stack([first, second, cutoff * second], 1)
         if self._state is None:
             self._state = torch.zeros(x.shape[0], 2, dtype=torch.float64)
         if _prepare_numba() is None:
@@ -72,7 +76,7 @@ class _Run(torch.autograd.Function):
 
 def _run_in_torch(x: Tensor, coefficients: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
     """The same, frame by frame over all rows."""
-    one, two = state.to(x).unbind(1)
+    one, two = state.to(x).clone().unbind(1)
     lows, bands = [], []
     for sample, (a, b, c) in zip(x.unbind(1), (f.unbind(1) for f in coefficients.unbind(2)), strict=True):
         rest = sample - two

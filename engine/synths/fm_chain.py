@@ -13,7 +13,7 @@ from engine.dsp.envelopes import N_STAGES, Envelope
 from engine.dsp.motion import ControlFrames, chance, control_times, straight_envelope
 from engine.dsp.one_pole import DcBlocker
 from engine.dsp.reverb import Reverb
-from engine.dsp.svf import Svf
+from engine.dsp.svf import Svf, warped
 from engine.dsp.units import db_to_gain, db_to_nats, level_to_amplitude, semitones_to_factor
 from engine.params.fm import FILTERS, LEVEL_FLOOR_DB
 
@@ -166,8 +166,8 @@ class _Effects:
         white = (chance(frames[None], seeds) * 2.0 - 1.0).to(like)
         each = self._each_channel
         damping = each(1.0 / chain.noise_q)
-        cycles = each(chain.noise_hz / self._rate).expand(-1, n)
-        _, band = svf.run(white, cycles, damping)
+        cutoff = each(warped(chain.noise_hz / self._rate)).expand(-1, n)
+        _, band = svf.run(white, cutoff, damping)
         nats = db_to_nats(chain.noise_levels, LEVEL_FLOOR_DB)
         envelope = Envelope(nats, chain.noise_s, chain.hold_s, LEVEL_FLOOR_DB)
         level = level_to_amplitude(chain.noise_db, LEVEL_FLOOR_DB) * chain.gain
@@ -175,19 +175,19 @@ class _Effects:
         return (band * damping).view(rows, self._channels, n) * loudness[:, None]
 
     def _cutoffs(self, time_s: Tensor) -> Tensor:
-        """The cut-off in cycles per frame at the control points ``[rows, points]``."""
+        """The cut-off, as the filter takes it, at the control points ``[rows, points]``."""
         chain = self._chain
         by_rate = torch.zeros_like(chain.seed, dtype=torch.bool)
         moved = straight_envelope(time_s, chain.filter_levels, chain.filter_s, chain.hold_s, by_rate, 1.0)
         shift = chain.filter_env_st[:, None] * moved + (chain.filter_key * (chain.key - MIDDLE_C))[:, None]
-        return (chain.filter_hz[:, None] * semitones_to_factor(shift) / self._rate).clamp(1e-5, 0.49)
+        return warped((chain.filter_hz[:, None] * semitones_to_factor(shift) / self._rate).clamp(min=1e-5))
 
     def _filtered(self, svf: Svf, sound: Tensor, n: int) -> Tensor:
         frames = ControlFrames(self._first, n, self._rate, self._like.device)
-        cycles = frames.between(self._cutoff, self._like.dtype).repeat_interleave(self._channels, 0)
+        cutoff = frames.between(self._cutoff, self._like.dtype).repeat_interleave(self._channels, 0)
         damping = self._each_channel(1.0 / self._chain.filter_q)
         x = sound.reshape(-1, n)
-        low, band = svf.run(x, cycles, damping)
+        low, band = svf.run(x, cutoff, damping)
         middle = band * damping
         shapes = {"off": x, "low-pass": low, "band-pass": middle, "high-pass": x - middle - low, "notch": x - middle}
         if len(set(self._types)) == 1:

@@ -116,7 +116,7 @@ def test_the_sound_dies_after_the_key_goes_up_and_ends_without_a_click(studio, h
     patch = Patch("fm", {"op1_env4_s": 0.1})
     sound = heard.result_of(studio.render(patch, hold_s=0.2, duration_s=0.6)).audio.samples[0]
     assert np.abs(sound[: round(0.2 * RATE)]).max() > 0.1
-    assert not sound[round(0.31 * RATE) :].any()
+    assert np.abs(sound[round(0.31 * RATE) :]).max() < 1e-5, "only what the DC blocker still forgets"
     cut = heard.result_of(studio.render(Patch("fm"), hold_s=1.0, duration_s=0.2)).audio.samples[0]
     assert abs(cut[-1]) < 1e-3
     assert abs(cut[0]) < 1e-3
