@@ -19,6 +19,7 @@ from app.controls.time_axis import Selection
 from app.panels.fm_locks import lock_menu
 from engine.audio import Audio, write_clip
 from engine.params import FM_SPACE, Patch
+from engine.params.fm import mod_name, mod_routes
 
 LEAVE_ALONE = {"app.quit", "view.full_screen"}
 KEYS = [
@@ -33,6 +34,10 @@ MODIFIERS = [
     Qt.KeyboardModifier.ControlModifier,
     Qt.KeyboardModifier.AltModifier,
 ]
+
+
+ON_PANEL = FM_SPACE.params[: FM_SPACE.params.index(FM_SPACE[mod_name(*mod_routes()[-1])]) + 1]
+"""The panel shows the voice, the operators and the routes without loops."""
 
 
 class Monkey:
@@ -156,7 +161,7 @@ class Monkey:
     # -- the patch -------------------------------------------------------------------------------------------------
 
     def turn_knob(self) -> None:
-        param = self.rng.choice([p for p in FM_SPACE if p.count == 1])
+        param = self.rng.choice(ON_PANEL)
         control = self.session.fm.control(param.name)
         for _ in range(self.rng.randint(1, 6)):
             self.session.document.audition(param.name, param.from_unit(self.rng.random()))
