@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from engine.bench.dx7 import log_spectral_distance_db, pairs, steady_pitch_hz
-from engine.bench.frame import data_folder
 from engine.errors import PatchError
 from engine.params import FM_SPACE, Patch
 from engine.params.fm import LFO_WAVES, WAVES
@@ -321,11 +320,8 @@ def test_a_steady_tone_has_a_pitch_and_a_glide_or_noise_has_none() -> None:
 
 
 @pytest.mark.data
-def test_reference_renders_sound_alike() -> None:
-    folder = data_folder()
-    if folder is None:
-        pytest.skip("TONEWRIGHT_DATA names no folder")
+def test_reference_renders_sound_alike(shared_data: Path) -> None:
     wanted = {"plain-v05-n60-vel100", "plain-v11-n60-vel100", "plain-v32-n60-vel100", "full-v17-n40-vel70"}
-    found = {pair.name: pair.distance_db() for pair in pairs(Path(folder) / "dx7") if pair.name in wanted}
+    found = {pair.name: pair.distance_db() for pair in pairs(shared_data / "dx7") if pair.name in wanted}
     assert set(found) == wanted
     assert max(found.values()) < 2.0
