@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -70,37 +71,36 @@ def count_aiff_frames(file: BinaryIO, n_frames: int) -> None:
 
     libsndfile 1.2.2 counts the byte that pads the samples to an even length as one more frame (measured).
     """
-    position = 12
-    for _ in range(_MAX_CHUNKS):
-        file.seek(position)
-        header = file.read(8)
-        if len(header) < 8:
-            return
-        if header[:4] == b"COMM":
-            file.seek(position + 10)
+    for name, start, _ in _aiff_chunks(file):
+        if name == b"COMM":
+            file.seek(start + 2)
             file.write(n_frames.to_bytes(4, "big"))
             return
-        length = int.from_bytes(header[4:], "big")
-        position += 8 + length + (length & 1)
 
 
 def _in_aiff(file: BinaryIO, size: int) -> DataChunk | None:
     n_frames: int | None = None
+    for name, start, length in _aiff_chunks(file):
+        if name == b"COMM":
+            n_frames = int.from_bytes(file.read(6)[2:], "big") or None
+        if name == b"SSND":
+            # Eight bytes of offset and block size come before the samples.
+            present = size - start - 8
+            return DataChunk(length - 8, min(present, length - 8), n_frames=n_frames) if length > 8 else None
+    return None
+
+
+def _aiff_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """Name, first byte and length of each chunk; the file stands at that byte when it is yielded."""
     position = 12
     for _ in range(_MAX_CHUNKS):
         file.seek(position)
         header = file.read(8)
         if len(header) < 8:
-            return None
+            return
         length = int.from_bytes(header[4:], "big")
-        if header[:4] == b"COMM":
-            n_frames = int.from_bytes(file.read(6)[2:], "big") or None
-        if header[:4] == b"SSND":
-            # Eight bytes of offset and block size come before the samples.
-            present = size - position - 16
-            return DataChunk(length - 8, min(present, length - 8), n_frames=n_frames) if length > 8 else None
+        yield header[:4], position + 8, length
         position += 8 + length + (length & 1)
-    return None
 
 
 def _in_caf(file: BinaryIO, size: int) -> DataChunk | None:
