@@ -30,7 +30,8 @@ from engine.project.describe import Loaded
 from engine.project.project import Project
 from engine.project.store import DESCRIPTION, autosave_description, autosave_steps, recover_steps, write_text
 
-DELAY_MS = 30_000
+DELAY_MS = 2_000
+"""From a change to its safety copy; a sound is written only once, so that a copy costs some milliseconds."""
 KEEP_S = 7 * 24 * 3600.0
 YOUNG_S = 60.0
 """A session folder without a lock may be that of a program that makes it right now; so long it is left alone."""

@@ -145,7 +145,7 @@ class Commands(QObject):
             s.actions.enable(action_id, s.stage.axis.selection is not None)
         name = document.path.stem if document.path is not None else "Untitled"
         s.window.setWindowTitle(f"{name}[*] — Tonewright")
-        s.window.setWindowModified(document.dirty)
+        s.window.setWindowModified(self._is_work())
 
     # -- files -----------------------------------------------------------------------------------------------------
 
@@ -276,8 +276,11 @@ class Commands(QObject):
 
     def has_work(self) -> bool:
         """Whether something would be lost: files that were only opened and looked at are no work."""
+        self._s.document.settle()
+        return self._is_work()
+
+    def _is_work(self) -> bool:
         document = self._s.document
-        document.settle()
         if not document.dirty:
             return False
         made = any(take.origin != "file" or take.name != take.clip.name for take in document.takes)

@@ -168,6 +168,11 @@ class TimeView(TimePicture):
         menu.addAction("Clear the selection", lambda: self.axis.select(None)).setEnabled(selected)
         return menu
 
+    def point_again(self) -> None:
+        """Another sound is shown under a pointer that rests: it is read off anew."""
+        if self._pointer is not None:
+            self._point(self._pointer)
+
     def _point(self, at: QPoint) -> None:
         if not self.shown:
             return

@@ -71,6 +71,7 @@ class ValueWidget(QWidget):
         self._pointer: HeldPointer | None = None
         self._pressed_at = QPoint()
         self._hovered = False
+        self._was_pressed = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(f"{param.section} {param.label or param.name}".strip())
         self.setAccessibleDescription(param.help)
@@ -157,6 +158,7 @@ class ValueWidget(QWidget):
             self._end_drag(keep=False)
             return
         self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._was_pressed = True
         self.gesture.begin()
         self._pressed_at = event.position().toPoint()
         self._pointer = None
@@ -213,6 +215,7 @@ class ValueWidget(QWidget):
         self._hovered = False
         self.update()
         if self._pointer is None:
+            self._was_pressed = False
             self.gesture.finish()
         super().leaveEvent(event)
 
@@ -225,6 +228,9 @@ class ValueWidget(QWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._wants(event):
             event.accept()
+            return True
+        if event.type() == QEvent.Type.ToolTip and self._was_pressed:
+            # Whoever turns it looks at the value, which the tip would cover.
             return True
         return super().event(event)
 

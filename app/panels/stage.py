@@ -142,6 +142,8 @@ class Stage(QWidget):
         self.axis.selection_changed.emit()
         self.axis.range_changed.emit()
         self.bar.set_channels(clip.channels)
+        for view in (self.waveform, self.spectrogram):
+            view.point_again()
         if not keep_range:
             self.level_axis.update()
             self.freq_axis.update()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from gestures import ALT, CTRL, NONE, SHIFT, Hand, Heard, Paints, wants_key
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAccessible, QGuiApplication, QShortcut
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QAccessible, QGuiApplication, QHelpEvent, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QToolTip, QWidget
 
 from app.controls.drag_value import BURST_MS, TRAVEL_PX, nearest_step, step_from
 from app.controls.knob import Knob
@@ -434,6 +434,26 @@ def test_a_focused_knob_leaves_space_and_letters_to_the_window(make):
 def test_a_focused_knob_leaves_chords_to_the_window(make, key, keys):
     # Ctrl+Return keeps a take: most wanted right after a knob was turned.
     assert not wants_key(make(TIME), key, keys)
+
+
+def test_no_tool_tip_covers_a_value_that_was_just_turned(make):
+    knob = make(TIME)
+    shown = []
+    knob.setToolTip("Time to reach level 1")
+
+    def asks_for_a_tip() -> bool:
+        QToolTip.hideText()
+        QApplication.sendEvent(knob, QHelpEvent(QEvent.Type.ToolTip, QPoint(5, 5), knob.mapToGlobal(QPoint(5, 5))))
+        shown.append(QToolTip.isVisible())
+        QToolTip.hideText()
+        return shown[-1]
+
+    assert asks_for_a_tip()
+    QTest.mousePress(knob, Qt.MouseButton.LeftButton)
+    QTest.mouseRelease(knob, Qt.MouseButton.LeftButton)
+    assert not asks_for_a_tip()
+    QApplication.sendEvent(knob, QEvent(QEvent.Type.Leave))
+    assert asks_for_a_tip()
 
 
 # Keys

@@ -250,6 +250,7 @@ def test_a_project_comes_back_with_takes_and_patch(qtbot: QtBot, session: Sessio
 
 def test_a_file_that_was_only_looked_at_is_no_unsaved_work(qtbot: QtBot, session: Session, bell: Path) -> None:
     opened(qtbot, session, bell)
+    assert not session.window.isWindowModified()
     session.window.close()
     assert not session.window.isVisible()
 
