@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pytest
-from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
 
 from app.compose import Session
 from app.controls.time_axis import Selection
-from app.settings import Settings
 from engine.audio import Audio, Clip
 from engine.project.take import Take
-
-
-@pytest.fixture
-def session(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Session]:
-    made = Session(qapp, engine="fake", settings=Settings(tmp_path / "settings.ini"), sound=False, keep_safe=False)
-    with qtbot.waitExposed(made.window):
-        made.window.show()
-    yield made
-    made.window.may_close = lambda: True
-    made.window.close()
-    made.close()
-    made.window.deleteLater()
-    made.deleteLater()
 
 
 def test_a_renamed_take_is_exported_under_its_new_name(session: Session) -> None:

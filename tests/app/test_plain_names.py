@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
-import pytest
 from PySide6 import QtGui
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QWidget
@@ -15,26 +13,12 @@ from pytestqt.qtbot import QtBot
 from app.compose import Session
 from app.controls.plain import plain_label, plain_tip
 from app.export_dialog import ExportDialog
-from app.settings import Settings
 from engine.audio import Audio, Clip
 from engine.errors import EngineError
 from engine.params import Patch
 from engine.project.take import Take
 
 NAME = '<img src="//far.away/bell.png"> & <b>Bell</b>'
-
-
-@pytest.fixture
-def session(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Session]:
-    made = Session(qapp, engine="fake", settings=Settings(tmp_path / "settings.ini"), sound=False, keep_safe=False)
-    with qtbot.waitExposed(made.window):
-        made.window.show()
-    yield made
-    made.window.may_close = lambda: True
-    made.window.close()
-    made.close()
-    made.window.deleteLater()
-    made.deleteLater()
 
 
 def shows_mark_up(label: QLabel) -> bool:

@@ -71,14 +71,6 @@ def test_a_stretch_of_a_file_of_another_rate_ends_at_its_frame_too() -> None:
     np.testing.assert_allclose(heard[2_000 : RATE // 4 - FADE], 1.0, atol=1e-3)
 
 
-@pytest.fixture
-def player(qapp: QApplication, sound_server: object) -> Iterator[Player]:
-    made = Player(latency_s=0.2)
-    made.set_device("pulse")
-    yield made
-    made.close()
-
-
 @pytest.mark.sound
 @pytest.mark.parametrize("start_s", [0.0, 0.5])
 def test_a_recorded_stretch_is_as_long_as_was_asked_for(

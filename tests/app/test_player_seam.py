@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,6 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 from player_recording import RATE, Recorder, sine, steepest, wait
-from PySide6.QtWidgets import QApplication
 
 from app.playback.channels import Frames, to_stereo
 from app.playback.seam import SEAM_S, make_seam
@@ -144,14 +143,6 @@ def test_a_new_sound_swapped_into_a_loop_takes_the_seam_along() -> None:
     assert voice.position_s == pytest.approx(0.7 + 100 / RATE)
     heard = played(voice, 2.0)
     assert steepest(heard) < 1.3 * steepest(chirp()[0])
-
-
-@pytest.fixture
-def player(qapp: QApplication, sound_server: object) -> Iterator[Player]:
-    made = Player(latency_s=0.2)
-    made.set_device("pulse")
-    yield made
-    made.close()
 
 
 @pytest.mark.sound
