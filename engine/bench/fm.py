@@ -94,6 +94,7 @@ def rows() -> Rows:
     detail = f"{len(BRIGHT)} patches up to C7; worst: {worst[0]} at key {worst[1]:g}, {aliases[worst]:.1f} dB"
     yield Row.of("fm", "aliases", list(aliases.values()), "dB", ALIASES, detail=detail)
     yield Row.of("fm", "64 notes, starter patches", timed_ms(_batch(presets), n=5), "ms", BATCH, detail="draft, 24 kHz")
+    yield _peer()
     yield Row.of(
         "fm", "forward and backward over forward", backward_ratios(full_patch()), "x", BACKWARD, detail="2 s at 48 kHz"
     )
@@ -174,6 +175,19 @@ def turn_delays_ms(n_turns: int = N_TURNS) -> list[float]:
     finally:
         studio.close()
     return delays
+
+
+def _peer() -> Row:
+    """The same number of notes by torchsynth's ``Voice`` (two oscillators, noise, no filter; it makes no gradients)."""
+    title = "64 notes, torchsynth's Voice"
+    try:
+        from torchsynth.config import SynthConfig
+        from torchsynth.synth import Voice
+    except ImportError:
+        # Version 1.0.2 needs pytorch-lightning below 1.8.
+        return Row.skipped("fm", title, "torchsynth is not installed")
+    voice = Voice(SynthConfig(batch_size=64, sample_rate=24_000, buffer_size_seconds=2.0, reproducible=False))
+    return Row.of("fm", title, timed_ms(partial(voice, 0), n=5), "ms", detail="2 s at 24 kHz")
 
 
 def _batch(presets: list[Patch]) -> Callable[[], torch.Tensor]:
