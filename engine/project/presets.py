@@ -1,27 +1,122 @@
-"""The patches that come with the program: JSON files in ``resources/presets``, one folder for each synth."""
+"""Presets: patches with a name, tags and a word about them; and the ones that come with the program.
+
+A preset file is a patch's JSON with three more keys, each of which may be left out: ``"tags"`` (a list of words),
+``"about"`` (a sentence) and ``"author"``. One of the tags may say what kind of sound it is (:data:`CATEGORIES`); all
+others are free. The factory's files are in ``resources/presets``, one folder for each synth.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, Final
 
 from engine.errors import PatchError
 from engine.params import Patch
 
 PRESET_FOLDER = Path(__file__).resolve().parents[2] / "resources" / "presets"
+CATEGORIES: Final = (
+    "drums",
+    "bass",
+    "keys",
+    "organs",
+    "bells",
+    "mallets",
+    "plucks",
+    "strings",
+    "pads",
+    "brass",
+    "winds",
+    "voices",
+    "leads",
+    "effects",
+)
+"""What kind of sound a preset is, in the order in which they are shown."""
+MAX_TAGS, MAX_TAG_LENGTH, MAX_ABOUT_LENGTH, MAX_AUTHOR_LENGTH = 24, 32, 2000, 120
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A patch that can be found again. ``path`` is its file, where it has one."""
+
+    patch: Patch
+    tags: tuple[str, ...] = ()
+    about: str = ""
+    author: str = ""
+    path: Path | None = None
+    is_factory: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.patch.name
+
+    @property
+    def category(self) -> str:
+        """The first of its tags that is one of :data:`CATEGORIES`; empty when there is none."""
+        return category_of(self.tags)
+
+    def to_json(self) -> dict[str, Any]:
+        """The patch's dictionary with what is known about it in front of the values."""
+        data = self.patch.to_json()
+        values = data.pop("values")
+        more = {"tags": list(self.tags), "about": self.about, "author": self.author}
+        return {**data, **{key: value for key, value in more.items() if value}, "values": values}
+
+    def dumps(self) -> str:
+        """JSON text, one value a line."""
+        return json.dumps(self.to_json(), indent=1, ensure_ascii=False)
+
+    @classmethod
+    def loads(cls, text: str) -> Preset:
+        """Read a preset or a plain patch from JSON text; raises :class:`PatchError` with the reason."""
+        patch = Patch.loads(text)
+        data = json.loads(text)
+        return cls(
+            patch,
+            read_tags(data.get("tags", ())),
+            _words(data, "about", MAX_ABOUT_LENGTH),
+            _words(data, "author", MAX_AUTHOR_LENGTH),
+        )
+
+
+def category_of(tags: Iterable[str]) -> str:
+    """The first tag that is one of :data:`CATEGORIES`; empty when there is none."""
+    return next((tag for tag in tags if tag in CATEGORIES), "")
+
+
+def clean_tag(words: str) -> str:
+    """A tag as it is stored: small letters, single spaces, no comma; empty when nothing is left."""
+    return " ".join(words.replace(",", " ").replace(":", " ").casefold().split())[:MAX_TAG_LENGTH].strip()
+
+
+def read_tags(stored: object) -> tuple[str, ...]:
+    """The tags of a file, clean and each once; raises :class:`PatchError` when they are no list of words."""
+    if not isinstance(stored, list | tuple) or not all(isinstance(tag, str) for tag in stored):
+        raise PatchError('"tags" must be a list of words, such as ["bass", "warm"].')
+    if len(stored) > MAX_TAGS:
+        raise PatchError(f"A preset has at most {MAX_TAGS} tags; this one has {len(stored)}.")
+    return tuple(dict.fromkeys(tag for tag in map(clean_tag, stored) if tag))
 
 
 def factory_presets(folder: Path = PRESET_FOLDER) -> list[Patch]:
-    """Every patch below ``folder``, by synth and then by name.
+    """The patch of every preset below ``folder``; see :func:`factory_library`."""
+    return [preset.patch for preset in factory_library(folder)]
 
-    Raises :class:`PatchError` naming the file that cannot be read, and for two patches of one synth with one name.
+
+def factory_library(folder: Path = PRESET_FOLDER) -> list[Preset]:
+    """Every preset below ``folder``, by synth and then by name.
+
+    Raises :class:`PatchError` naming the file that cannot be read, and for two presets of one synth with one name.
     """
-    patches = [_read(path) for path in sorted(folder.glob("*/*.json"))]
-    patches.sort(key=lambda p: (p.synth, p.name.casefold()))
-    for one, other in pairwise(patches):
-        if (one.synth, one.name.casefold()) == (other.synth, other.name.casefold()):
-            raise PatchError(f"Two presets of the {one.synth} synth are called {one.name!r}; rename one of them.")
-    return patches
+    presets = [replace(read_preset(path), is_factory=True) for path in sorted(folder.glob("*/*.json"))]
+    presets.sort(key=lambda p: (p.patch.synth, p.name.casefold()))
+    for one, other in pairwise(presets):
+        if (one.patch.synth, one.name.casefold()) == (other.patch.synth, other.name.casefold()):
+            raise PatchError(f"Two presets of the {one.patch.synth} synth are called {one.name!r}; rename one of them.")
+    return presets
 
 
 def preset_named(name: str, folder: Path = PRESET_FOLDER) -> Patch | None:
@@ -30,13 +125,21 @@ def preset_named(name: str, folder: Path = PRESET_FOLDER) -> Patch | None:
     return next((p for p in factory_presets(folder) if p.name.casefold() == wanted), None)
 
 
-def _read(path: Path) -> Patch:
+def read_preset(path: Path) -> Preset:
+    """The preset in a file; raises :class:`PatchError` naming the file and what is wrong with it."""
     try:
-        patch = Patch.loads(path.read_text(encoding="utf-8"))
+        preset = Preset.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise PatchError(f"The preset {path.name} cannot be read: {error}.") from None
     except PatchError as error:
         raise PatchError(f"The preset {path.name} cannot be used. {error}") from None
-    if not patch.name:
+    if not preset.name:
         raise PatchError(f'The preset {path.name} has no name; add a "name" to it.')
-    return patch
+    return replace(preset, path=path)
+
+
+def _words(data: Mapping[str, Any], key: str, limit: int) -> str:
+    words = data.get(key, "")
+    if not isinstance(words, str):
+        raise PatchError(f'"{key}" must be text.')
+    return words.strip()[:limit]
