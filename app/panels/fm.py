@@ -6,18 +6,14 @@ chosen. Every gesture goes to the document: auditioned while it runs, one undo s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 from functools import partial
-from typing import Protocol
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QHBoxLayout,
     QLabel,
-    QPushButton,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -25,67 +21,23 @@ from PySide6.QtWidgets import (
 
 from app.controls.matrix import OUTPUT, Matrix
 from app.controls.param_form import ParamForm
-from app.controls.piano import Piano
-from app.controls.plain import plain_label
-from app.controls.scroll import CalmScrollArea
 from app.controls.value_field import ValueField
 from app.controls.value_widget import ValueWidget
-from app.icons import icon
 from app.panels.fm_locks import lock_menu, names_in
 from app.panels.fm_operator import OperatorPage
 from app.panels.fm_strip import OperatorStrip
-from app.theme import GRID, PADDING, PADDING_WIDE, tokens
+from app.panels.instrument import InstrumentPanel, PatchDocument
+from app.theme import GRID, PADDING, PADDING_WIDE
 from engine.params import FM_SPACE, Param, Patch
 from engine.params.fm import N_OPERATORS, mod_name, mod_routes
 from engine.params.note import NOTE_PARAMS, NoteSettings
 
-WIDE_PX = 820
-"""From this width on the matrix stands beside the operator instead of below it."""
-DENSE_BELOW_PX = 740
-"""A panel lower than this moves everything closer together."""
 
-
-class PatchDocument(Protocol):
-    """What the panel needs of :class:`app.document.Document`."""
-
-    patch: Patch
-    patch_changed: Signal
-    note: NoteSettings
-    note_changed: Signal
-    locked: frozenset[str]
-    locks_changed: Signal
-
-    def audition(self, name: str, value: float) -> None: ...
-
-    def audition_note(self, note: NoteSettings) -> None: ...
-
-    def set_note(self, note: NoteSettings, label: str, *, merge: str | None = None) -> None: ...
-
-    def audition_values(self, values: Mapping[str, float]) -> None: ...
-
-    def set_locked(self, names: Iterable[str], on: bool = True) -> None: ...
-
-    def replace_locks(self, names: Iterable[str]) -> None: ...
-
-    def commit(self, label: str) -> None: ...
-
-    def revert(self) -> None: ...
-
-
-class FmPanel(QWidget):
+class FmPanel(InstrumentPanel):
     """Shows and turns the document's FM patch."""
 
-    audition_requested = Signal()
-    """The person wants to hear the patch now, with the document's note."""
-    keep_requested = Signal()
-    """The person wants the sound in the library as it is now."""
-
     def __init__(self, document: PatchDocument, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.document = document
-        self.name = plain_label()
-        self.keep = QPushButton("Keep")
-        self.audition = QPushButton("Audition")
+        super().__init__(document, parent)
         # Six fields over six operators: the note, which is no part of the patch, and the voice's values.
         voice = [param for param in FM_SPACE if param.section == "Voice"]
         self.head = ParamForm([*NOTE_PARAMS, *voice], columns=N_OPERATORS, spacing=GRID, make=ValueField)
@@ -95,19 +47,12 @@ class FmPanel(QWidget):
         self.pages: dict[int, OperatorPage] = {}
         self.stack = QStackedWidget()
         self.matrix = Matrix(_routes(), N_OPERATORS)
-        self.piano = Piano()
         self._lay_out()
         self._connect()
         self.choose_operator(1)
         self._show_patch(document.patch, "load")
         self._show_note(document.note, "load")
         self._show_locks()
-
-    def sizeHint(self) -> QSize:
-        return QSize(440, 720)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(414, 360)
 
     # What others use
 
@@ -136,17 +81,8 @@ class FmPanel(QWidget):
             yield from page.controls.values()
 
     def _lay_out(self) -> None:
-        self.name.setProperty("role", "title")
-        self.keep.setIcon(icon("keep"))
-        self.keep.setAccessibleName("Keep as take")
-        self.keep.setToolTip("Put this sound and its patch into the library (Ctrl+Return)")
-        self.audition.setIcon(icon("play"))
-        self.audition.setToolTip("Play the patch with this note")
-        head = QHBoxLayout()
-        head.setSpacing(PADDING)
-        head.addWidget(self.name, 1)
-        head.addWidget(self.keep)
-        head.addWidget(self.audition)
+        self.add_fixed(self.head)
+        self.add_fixed(self.strip)
         caption = QLabel("Rows modulate columns (rad); out is what is heard (dB)")
         caption.setProperty("role", "small")
         self._routing = routing = QVBoxLayout()
@@ -154,60 +90,24 @@ class FmPanel(QWidget):
         routing.addWidget(caption)
         routing.addWidget(self.matrix)
         routing.addStretch(1)
-        content = QWidget()
-        self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom, content)
-        self._body.setContentsMargins(PADDING_WIDE, 0, PADDING_WIDE, GRID)
-        self._body.setSpacing(PADDING_WIDE)
-        self._body.addWidget(self.stack, alignment=Qt.AlignmentFlag.AlignTop)
-        self._body.addLayout(routing)
-        scroll = CalmScrollArea()
-        scroll.setWidget(content)
-        # The panel's own colour shows through.
-        scroll.viewport().setAutoFillBackground(False)
-        content.setAutoFillBackground(False)
-        fixed = QVBoxLayout()
-        fixed.setContentsMargins(PADDING_WIDE, PADDING, PADDING_WIDE, 0)
-        fixed.setSpacing(PADDING)
-        fixed.addLayout(head)
-        fixed.addWidget(self.head)
-        fixed.addWidget(self.strip)
-        keys = QVBoxLayout()
-        keys.setContentsMargins(PADDING_WIDE, PADDING, PADDING_WIDE, PADDING)
-        keys.addWidget(self.piano)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addLayout(fixed)
-        whole.addSpacing(PADDING)
-        whole.addWidget(scroll, 1)
-        whole.addSpacing(1)
-        whole.addLayout(keys)
-        scroll.resized.connect(self._fit)
-        scroll.verticalScrollBar().rangeChanged.connect(self._align_edges)
-        self._scroll = scroll
+        self._columns = QBoxLayout(QBoxLayout.Direction.TopToBottom, self.body)
+        self._columns.setContentsMargins(PADDING_WIDE, 0, PADDING_WIDE, GRID)
+        self._columns.setSpacing(PADDING_WIDE)
+        self._columns.addWidget(self.stack, alignment=Qt.AlignmentFlag.AlignTop)
+        self._columns.addLayout(routing)
 
-    def _align_edges(self, _low: int, high: int) -> None:
-        """Let the scroll bar stand in the margin, so that the right edges stay in line with what does not scroll."""
-        bar = self._scroll.verticalScrollBar().sizeHint().width() if high > 0 else 0
-        self._body.setContentsMargins(PADDING_WIDE, 0, max(PADDING_WIDE - bar, 0), GRID)
-
-    def _fit(self) -> None:
-        """Share out the height: on a small screen the matrix comes into sight, on a large one the envelope grows."""
-        room = self._scroll.height()
-        dense = self.height() < DENSE_BELOW_PX
-        self.matrix.set_dense(dense)
-        if (spacing := PADDING if dense else PADDING_WIDE) != self._body.spacing():
-            self._body.setSpacing(spacing)
-        self.piano.setFixedHeight(self.piano.minimumSizeHint().height() if dense else self.piano.sizeHint().height())
-        room -= GRID
-        if self._body.direction() == QBoxLayout.Direction.TopToBottom:
-            room -= self._routing.sizeHint().height() + self._body.spacing()
+    def fit(self, room_px: int) -> None:
+        """On a small screen the matrix comes into sight, on a large one the envelope grows."""
+        room = room_px
+        self.matrix.set_dense(self.dense)
+        if (spacing := PADDING if self.dense else PADDING_WIDE) != self._columns.spacing():
+            self._columns.setSpacing(spacing)
+        if self._columns.direction() == QBoxLayout.Direction.TopToBottom:
+            room -= self._routing.sizeHint().height() + self._columns.spacing()
         for page in self.pages.values():
-            page.fit(room, dense=dense)
+            page.fit(room, dense=self.dense)
 
     def _connect(self) -> None:
-        self.audition.clicked.connect(self.audition_requested)
-        self.keep.clicked.connect(self.keep_requested)
         self.head.changing.connect(self._on_changing)
         self.head.committed.connect(self._on_committed)
         self.head.reverted.connect(self._on_reverted)
@@ -216,7 +116,6 @@ class FmPanel(QWidget):
         self.matrix.reverted.connect(self._on_reverted)
         self.matrix.operator_clicked.connect(self.choose_operator)
         self.strip.chosen.connect(self.choose_operator)
-        self.piano.note_on.connect(self._on_piano)
         self.document.patch_changed.connect(self._show_patch)
         self.document.note_changed.connect(self._show_note)
         self.document.locks_changed.connect(self._show_locks)
@@ -241,6 +140,7 @@ class FmPanel(QWidget):
             page.envelope_committed.connect(partial(self.document.commit, f"Op {operator} envelope"))
             page.reverted.connect(self.document.revert)
             self.stack.addWidget(page)
+            self.order_focus()
             self._fit()
         return page
 
@@ -290,28 +190,12 @@ class FmPanel(QWidget):
         for page in self.pages.values():
             page.set_values(patch.values)
 
-    def _on_piano(self, note: int, velocity: int) -> None:
-        before = self.document.note
-        # What is played one after the other is one step: the way back leads over what was shaped, not over every key.
-        self.document.set_note(replace(before, note=note, velocity=velocity), "Play a key", merge="keys")
-        self.audition_requested.emit()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        # Where the middle can be scrolled, a hairline says that it goes on.
-        if self._scroll.verticalScrollBar().maximum() > 0:
-            edge = self._scroll.geometry()
-            painter = QPainter(self)
-            painter.setPen(QColor(tokens().hairline))
-            for y in (edge.top() - 1, edge.bottom() + 1):
-                painter.drawLine(0, y, self.width(), y)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        wide = self.width() >= WIDE_PX
         for place in range(2):
-            self._body.setStretch(place, int(wide or place == 1))
-        self._body.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
-        self._fit()
+            self._columns.setStretch(place, int(self.wide or place == 1))
+        wanted = QBoxLayout.Direction.LeftToRight if self.wide else QBoxLayout.Direction.TopToBottom
+        self._columns.setDirection(wanted)
+        super().resizeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
