@@ -22,6 +22,7 @@ from engine.errors import AudioUnwritable, BadUsage, EngineError
 from engine.jobs import Event, JobRunner, Note, run_inline
 from engine.params import FM_SPACE, Patch
 from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
+from engine.playing import Instrument
 from engine.rates import DEFAULT_RATE_HZ, MAX_RATE_HZ, MIN_RATE_HZ
 from engine.torch_setup import load_torch, prepare_environment, torch_is_loaded
 
@@ -74,6 +75,8 @@ class Studio:
         self._play = _player_of(kind)
         self.work = JobRunner("work", listener)
         self.live = JobRunner("live", listener)
+        self.instrument = Instrument(kind)
+        """What the keys play; its ``on_error`` is free to be set."""
         self._early: dict[str, int] = {}
 
     def warm(self) -> int:
@@ -210,11 +213,11 @@ class Studio:
         return self.live.cancel(job_id) or self.work.cancel(job_id)
 
     def close(self, timeout_s: float | None = 10.0) -> bool:
-        """Cancel everything and end both threads; ``False`` when a step did not end in time."""
+        """Cancel everything and end all threads; ``False`` when a step did not end in time."""
         # Both are told first, so that the two waits overlap.
         self.live.cancel_all()
         self.work.cancel_all()
-        closed = [runner.close(timeout_s) for runner in (self.live, self.work)]
+        closed = [part.close(timeout_s) for part in (self.instrument, self.live, self.work)]
         return all(closed)
 
 

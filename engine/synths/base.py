@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.params import ParamSpace
@@ -15,6 +17,31 @@ Quality = Literal["draft", "default"]
 
 Number = float | Tensor
 """One number for all rows of a batch, or a tensor ``[batch]`` with one for each."""
+
+
+class LiveVoice(Protocol):
+    """One note that is played while it sounds: nobody knows yet how long the key stays down.
+
+    Blocks of any length join to what :meth:`Synth.render` gives for the same note.
+    """
+
+    @property
+    def channels(self) -> int:
+        """1, or 2 for left and right; it may grow when the patch changes."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will be heard, however long one waits."""
+        ...
+
+    def process(self, n_frames: int, gate: bool, bend_st: float = 0.0, wheel_st: float = 0.0) -> NDArray[np.float32]:
+        """The next ``n_frames`` as ``[channels, n_frames]``.
+
+        ``gate`` says whether the key is down from the first of them on; once up, it stays up. ``bend_st`` shifts the
+        pitch, ``wheel_st`` adds depth to the vibrato; both go straight to a new value within a few milliseconds.
+        """
+        ...
 
 
 class Synth(Protocol):
