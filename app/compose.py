@@ -35,6 +35,7 @@ from app.panels.library import LibraryPanel
 from app.panels.selection_read_out import SelectionReadOut
 from app.panels.stage import Stage
 from app.panels.transport import TransportBar
+from app.pictures import PictureMaker
 from app.player import Player
 from app.playing import Playing
 from app.recovery_bar import RecoveryBar
@@ -103,6 +104,7 @@ class Session(QObject):
         self.load = LoadMeter()
         self.live = LiveSound(self.studio, self.bridge, self.player, lambda: tuple(self.document.note))
         self.playing = Playing(self.player, self.stage.axis)
+        self.pictures = PictureMaker(self.studio, self.bridge, self._live_playhead, self.jobs.keep_quiet_about)
         self._put_together()
         self.drops = DropTarget(self.window, submit=self.submit)
         self._connect()
@@ -230,10 +232,13 @@ class Session(QObject):
 
     def _patch_changed(self, patch: Patch, why: str) -> None:
         self.live.render(patch, strike=why in ("audition", "set"), turning=why == "audition")
+        self.pictures.show_patch(patch, self.document.note)
 
     def _rendered(self, rendered: Rendered) -> None:
         clip = clip_of(rendered)
         self.library.set_live_clip(clip)
+        self.pictures.show_patch(self.document.patch, self.document.note)
+        self.pictures.show_sound(rendered)
         if self.document.selected is None:
             self.stage.show_clip(clip, keep_range=True)
             self.playing.sound_changed()
@@ -246,6 +251,10 @@ class Session(QObject):
             self.player.strike()
         else:
             self.live.render(self.document.patch, strike=True)
+
+    def _live_playhead(self) -> float | None:
+        """Where the playhead stands in the live patch's sound; ``None`` while a take is in the player."""
+        return self.player.position_s() if self.document.selected is None else None
 
     def _audition_preset(self, patch: Patch) -> None:
         """A preset is a note, not a turned knob: it begins at its attack even while the one before still sounds."""
@@ -335,6 +344,7 @@ class Session(QObject):
         if self._closed:
             return
         self._closed = True
+        self.pictures.close()
         self.settings.save()
         self.player.close()
         self.studio.close(CLOSE_TIMEOUT_S)

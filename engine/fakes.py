@@ -14,10 +14,13 @@ from collections.abc import Generator
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audio.momentary import levels_at, loudest_s, peaks_of
 from engine.audio.values import Audio
 from engine.errors import PatchError
 from engine.params import Patch
 from engine.params.fm import LEVEL_FLOOR_DB, N_OPERATORS
+from engine.params.fm_partials import Moment, named, predict
+from engine.params.pictures import OperatorPicture, Pictures, Spectrum
 
 END_FADE_S = 0.002
 
@@ -31,9 +34,8 @@ def play_patch(
     v = {name: value for name, value in patch.values.items() if isinstance(value, float)}
     t = np.arange(round(duration_s * sample_rate)) / sample_rate
     sound = np.zeros(t.size)
-    base_hz = 440.0 * 2.0 ** ((note + v["transpose_st"] - 69.0) / 12.0)
     for n in range(1, N_OPERATORS + 1):
-        hz = base_hz * v[f"op{n}_ratio"] * 2.0 ** (v[f"op{n}_detune_cents"] / 1200.0)
+        hz = _hz(v, n, note)
         strength = _amplitude(v[f"op{n}_level_db"]) * _amplitude(v[f"op{n}_out_db"])
         if strength > 0.0 and hz < sample_rate / 2:
             strength *= (velocity / 127.0) ** (2.0 * v[f"op{n}_velocity"])
@@ -44,6 +46,54 @@ def play_patch(
     fade = min(max(round(END_FADE_S * sample_rate), 1), t.size)
     sound[t.size - fade :] *= np.linspace(1.0, 0.0, fade)
     return Audio(sound.astype(np.float32), sample_rate)
+
+
+def draw(patch: Patch, note: float, velocity: float, hold_s: float, duration_s: float) -> Pictures:
+    """Two periods of each operator's sine and its envelope; see :func:`engine.synths.fm_pictures.draw`."""
+    v = {name: value for name, value in patch.values.items() if isinstance(value, float)}
+    times = np.linspace(0.0, duration_s, 192)
+    wave = np.sin(np.linspace(0.0, 4.0 * math.pi, 97)).astype(np.float32)
+    found = []
+    for n in range(1, N_OPERATORS + 1):
+        levels = _amplitude(v[f"op{n}_level_db"]) * _envelope(v, n, times, hold_s)
+        levels *= (velocity / 127.0) ** (2.0 * v[f"op{n}_velocity"])
+        best = int(levels.argmax())
+        if levels[best] <= 0.0:
+            found.append(OperatorPicture())
+            continue
+        envelope = 20.0 * np.log10(np.maximum(levels, 1e-9)).astype(np.float32)
+        found.append(OperatorPicture(wave, envelope, float(envelope[best]), _hz(v, n, note), float(times[best])))
+    return Pictures(tuple(found), duration_s, hold_s)
+
+
+def look(
+    audio: Audio, patch: Patch, note: float, velocity: float, hold_s: float, at_s: float | None = None
+) -> Spectrum:
+    """The sound's spectrum, with each operator as its own partial; see :func:`engine.synths.fm_pictures.look`."""
+    v = {name: value for name, value in patch.values.items() if isinstance(value, float)}
+    moment_s = loudest_s(audio.samples, audio.sample_rate) if at_s is None else at_s
+    levels_db, hz_per_bin = levels_at(audio.samples, audio.sample_rate, moment_s)
+    numbers = range(1, N_OPERATORS + 1)
+    moment = Moment(
+        hz=tuple(_hz(v, n, note) for n in numbers),
+        amplitude=tuple(
+            _amplitude(v[f"op{n}_level_db"]) * float(_envelope(v, n, np.array([moment_s]), hold_s)[0]) for n in numbers
+        ),
+        output=tuple(_amplitude(v[f"op{n}_out_db"]) * 10.0 ** (v["gain_db"] / 20.0) for n in numbers),
+        shapes=(0,) * N_OPERATORS,
+        depths={},
+    )
+    partials = predict(moment).partials
+    peaks = named(peaks_of(levels_db, hz_per_bin), partials, hz_per_bin)
+    return Spectrum(levels_db, hz_per_bin, moment_s, _base_hz(v, note), peaks, partials)
+
+
+def _base_hz(v: dict[str, float], note: float) -> float:
+    return float(440.0 * 2.0 ** ((note + v["transpose_st"] - 69.0) / 12.0))
+
+
+def _hz(v: dict[str, float], n: int, note: float) -> float:
+    return float(_base_hz(v, note) * v[f"op{n}_ratio"] * 2.0 ** (v[f"op{n}_detune_cents"] / 1200.0))
 
 
 def _amplitude(level_db: float) -> float:

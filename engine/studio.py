@@ -29,11 +29,13 @@ from engine.torch_setup import load_torch, prepare_environment, torch_is_loaded
 if TYPE_CHECKING:
     from engine.audio.pyramid import Pyramid
     from engine.audio.tiles import Request
+    from engine.params.pictures import Pictures, Spectrum
 
 Kind = Literal["real", "fake"]
 R = TypeVar("R")
 
 RANK_RENDER = 0
+RANK_PICTURES = 1
 RANK_OPEN = 3
 RANK_WRITE = 5
 """On ``work``, ahead of every heavy job: what is to be saved does not wait for what is to be computed."""
@@ -155,6 +157,44 @@ class Studio:
             elif older is not None:
                 self.work.cancel(older)
         return job
+
+    def pictures(self, patch: Patch, *, note: float, velocity: float, hold_s: float, duration_s: float) -> int:
+        """Draw the wave and the envelope of each operator of an FM patch; the result is ``Pictures``.
+
+        A newer request replaces this one.
+        """
+
+        def body() -> Generator[Note, None, Pictures]:
+            yield Note(None)
+            if self.kind == "fake":
+                from engine.fakes import draw
+            else:
+                load_torch()
+                from engine.synths.fm_pictures import draw
+            return draw(patch, note, velocity, hold_s, duration_s)
+
+        return self._quick_runner().submit(body, rank=RANK_PICTURES, key="pictures", title="Drawing the operators")
+
+    def spectrum(self, rendered: Rendered, at_s: float | None = None) -> int:
+        """Look at a note around ``at_s``, or at its loudest moment; the result is ``Spectrum``.
+
+        Its partials are told by operators where the patch is of the FM instrument. A newer request replaces this one.
+        """
+
+        def body() -> Generator[Note, None, Spectrum]:
+            yield Note(None)
+            if self.kind == "fake":
+                from engine.fakes import look
+            else:
+                load_torch()
+                from engine.synths.fm_pictures import look
+            return look(rendered.audio, rendered.patch, rendered.note, rendered.velocity, rendered.hold_s, at_s)
+
+        return self._quick_runner().submit(body, rank=RANK_PICTURES, key="spectrum", title="Looking at the sound")
+
+    def _quick_runner(self) -> JobRunner:
+        """Where small things with torch run: importing it takes seconds, and ``live`` must not wait for that."""
+        return self.work if self.kind == "real" and not torch_is_loaded() else self.live
 
     def overview(self, clip: Clip) -> int:
         """Build the min/max pyramid that the waveform draws from; previews and the result are ``Pyramid``."""

@@ -1,0 +1,123 @@
+"""How a spectrum looks on its paper."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+
+from app.controls.knob_paint import figures, focus_ring, wash
+from app.controls.words import MINUS, hz_label
+from app.theme import GRID, SMALL_TEXT_PX, series_colour, tokens
+
+if TYPE_CHECKING:
+    from app.controls.spectrum import SpectrumView
+
+HEAD_PX = 28
+"""Above the curve: the line of words and the switch."""
+TICKS_PX = 8
+LABELS_PX = 18
+AXIS_PX = TICKS_PX + LABELS_PX
+"""Below the curve: a tick for each predicted partial, and the frequencies."""
+LEVELS_DB = (0.0, -24.0, -48.0, -72.0)
+FAINTEST_TICK_DB = 60.0
+LABEL_APART_PX = 40.0
+
+
+class SpectrumPicture:
+    """Paints one state of ``view``."""
+
+    def __init__(self, view: SpectrumView) -> None:
+        self._view = view
+        self._plot = view.plot()
+        self._theme = tokens()
+
+    def paint(self) -> None:
+        painter = QPainter(self._view)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(figures(self._view))
+        paper = QRectF(self._view.rect())
+        painter.setPen(QColor(self._theme.hairline))
+        painter.setBrush(QColor(self._theme.canvas))
+        painter.drawRoundedRect(paper.adjusted(0.5, 0.5, -0.5, -0.5), GRID, GRID)
+        self._grid(painter)
+        if self._view.spectrum is not None:
+            painter.save()
+            painter.setClipRect(self._plot.adjusted(0, 0, 0, TICKS_PX))
+            self._curve(painter)
+            self._ticks(painter)
+            self._pointed_at(painter)
+            painter.restore()
+        self._words(painter)
+        if self._view.hasFocus():
+            focus_ring(painter, paper)
+
+    def _grid(self, painter: QPainter) -> None:
+        plot = self._plot
+        faint = wash(self._theme.hairline, 0.6)
+        for level in LEVELS_DB:
+            y = round(self._view.y_of(level)) + 0.5
+            painter.setPen(faint)
+            painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
+            painter.setPen(QColor(self._theme.secondary))
+            text = f"{MINUS}{-level:.0f}" if level else "0 dB"
+            painter.drawText(
+                QRectF(plot.left() + 2, y + 1, 48, 13), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text
+            )
+        for hz in self._view.scale.ticks(plot.width(), LABEL_APART_PX):
+            x = round(self._view.x_of(hz)) + 0.5
+            painter.setPen(faint)
+            painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
+            painter.setPen(QColor(self._theme.secondary))
+            box = QRectF(x - 24, plot.bottom() + TICKS_PX, 48, LABELS_PX)
+            box.moveLeft(min(max(box.left(), 2.0), self._view.width() - box.width() - 2.0))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, hz_label(hz))
+
+    def _curve(self, painter: QPainter) -> None:
+        x, y = self._view.curve()
+        points = QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)])
+        area = QPainterPath(QPointF(points[0].x(), self._plot.bottom()))
+        for point in points:
+            area.lineTo(point)
+        area.lineTo(QPointF(points[-1].x(), self._plot.bottom()))
+        painter.fillPath(area, wash(self._theme.wave, 0.16))
+        painter.setPen(QPen(QColor(self._theme.wave), 1.25))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline(points)
+
+    def _ticks(self, painter: QPainter) -> None:
+        """A tick for each predicted partial in its carrier's colour, higher and clearer the stronger it is."""
+        spectrum = self._view.spectrum
+        assert spectrum is not None
+        if not spectrum.partials:
+            return
+        loudest = max(partial.level_db for partial in spectrum.partials)
+        bottom = self._plot.bottom() + TICKS_PX
+        for partial in sorted(spectrum.partials, key=lambda p: p.level_db):
+            share = 1.0 - (loudest - partial.level_db) / FAINTEST_TICK_DB
+            if share <= 0.0:
+                continue
+            x = round(self._view.x_of(partial.hz)) + 0.5
+            painter.setPen(wash(series_colour(partial.carrier), 0.35 + 0.65 * share))
+            painter.drawLine(QPointF(x, bottom), QPointF(x, bottom - TICKS_PX * max(share, 0.25)))
+
+    def _pointed_at(self, painter: QPainter) -> None:
+        peak = self._view.peak
+        if peak is None:
+            return
+        place = QPointF(self._view.x_of(peak.hz), self._view.y_of(peak.level_db))
+        colour = series_colour(peak.partial.carrier) if peak.partial is not None else self._theme.text
+        painter.setPen(QPen(wash(colour, 0.8), 1.0))
+        painter.drawLine(place, QPointF(place.x(), self._plot.bottom() + TICKS_PX))
+        painter.setPen(QPen(QColor(self._theme.canvas), 1.5))
+        painter.setBrush(QColor(colour))
+        painter.drawEllipse(place, 4.0, 4.0)
+
+    def _words(self, painter: QPainter) -> None:
+        view = self._view
+        painter.setFont(figures(view, SMALL_TEXT_PX + (view.peak is not None)))
+        painter.setPen(QColor(self._theme.text if view.peak is not None else self._theme.secondary))
+        room = QRectF(self._plot.left() + 2, 0, view.moment.x() - self._plot.left() - GRID, HEAD_PX)
+        text = painter.fontMetrics().elidedText(view.words(), Qt.TextElideMode.ElideRight, int(room.width()))
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)

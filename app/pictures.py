@@ -1,0 +1,150 @@
+"""Keeps the pictures of the live patch up to date: asks the studio whenever something changed, one question at a time.
+
+While a hand turns a knob the question under way is answered and the newest one comes next, so that the pictures follow
+the hand instead of waiting for it to rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.bridge import Bridge
+from engine.params import Patch
+from engine.params.note import NoteSettings
+from engine.studio import Rendered, Studio
+
+PLAYHEAD_MS = 50
+"""So often a spectrum that follows the playhead is made anew."""
+SAME_S = 0.005
+
+
+class LatestOnly:
+    """Runs one job at a time and of those that wait meanwhile only the newest."""
+
+    def __init__(self, bridge: Bridge, done: Callable[[object], None], quiet: Callable[[int], None]) -> None:
+        self._bridge, self._tell, self._quiet = bridge, done, quiet
+        self._job: int | None = None
+        self._next: Callable[[], int] | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self._job is not None
+
+    def ask(self, submit: Callable[[], int]) -> None:
+        """Run ``submit``, which starts a job and gives its number, now or after the one that runs."""
+        if self._job is not None:
+            self._next = submit
+            return
+        job = self._job = submit()
+        self._quiet(job)
+        self._bridge.watch(
+            job,
+            done=self._on_done,
+            failed=lambda error: self._on_end(),
+            cancelled=self._on_end,
+        )
+
+    def _on_done(self, result: object) -> None:
+        self._on_end()
+        self._tell(result)
+
+    def _on_end(self) -> None:
+        self._job = None
+        if self._next is not None:
+            submit, self._next = self._next, None
+            self.ask(submit)
+
+
+class PictureMaker(QObject):
+    """``operators_drawn`` brings :class:`Pictures` after each change of the patch, ``spectrum_drawn`` a
+    :class:`Spectrum` after each sound of it and, if that is wanted, as the playhead moves.
+
+    ``quiet`` is told of each job: they are too small to be listed. Nothing is computed while ``set_wanted`` is off,
+    such as while the panel is hidden.
+    """
+
+    operators_drawn = Signal(object)
+    spectrum_drawn = Signal(object)
+
+    def __init__(
+        self,
+        studio: Studio,
+        bridge: Bridge,
+        playhead_s: Callable[[], float | None],
+        quiet: Callable[[int], None],
+    ) -> None:
+        """``playhead_s`` says where in the live sound the playhead stands, ``None`` while something else plays."""
+        super().__init__(bridge)
+        self._studio = studio
+        self._playhead_s = playhead_s
+        self._wanted = True
+        self._closed = False
+        self._asked: tuple[Patch, NoteSettings] | None = None
+        self._drawn: tuple[Patch, NoteSettings] | None = None
+        self._rendered: Rendered | None = None
+        self._looked: tuple[Rendered, float | None] | None = None
+        self._operators = LatestOnly(bridge, self.operators_drawn.emit, quiet)
+        self._spectrum = LatestOnly(bridge, self.spectrum_drawn.emit, quiet)
+        self._clock = QTimer(self, interval=PLAYHEAD_MS)
+        self._clock.timeout.connect(self._look)
+
+    def set_wanted(self, on: bool) -> None:
+        """Draw, or rest; what changed meanwhile is drawn when it is wanted again."""
+        self._wanted = on
+        self._draw()
+        self._look()
+
+    def show_patch(self, patch: Patch, note: NoteSettings) -> None:
+        """The live patch or its note changed."""
+        self._asked = (patch, note)
+        self._draw()
+
+    def show_sound(self, rendered: Rendered) -> None:
+        """The live patch has a new sound."""
+        self._rendered = rendered
+        self._look()
+
+    def follow_playhead(self, on: bool) -> None:
+        """Look where the playhead stands instead of at the loudest moment."""
+        if on:
+            self._clock.start()
+        else:
+            self._clock.stop()
+        self._look()
+
+    def close(self) -> None:
+        """The engine has ended: ask it nothing more."""
+        self._closed = True
+        self._clock.stop()
+
+    def _draw(self) -> None:
+        asked = self._asked
+        if asked is None or self._closed or not self._wanted or asked == self._drawn or asked[0].synth != "fm":
+            return
+        self._drawn = asked
+        patch, note = asked
+        self._operators.ask(
+            lambda: self._studio.pictures(
+                patch,
+                note=note.note,
+                velocity=note.velocity,
+                hold_s=note.hold_s,
+                duration_s=note.duration_s,
+            )
+        )
+
+    def _look(self) -> None:
+        rendered = self._rendered
+        if rendered is None or self._closed or not self._wanted or rendered.patch.synth != "fm":
+            return
+        at_s = self._playhead_s() if self._clock.isActive() else None
+        if self._looked is not None and self._looked[0] is rendered and _same(at_s, self._looked[1]):
+            return
+        self._looked = (rendered, at_s)
+        self._spectrum.ask(lambda: self._studio.spectrum(rendered, at_s))
+
+
+def _same(a: float | None, b: float | None) -> bool:
+    return a is b if a is None or b is None else abs(a - b) < SAME_S
