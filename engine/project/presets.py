@@ -1,8 +1,9 @@
 """Presets: patches with a name, tags and a word about them; and the ones that come with the program.
 
-A preset file is a patch's JSON with three more keys, each of which may be left out: ``"tags"`` (a list of words),
-``"about"`` (a sentence) and ``"author"``. One of the tags may say what kind of sound it is (:data:`CATEGORIES`); all
-others are free. The factory's files are in ``resources/presets``, one folder for each synth.
+A preset file is a patch's JSON with more keys, each of which may be left out: ``"tags"`` (a list of words), ``"about"``
+(a sentence), ``"author"``, and ``"dx7"``, the bytes in hexadecimal of the DX7 voice that the patch was made from. One
+of the tags may say what kind of sound it is (:data:`CATEGORIES`); all others are free. The factory's files are in
+``resources/presets``, one folder for each synth.
 """
 
 from __future__ import annotations
@@ -36,11 +37,13 @@ CATEGORIES: Final = (
 )
 """What kind of sound a preset is, in the order in which they are shown."""
 MAX_TAGS, MAX_TAG_LENGTH, MAX_ABOUT_LENGTH, MAX_AUTHOR_LENGTH = 24, 32, 2000, 120
+MAX_PRESET_BYTES: Final = 4_000_000
+"""No preset is larger; a film with the wrong ending is not read into memory."""
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A patch that can be found again. ``path`` is its file, where it has one."""
+    """A patch that can be found again. ``path`` is its file, where it has one; ``dx7`` the voice that it came from."""
 
     patch: Patch
     tags: tuple[str, ...] = ()
@@ -48,6 +51,7 @@ class Preset:
     author: str = ""
     path: Path | None = None
     is_factory: bool = False
+    dx7: bytes = b""
 
     @property
     def name(self) -> str:
@@ -62,7 +66,7 @@ class Preset:
         """The patch's dictionary with what is known about it in front of the values."""
         data = self.patch.to_json()
         values = data.pop("values")
-        more = {"tags": list(self.tags), "about": self.about, "author": self.author}
+        more = {"tags": list(self.tags), "about": self.about, "author": self.author, "dx7": self.dx7.hex()}
         return {**data, **{key: value for key, value in more.items() if value}, "values": values}
 
     def dumps(self) -> str:
@@ -79,6 +83,7 @@ class Preset:
             read_tags(data.get("tags", ())),
             _words(data, "about", MAX_ABOUT_LENGTH),
             _words(data, "author", MAX_AUTHOR_LENGTH),
+            dx7=_bytes(data, "dx7"),
         )
 
 
@@ -143,3 +148,10 @@ def _words(data: Mapping[str, Any], key: str, limit: int) -> str:
     if not isinstance(words, str):
         raise PatchError(f'"{key}" must be text.')
     return words.strip()[:limit]
+
+
+def _bytes(data: Mapping[str, Any], key: str) -> bytes:
+    try:
+        return bytes.fromhex(data.get(key, ""))
+    except (TypeError, ValueError):
+        raise PatchError(f'"{key}" must be bytes in hexadecimal.') from None
