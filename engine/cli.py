@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-COMMANDS = ("render", "info", "bench")
+COMMANDS = ("render", "presets", "info", "bench")
 EXIT_GOOD, EXIT_BAD, EXIT_INTERRUPTED, EXIT_PIPE = 0, 2, 130, 141
 """The last two are what a shell reports of a program that SIGINT or SIGPIPE ended."""
 
@@ -166,6 +166,7 @@ def make_parser() -> Parser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     for name, words, add_arguments, run in (
         ("render", "play a patch into a sound file", _render_arguments, _render),
+        ("presets", "list the presets or show one", _presets_arguments, _presets),
         ("info", "tell what a sound file holds", _info_arguments, _info),
         ("bench", "measure this program on this machine", _bench_arguments, _bench),
     ):
@@ -267,7 +268,12 @@ def find_patch(name: str) -> Patch:
     try:
         return Patch.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        return _preset(name)
+        from engine.project.preset_library import find_preset
+
+        try:
+            return find_preset(name).patch
+        except PatchError as error:
+            raise PatchError(f"There is no file called {name}. {error}") from None
     except OSError as error:
         raise PatchError(f"{name} cannot be read: {error.strerror or error}.") from error
     except (UnicodeDecodeError, ValueError) as error:
@@ -276,14 +282,28 @@ def find_patch(name: str) -> Patch:
         raise PatchError(f"{name}: {error}") from error
 
 
-def _preset(name: str) -> Patch:
-    from engine.project.presets import factory_presets, preset_named
+# -- presets ------------------------------------------------------------------------------------------
 
-    preset = preset_named(name)
-    if preset is None:
-        known = ", ".join(patch.name for patch in factory_presets())
-        raise PatchError(f"There is no file and no preset called {name}; the presets are {known}.")
-    return preset
+
+def _presets_arguments(parser: Parser) -> None:
+    kinds = parser.add_subparsers(dest="what", metavar="list | show", required=True, parser_class=Parser)
+    listing = kinds.add_parser("list", help="name the presets", description="Name the presets.")
+    listing.add_argument("--tag", metavar="T", default="", help="only those with a tag that begins like this")
+    listing.add_argument("--search", metavar="WORDS", default="", help="only those in which every word is found")
+    listing.add_argument("--synth", metavar="S", default="", help="only those of one instrument (fm)")
+    show = kinds.add_parser("show", help="tell what is in one", description="Tell what is in one.")
+    show.add_argument("name", metavar="NAME", help="the preset's name")
+    for command in (listing, show):
+        # Given before the word or after it.
+        command.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the result as JSON")
+
+
+def _presets(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
+    from engine.project import preset_library
+
+    if arguments.what == "show":
+        return Answer(*preset_library.showing(arguments.name))
+    return Answer(*preset_library.listing(arguments.search, arguments.tag, arguments.synth))
 
 
 # -- info ---------------------------------------------------------------------------------------------
