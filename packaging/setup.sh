@@ -191,6 +191,9 @@ make_environment() {
   # The build tool is installed like the rest, pinned, in place of whichever is newest on the day.
   "${pip[@]}" setuptools </dev/null >&2 && "${pip[@]}" --no-build-isolation --editable "$what" </dev/null >&2 ||
     fail "The installation did not finish; what pip says above tells why. The next try goes on from here."
+  # MIDI ports need a wheel that not every system has; nothing else does, so a refusal stops nothing.
+  "${pip[@]}" --only-binary :all: python-rtmidi </dev/null >/dev/null 2>&1 ||
+    say "There is no ready-made python-rtmidi for this Python, so MIDI keyboards are not heard; everything else works."
   find_key
   stamp ".ready-$level"
   [[ $level == run ]] || stamp .ready-run

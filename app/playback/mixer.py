@@ -9,12 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.playback.bus import Bus
 from app.playback.channels import Frames
 from app.playback.levels import LevelHistory
 from app.playback.ramps import Ramp
@@ -69,7 +71,8 @@ class Snapshot(NamedTuple):
 class Mixer:
     """Makes the next block; see the module for who may call what."""
 
-    def __init__(self, rate: int = 48000) -> None:
+    def __init__(self, rate: int = 48000, on_live: Callable[[], None] | None = None) -> None:
+        """``on_live`` hears, on an engine's thread, that live sound came onto the bus after a time of nothing."""
         self.plan = Plan()
         self.snapshot = Snapshot()
         self.timeline = Timeline()
@@ -92,11 +95,17 @@ class Mixer:
         self._frame = self._played = 0
         self._first_heard = 0
         self._one_at_a_time = threading.Lock()
+        self._on_live = on_live
+        self.bus = Bus(rate, on_live)
+        """Where live notes are added; another one after each change of the rate."""
         self.set_rate(rate)
 
     def set_rate(self, rate: int) -> None:
         """Frames per second from now on. Only while nobody calls :meth:`fill`."""
         self.rate = rate
+        if rate != self.bus.rate:
+            self.bus.close()
+            self.bus = Bus(rate, self._on_live)
         self._gate = Ramp(1.0 if self._advancing else 0.0, round(GATE_S * rate))
         self._level = Ramp(self.plan.gain, round(LEVEL_S * rate))
         self._fade_frames = round(CROSSFADE_S * rate)
@@ -110,13 +119,15 @@ class Mixer:
             self.plan = self._seen = replace(self.plan, voice=None, extra=None, playing=False)
             self._voice = self._pending = self._fading = self._extra = None
             self._advancing = False
+            self.bus.close()
 
     @property
     def busy(self) -> bool:
         """Whether something sounds or should sound: somebody has to call :meth:`fill`."""
         plan = self.plan
         wants = plan.playing and plan.voice is not None and self._finished_id != plan.voice_id
-        return wants or self._advancing or self._extra is not None or plan.extra_id != self._extra_id
+        has_extra = self._extra is not None or plan.extra_id != self._extra_id
+        return wants or self._advancing or has_extra or self.bus.busy
 
     def fill(self, out: Frames, heard_at_s: float, underflow: bool = False) -> None:
         """Write the next block into ``out`` ``[n, 2]``; its first frame is heard at ``heard_at_s`` (perf_counter)."""
@@ -133,9 +144,10 @@ class Mixer:
         n = len(out)
         if plan is not self._seen:
             self._take_up(plan)
-        if underflow and (self._advancing or self._extra is not None):
-            self.underruns += 1
         self._transport(out, plan)
+        is_live = self.bus.play_into(out, 1.0 / max(plan.gain, 1.0))
+        if underflow and (is_live or self._advancing or self._extra is not None):
+            self.underruns += 1
         level = self._level.block(n)
         if not isinstance(level, float) or level != 1.0:
             out *= level

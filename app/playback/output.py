@@ -88,6 +88,8 @@ class Output:
         self._scan_wanted = True
         self._reopen = False
         self._urgent = False
+        self._is_kept_awake = False
+        self._ready_until = 0.0
         # Owned by the clock thread.
         self._operation: _Operation | None = None
         self._opened: OpenDevice | None = None
@@ -99,6 +101,7 @@ class Output:
         self._retry_at = 0.0
         self._busy_at = time.perf_counter()
         self._ticked_at = 0.0
+        self._rests = True
         self._stale = False
         self._block = np.zeros((1024, 2), np.float32)
         # Written by the callback.
@@ -123,6 +126,17 @@ class Output:
         if urgent and self._silent:
             self._urgent = True
         self._wake.set()
+
+    def keep_awake(self, on: bool) -> None:
+        """Keep the device open although nothing sounds: somebody may play a key at any moment."""
+        self._is_kept_awake = on
+        self._wake.set()
+
+    def get_ready(self) -> None:
+        """Open the device if it is not, as if something sounded: a hand is near the keys."""
+        self._ready_until = time.perf_counter() + IDLE_S
+        if self._opened is None:
+            self._wake.set()
 
     def choose(self, name: str | None) -> None:
         """Play through the device of that name from now on; ``None`` is the system's default."""
@@ -170,7 +184,7 @@ class Output:
             self._settle(2.0)
 
     def _step(self, now: float) -> None:
-        if self._mixer.busy:
+        if self._mixer.busy or self._is_kept_awake:
             self._busy_at = now
         if self._operation is not None:
             self._await(self._operation, now)
@@ -216,7 +230,10 @@ class Output:
     def _fade_out(self) -> None:
         """Give the mixer two blocks' time to fade out before the device is closed."""
         deadline = time.perf_counter() + 0.05
-        while self._opened is not None and self._mixer.snapshot.advancing and time.perf_counter() < deadline:
+        mixer = self._mixer
+        while self._opened is not None and time.perf_counter() < deadline:
+            if not (mixer.snapshot.advancing or mixer.bus.busy):
+                break
             time.sleep(0.005)
 
     def _settle(self, timeout_s: float) -> None:
@@ -251,7 +268,8 @@ class Output:
             self._close_device(self._forget_device)
         else:
             is_idle = not self._mixer.busy
-            if self._reopen or (is_idle and (self._scan_wanted or now - self._busy_at > IDLE_S)):
+            is_forgotten = now - max(self._busy_at, self._ready_until - IDLE_S) > IDLE_S
+            if self._reopen or (is_idle and (self._scan_wanted or is_forgotten)):
                 self._close_device(self._forget_device)
 
     def _close_device(self, finish: Callable[[Any], None]) -> None:
@@ -278,7 +296,8 @@ class Output:
             self._open()
 
     def _wants_device(self) -> bool:
-        return self._mixer.busy or self._reopen or self._scan_wanted
+        is_near = self._is_kept_awake or time.perf_counter() < self._ready_until
+        return self._mixer.busy or is_near or self._reopen or self._scan_wanted
 
     def _scanned(self, result: tuple[Device, ...] | Exception) -> None:
         self._scanned_at = time.perf_counter()
@@ -362,12 +381,16 @@ class Output:
 
     def _tick(self, now: float) -> None:
         """Move the transport on by the time that has passed, unheard."""
+        if not self._mixer.busy:
+            self._rests = True
+            return
+        if self._rests:
+            # What begins to sound now begins now, however long nothing sounded before.
+            self._rests, self._ticked_at = False, now
         n = min(int((now - self._ticked_at) * self._mixer.rate), self._mixer.rate // 2)
         if n <= 0:
             return
         self._ticked_at = now
-        if not self._mixer.busy:
-            return
         heard_at = now
         while n > 0:
             block = self._block[: min(n, len(self._block))]

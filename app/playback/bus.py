@@ -1,0 +1,148 @@
+"""The bus: live sound on its way into the mixer, added up from blocks that say at which frame they begin.
+
+An engine thread adds blocks, the device's callback takes frames; neither waits for the other. Blocks go through a
+deque into a ring that belongs to the callback. Because blocks are *summed*, a key that goes down begins at the next
+frame that the device takes, however far ahead the notes that are held have been rendered already.
+
+A bus knows one rate for all its life. When the device changes its rate there is another bus, and what is still added to
+the old one goes nowhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.playback.channels import Frames
+from app.playback.limiter import Limiter
+
+CAPACITY_S = 1.0
+"""How far ahead of the device blocks may reach; what lies beyond is dropped."""
+
+
+class Bus:
+    """Frames ``[n, 2]`` on an absolute timeline; a :class:`engine.playing.Bus`.
+
+    ``on_work`` is called, on the thread that adds, when there is something to play after a time of nothing.
+    """
+
+    def __init__(self, rate: int, on_work: Callable[[], None] | None = None) -> None:
+        self.rate = rate
+        self.position = 0
+        """The first frame that the device has not taken yet."""
+        self.n_late = 0
+        """Frames that came after the device had passed them."""
+        self._on_work = on_work
+        self._blocks: deque[tuple[int, Frames]] = deque()
+        self._end = 0
+        """The first frame after everything that was added: written by whoever adds."""
+        self._is_open = True
+        # The callback's own.
+        size = 1
+        while size < CAPACITY_S * rate:
+            size *= 2
+        self._ring: NDArray[np.float32] = np.zeros((size, 2), np.float32)
+        self._limiter = Limiter(rate)
+        # Between whoever measures and the callback.
+        self._mark = 0
+        self._marked_frame: int | None = None
+        self._seen_mark = 0
+        self.handed: deque[tuple[int, int]] = deque(maxlen=1024)
+        """``(mark, time.perf_counter_ns())`` of the block in which the first sound after each mark was handed over."""
+
+    # -- whoever adds -------------------------------------------------------------------------------
+
+    def add(self, first: int, frames: NDArray[np.float32]) -> None:
+        """Add ``frames`` ``[n, 2]`` from absolute frame ``first`` on; the array is the bus's from then on."""
+        if not self._is_open or len(frames) == 0:
+            return
+        was_idle = not self.busy
+        self._blocks.append((first, frames))
+        self._end = max(self._end, first + len(frames))
+        if was_idle and self._on_work is not None:
+            self._on_work()
+
+    def close(self) -> None:
+        """Take nothing any more, and forget what waits."""
+        self._is_open = False
+        self._on_work = None
+        self._blocks.clear()
+
+    def mark(self) -> int:
+        """Watch for the first sound that is added from now on; :attr:`handed` tells of it under this number."""
+        self._mark += 1
+        return self._mark
+
+    @property
+    def busy(self) -> bool:
+        """Whether frames wait to be played."""
+        return self._is_open and (self._end > self.position or bool(self._blocks))
+
+    # -- the device's callback ----------------------------------------------------------------------
+
+    def play_into(self, out: Frames, ceiling: float = 1.0) -> bool:
+        """Add the next frames to ``out`` ``[n, 2]`` and forget them; whether there was anything.
+
+        Chords that are louder than ``ceiling`` are turned down while they are: see :class:`Limiter`.
+        """
+        n = len(out)
+        had_work = bool(self._blocks) or self._end > self.position
+        if had_work:
+            self._take_in()
+            self._pour(out, ceiling)
+        self.position += n
+        if self._marked_frame is not None and self._marked_frame < self.position:
+            self.handed.append((self._seen_mark, time.perf_counter_ns()))
+            self._marked_frame = None
+        return had_work
+
+    def _take_in(self) -> None:
+        """Lay the blocks that have come into the ring."""
+        ring, size = self._ring, len(self._ring)
+        while self._blocks:
+            first, frames = self._blocks.popleft()
+            late = self.position - first
+            if late > 0:
+                self.n_late += min(late, len(frames))
+                first, frames = self.position, frames[late:]
+            frames = frames[: max(self.position + size - first, 0)]
+            if len(frames) == 0:
+                continue
+            place = first % size
+            head = min(len(frames), size - place)
+            ring[place : place + head] += frames[:head]
+            ring[: len(frames) - head] += frames[head:]
+            if self._mark != self._seen_mark:
+                self._look_for_sound(first, frames)
+
+    def _look_for_sound(self, first: int, frames: Frames) -> None:
+        heard = np.flatnonzero(frames.any(axis=1))
+        if len(heard):
+            self._seen_mark = self._mark
+            self._marked_frame = first + int(heard[0])
+
+    def _pour(self, out: Frames, ceiling: float) -> None:
+        n, ahead = len(out), self._limiter.ahead_frames
+        block = self._at(self.position, n)
+        gain = self._limiter.gains(block, self._at(self.position + n, ahead), ceiling)
+        out += block if isinstance(gain, float) and gain == 1.0 else block * gain
+        self._clear(n)
+
+    def _at(self, first: int, n: int) -> Frames:
+        """Frames of the ring, in one piece."""
+        size = len(self._ring)
+        place = first % size
+        if place + n <= size:
+            return self._ring[place : place + n]
+        return np.concatenate([self._ring[place:], self._ring[: n - (size - place)]])
+
+    def _clear(self, n: int) -> None:
+        size = len(self._ring)
+        place = self.position % size
+        head = min(n, size - place)
+        self._ring[place : place + head] = 0.0
+        self._ring[: n - head] = 0.0
