@@ -45,6 +45,7 @@ from engine.audio import Clip
 from engine.errors import EngineError
 from engine.jobs import Body
 from engine.params import Patch
+from engine.params.links import EnvelopeLinks
 from engine.project.part import part_of
 from engine.studio import RANK_WRITE, Rendered, Studio
 
@@ -305,11 +306,12 @@ class Session(QObject):
 
     def view_state(self) -> dict[str, Any]:
         """What of the window goes into the project file."""
-        return {"locks": sorted(self.document.locked)}
+        return {"locks": sorted(self.document.locked), "envelope_links": self.document.links.to_json()}
 
     def _loaded(self, loaded: Any) -> None:
         locks = loaded.view.get("locks")
         self.document.replace_locks(n for n in (locks if isinstance(locks, list) else ()) if isinstance(n, str))
+        self.document.set_links(EnvelopeLinks.read(loaded.view.get("envelope_links")))
         if loaded.notices:
             more = f" ({len(loaded.notices) - 1} more)" if len(loaded.notices) > 1 else ""
             self.messages.warning(loaded.notices[0] + more)

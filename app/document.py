@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from engine.errors import EngineError
 from engine.jobs import Body, run_inline
 from engine.params import SPACES, Patch
+from engine.params.links import EnvelopeLinks
 from engine.params.note import NoteSettings
 from engine.project.describe import Loaded
 from engine.project.history import History
@@ -75,6 +76,7 @@ class Document(QObject):
     note_changed = Signal(object, str)
     """The :class:`NoteSettings` with which the live patch is played, and why they changed, as in ``patch_changed``."""
     locks_changed = Signal()
+    links_changed = Signal()
     locks_held = Signal(int)
     """How many values of a whole new patch were not taken over because they are locked."""
     history_changed = Signal()
@@ -96,6 +98,7 @@ class Document(QObject):
         self._live_note: NoteSettings | None = None
         self._heard = ""
         self._locked: frozenset[str] = frozenset()
+        self._links = EnvelopeLinks()
         self._dirty = False
         self._path: Path | None = None
 
@@ -156,9 +159,12 @@ class Document(QObject):
         self.audition_values({name: value})
 
     def audition_values(self, values: Mapping[str, float | tuple[float, ...]]) -> None:
-        """Turn several parameters with one hand, as :meth:`audition` turns one; they are heard together."""
+        """Turn several parameters with one hand, as :meth:`audition` turns one; they are heard together.
+
+        What belongs to a linked envelope is turned on all envelopes of its group, except for what is locked there.
+        """
         self.settle()
-        self._hear(self.patch.with_values(**values))
+        self._hear(self.patch.with_values(**self._links.spread(values, self._locked)))
 
     def audition_patch(self, patch: Patch) -> None:
         """Hear a whole patch without a step, until :meth:`commit`, :meth:`revert` or :meth:`settle`.
@@ -257,6 +263,18 @@ class Document(QObject):
         values = self.patch.values if patch.synth == self.patch.synth else {}
         kept = {name: values[name] for name in self._locked if name in values and values[name] != patch.values[name]}
         return patch.with_values(**kept) if kept else patch
+
+    # -- links -----------------------------------------------------------------------------------------------------
+
+    @property
+    def links(self) -> EnvelopeLinks:
+        """Which envelopes are changed together; like locks they belong to the view, and are no undo step."""
+        return self._links
+
+    def set_links(self, links: EnvelopeLinks) -> None:
+        if links != self._links:
+            self._links = links
+            self.links_changed.emit()
 
     # -- takes -----------------------------------------------------------------------------------------------------
 

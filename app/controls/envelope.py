@@ -1,24 +1,39 @@
-"""The envelope editor: four handles on the curve that the engine plays."""
+"""The envelope editor: four handles on the curve that the engine plays, and the curve between them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
+    QHideEvent,
     QKeyEvent,
+    QKeySequence,
     QMouseEvent,
     QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from app.controls.drag_value import ALT, CTRL, PAGE_STEPS, SHIFT, DragValue
-from app.controls.envelope_picture import EnvelopePicture, on_paper
-from app.controls.envelope_shape import HOLD_SHARE, MIN_STAGE_SHARE, N_STAGES, EnvelopeShape
+from app.controls.envelope_corner import EnvelopeCorner
+from app.controls.envelope_grip import Grip, grip_at
+from app.controls.envelope_menu import copy_envelope, envelope_menu, paste_envelope
+from app.controls.envelope_picture import EnvelopePicture, EnvelopeState
+from app.controls.envelope_shape import (
+    MAX_ZOOM,
+    N_STAGES,
+    EnvelopeLayout,
+    EnvelopeShape,
+    even_weights,
+    true_weights,
+)
+from app.controls.envelope_values import EnvelopeValues
 from app.controls.gesture_group import GestureGroup
+from app.controls.scroll import is_scrolling
 from app.controls.value_edit import ValueEdit
 from app.controls.words import typeset
 from app.theme import tokens
@@ -26,22 +41,27 @@ from engine.errors import ParamTextError
 from engine.params import Param, Values
 from engine.params.text import format_value, parse_value
 
-GRAB_PX = 18.0
 MARGIN_PX = 12.0
+HEAD_PX, HEAD_FROM_PX = 30.0, 112
 EDITOR_SIZE = QSize(140, 24)
 LEAST_HEIGHT_PX, USUAL_HEIGHT_PX = 72, 132
+TURN_UNITS, TURN_FACTOR = 120.0, 1.25
+BEYOND_PX = 12.0
+"""So far beyond the widget a drag in true time goes twice as fast: long times are within reach."""
 HINT = (
-    "Drag a handle: time and level. Shift is fine, Ctrl steps, Alt snaps back. Double-click to type both.\n"
-    "Keys: Ctrl+Left and Ctrl+Right choose a handle, arrows move it, Enter types."
+    "Drag a handle: time and level. Drag the curve up or down: the levels at both its ends; sideways: its time.\n"
+    "Shift is fine, Ctrl steps, Alt snaps back. Double-click a handle to type both.\n"
+    "The wheel zooms, a drag on the paper moves it, a double-click there or Fit shows everything.\n"
+    "Keys: Ctrl+Left and Ctrl+Right choose a handle, arrows move it, Enter types, Ctrl+C and Ctrl+V copy and paste."
 )
 
 
 class EnvelopeEditor(QWidget):
-    """Edits four ``times`` and four ``levels`` under the gestures of :class:`DragValue`, two of them at once.
+    """Edits four ``times`` and four ``levels`` (in dB, semitones or as shares) under the gestures of
+    :class:`DragValue`, several at once. ``clock`` is the parameter that says what a time means, where there is one.
 
-    ``changing(name, value)`` is emitted for each of the two while a handle moves, ``moved`` once for both, and
-    ``committed(name, value)`` once
-    for the whole gesture, with the one that changed (the time's if both did).
+    ``changing(name, value)`` is emitted for each value while a handle moves, ``moved`` once for all of them, and
+    ``committed(name, value)`` once for the whole gesture, with the first that changed.
     """
 
     changing = Signal(str, float)
@@ -49,11 +69,27 @@ class EnvelopeEditor(QWidget):
     reverted = Signal()
     moved = Signal(object)
     """The new values by name after one movement of the hand, which most often changes a time and a level."""
+    entered = Signal(object, str)
+    """Values by name that came at once, and a word for it: ``"Paste envelope"``. They are for the document to take."""
+    lock_wanted = Signal(object, bool)
+    """Storage names to lock or to unlock."""
+    link_wanted = Signal(str, bool)
+    """Link to another envelope (its owner, such as ``"op3"``), or (false, with the own name) leave the group."""
 
-    def __init__(self, times: Sequence[Param], levels: Sequence[Param], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        times: Sequence[Param],
+        levels: Sequence[Param],
+        parent: QWidget | None = None,
+        *,
+        clock: Param | None = None,
+    ) -> None:
         super().__init__(parent)
         if len(times) != N_STAGES or len(levels) != N_STAGES:
             raise ValueError(f"An envelope has {N_STAGES} times and levels, not {len(times)} and {len(levels)}.")
+        self.times, self.levels, self.clock = tuple(times), tuple(levels), clock
+        self.owner = times[0].name.partition("_env")[0]
+        """Whose envelope it is, as its parameters' names begin: ``"op1"``, ``"noise"``."""
         self.gestures = [DragValue(param, self) for param in (*times, *levels)]
         for gesture in self.gestures:
             gesture.shown.connect(self._on_shown)
@@ -65,17 +101,31 @@ class EnvelopeEditor(QWidget):
         self._group.reverted.connect(self.reverted)
         self.editor: ValueEdit | None = None
         self.selected = 0
+        self.locked: frozenset[str] = frozenset()
+        self.links: frozenset[str] = frozenset()
+        self.link_choices: dict[str, str] = {}
         self._names = {gesture.param.name: gesture for gesture in self.gestures}
-        self._hovered: int | None = None
-        self._dragging = False
+        self._clock_value = clock.default if clock is not None else 0.0
+        self._full_db = 0.0
+        self._grip: Grip | None = None
+        """What the hand holds."""
+        self._hovered: Grip | None = None
         self._last = QPointF()
         self._true_time = False
-        self._frozen_span_s: float | None = None
+        self._zoom = 1.0
+        self._start_px = 0.0
+        self._frozen: float | None = None
+        self._reach: float | None = None
+        # While a hand drags, the paper holds still: these are the fits from before.
         self._colour: str | None = None
+        self.corner = EnvelopeCorner(self)
+        self.corner.fit_wanted.connect(self.fit)
+        self.corner.link_clicked.connect(self._pop_up_links)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.setAccessibleName(f"{times[0].section} envelope".strip())
+        section = times[0].section
+        self.setAccessibleName((section if section.endswith("envelope") else f"{section} envelope").strip())
         self.setToolTip(HINT)
         self._describe()
 
@@ -93,47 +143,145 @@ class EnvelopeEditor(QWidget):
             value = values.get(name)
             if isinstance(value, int | float):
                 gesture.show(float(value))
+        clock = values.get(self.clock.name) if self.clock is not None else None
+        full = values.get(f"{self.owner}_level_db") if self.owner.startswith("op") else None
+        clock_value = float(clock) if isinstance(clock, int | float) else self._clock_value
+        full_db = float(full) if isinstance(full, int | float) else self._full_db
+        if (clock_value, full_db) != (self._clock_value, self._full_db):
+            self._clock_value, self._full_db = clock_value, full_db
+            self._on_shown()
+
+    def values(self) -> EnvelopeValues:
+        """The envelope as it is, to be copied."""
+        times, levels = (tuple(g.value for g in part) for part in (self.gestures[:4], self.gestures[4:]))
+        return EnvelopeValues(times, levels, self.levels[0].unit, self._clock_value)
 
     def set_colour(self, colour: str | None) -> None:
         self._colour = colour
+        self.corner.set_colour(self.colour)
         self.update()
+
+    @property
+    def colour(self) -> str:
+        return self._colour or tokens().accent
+
+    def set_locked(self, names: Collection[str]) -> None:
+        """Show which parameters are locked; the hand still turns them, pasting and links leave them alone."""
+        locked = frozenset(names) & {*self._names, *([self.clock.name] if self.clock else [])}
+        if locked != self.locked:
+            self.locked = locked
+            self._describe()
+            self.update()
+
+    def set_links(self, links: Collection[str], choices: dict[str, str]) -> None:
+        """Show whom it is linked to, and whom it can be: owners and what people call them."""
+        if (frozenset(links), choices) != (self.links, self.link_choices):
+            self.links, self.link_choices = frozenset(links), dict(choices)
+            self.corner.set_links([choices[other] for other in sorted(self.links) if other in choices])
+            self._describe()
+
+    @property
+    def by_rate(self) -> bool:
+        """Whether the times are speeds."""
+        return self._clock_value > 0.5
 
     @property
     def true_time(self) -> bool:
         return self._true_time
 
     def set_true_time(self, on: bool) -> None:
-        """Lay time out in true proportions, fitted to the width, instead of by the knobs' travel."""
+        """Lay time out in true proportions instead of by the knobs' travel."""
         self._true_time = on
-        self.update()
+        self.fit()
 
     def shape(self) -> EnvelopeShape:
-        """The curve as it is laid out now."""
+        """The curve with the present values."""
         values = [g.value for g in self.gestures]
-        times, levels = [g.param for g in self.gestures[:4]], [g.param for g in self.gestures[4:]]
-        if self._true_time:
-            return EnvelopeShape.by_time(levels, values, self._frozen_span_s)
-        return EnvelopeShape.by_stages(times, levels, values)
+        return EnvelopeShape.of(self.levels, values, by_rate=self.by_rate, full_db=self._full_db, reach=self._reach)
+
+    def layout_px(self) -> EnvelopeLayout:
+        """Where the stages lie now."""
+        shape = self.shape()
+        weights = true_weights(shape) if self._true_time else even_weights(self.times, shape)
+        whole = self._frozen or max(sum(weights), 1e-6)
+        return EnvelopeLayout(self.plot().width(), [w / whole for w in weights], self._zoom, self._start_px)
+
+    def picture(self) -> EnvelopePicture:
+        return EnvelopePicture(self, self.shape(), self.layout_px(), self.plot())
 
     def handle(self, stage: int) -> QPointF:
         """Where a stage's handle stands, in pixels."""
-        return on_paper(self._plot(), *self.shape().node(stage))
+        return self.picture().node(stage)
 
-    def _plot(self) -> QRectF:
-        return QRectF(self.rect()).adjusted(MARGIN_PX, MARGIN_PX, -MARGIN_PX, -MARGIN_PX)
+    @property
+    def has_head(self) -> bool:
+        """Whether there is room above the curve for words; on a low paper they lie over it."""
+        return self.height() >= HEAD_FROM_PX
+
+    def plot(self) -> QRectF:
+        top = HEAD_PX if self.has_head else MARGIN_PX
+        return QRectF(self.rect()).adjusted(MARGIN_PX, top, -MARGIN_PX, -MARGIN_PX)
 
     def _pair(self, stage: int) -> tuple[DragValue, DragValue]:
         return self.gestures[stage], self.gestures[stage + N_STAGES]
 
     def _words(self, stage: int) -> str:
         time, level = self._pair(stage)
-        return (
-            f"{time.param.label} {format_value(time.param, time.value)}  "
-            f"{level.param.label} {format_value(level.param, level.value)}"
-        )
+        words = f"{time.param.label} {format_value(time.param, time.value)}"
+        if self.by_rate:
+            words += f" (lasts {format_value(time.param, self.shape().lasts_s(stage))})"
+        return f"{words}  {level.param.label} {format_value(level.param, level.value)}"
 
     def _describe(self) -> None:
-        self.setAccessibleDescription("; ".join(self._words(stage) for stage in range(N_STAGES)))
+        words = "; ".join(self._words(stage) for stage in range(N_STAGES))
+        if self.links:
+            words += f"; linked to {', '.join(self.link_choices.get(o, o) for o in sorted(self.links))}"
+        self.setAccessibleDescription(f"{words}; with locked values" if self.locked else words)
+
+    # Zoom
+
+    @property
+    def zoom(self) -> float:
+        """How many times wider than fitted time is drawn."""
+        return self._zoom
+
+    def fit(self) -> None:
+        """Show the whole envelope."""
+        self._show(1.0, 0.0)
+
+    def zoom_at(self, factor: float, x: float) -> None:
+        """Draw time ``factor`` times wider; what lies at ``x`` pixels stays there."""
+        left = self.plot().left()
+        stage, share = self.layout_px().at(x - left)
+        self._zoom = min(max(self._zoom * factor, 1.0), MAX_ZOOM)
+        if self._zoom < 1.001:
+            self.fit()
+            return
+        self._start_px = 0.0
+        self._show(self._zoom, self.layout_px().x(stage, share) - (x - left))
+
+    def pan(self, pixels: float) -> None:
+        """Pull the paper to the right by ``pixels``."""
+        self._show(self._zoom, self._start_px - pixels)
+
+    def _show(self, zoom: float, start_px: float) -> None:
+        self._zoom, self._start_px = zoom, start_px
+        self._start_px = self.layout_px().start_px
+        self.corner.set_zoom(zoom)
+        self.update()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        delta = event.angleDelta()
+        turn = (delta.y() or delta.x()) / TURN_UNITS
+        # Where there is nothing left to zoom out of, the panel scrolls on.
+        if is_scrolling(self) or turn == 0 or self._grip is not None or (turn < 0 and self._zoom <= 1.0):
+            event.ignore()
+            return
+        event.accept()
+        if event.modifiers() & SHIFT or delta.x():
+            self.pan(turn * 40.0)
+        else:
+            self.zoom_at(TURN_FACTOR**turn, event.position().x())
 
     # Gestures
 
@@ -142,21 +290,9 @@ class EnvelopeEditor(QWidget):
         self.update()
 
     def _on_ended(self) -> None:
-        self._dragging = False
-        self._frozen_span_s = None
+        self._grip = None
+        self._frozen = self._reach = None
         self.update()
-
-    def _nearest(self, point: QPointF) -> int | None:
-        """The handle under the pointer; of two on one spot, the later one if the pointer is to their right."""
-        places = [self.handle(stage) for stage in range(N_STAGES)]
-        distances = [((p.x() - point.x()) ** 2 + (p.y() - point.y()) ** 2) ** 0.5 for p in places]
-        best = min(range(N_STAGES), key=lambda s: (round(distances[s]), -s if point.x() > places[s].x() else s))
-        return best if distances[best] <= GRAB_PX else None
-
-    def _time_travel_px(self, stage: int) -> float:
-        """Pixels for the whole travel of a time's knob, so that the handle stays under the pointer."""
-        full = (1.0 - HOLD_SHARE) / N_STAGES
-        return max((full - MIN_STAGE_SHARE) * self._plot().width(), 1.0)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
@@ -164,57 +300,104 @@ class EnvelopeEditor(QWidget):
             return
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         self._group.end(keep=True)
-        stage = self._nearest(event.position())
-        if stage is None:
-            return
-        self.selected = stage
-        self._dragging = True
+        grip = grip_at(self.picture(), event.position())
         self._last = event.position()
-        self._frozen_span_s = sum(g.value for g in self.gestures[:N_STAGES])
-        for gesture in self._pair(stage):
+        self._grip = grip
+        if grip.kind == "paper":
+            self._show_cursor(grip)
+            return
+        if grip.kind == "handle":
+            self.selected = grip.stage
+        shape = self.shape()
+        self._frozen = max(sum(true_weights(shape) if self._true_time else even_weights(self.times, shape)), 1e-6)
+        self._reach = shape.high
+        for gesture in {*self._levels_of(grip), *self._times_of(grip)}:
             gesture.begin()
         self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if not self._dragging:
-            hovered = self._nearest(event.position())
-            if hovered != self._hovered:
-                self._hovered = hovered
-                self.setCursor(Qt.CursorShape.ArrowCursor if hovered is None else Qt.CursorShape.SizeAllCursor)
-                self.update()
+        grip = self._grip
+        if grip is None:
+            self._hover(grip_at(self.picture(), event.position()))
             return
         step = event.position() - self._last
+        if grip.kind == "curve" and grip.way is None:
+            # The first few pixels decide which way the hand goes, and are not lost.
+            grip = self._grip = grip.decided(step)
+            if grip.way is None:
+                return
         self._last = event.position()
-        time, level = self._pair(self.selected)
+        if grip.kind == "paper":
+            self.pan(step.x())
+            return
         with self._group.together():
-            if step.y():
-                level.drag(-step.y(), event.modifiers(), self._plot().height())
-            if step.x() and self._true_time:
-                self._drag_seconds(time, step.x(), event.modifiers())
-            elif step.x():
-                time.drag(step.x(), event.modifiers(), self._time_travel_px(self.selected))
+            if step.y() and grip.moves_levels:
+                first, shape = self.levels[0], self.shape()
+                travel_px = self.plot().height() * (first.high - first.low) / (shape.high - shape.low)
+                for level in self._levels_of(grip):
+                    level.drag(-step.y(), event.modifiers(), travel_px)
+            if step.x() and grip.moves_time:
+                for time in self._times_of(grip):
+                    self._drag_time(time, step.x(), event)
 
-    def _drag_seconds(self, time: DragValue, pixels: float, modifiers: Qt.KeyboardModifier) -> None:
-        """Move a time in true proportions: a pixel is the same number of seconds everywhere."""
-        room = (1.0 - HOLD_SHARE - N_STAGES * MIN_STAGE_SHARE) * self._plot().width()
-        seconds = pixels * (self._frozen_span_s or 1.0) / max(room, 1.0) * (0.1 if modifiers & SHIFT else 1.0)
+    def _levels_of(self, grip: Grip) -> list[DragValue]:
+        return [self.gestures[N_STAGES + stage] for stage in grip.levels]
+
+    def _times_of(self, grip: Grip) -> list[DragValue]:
+        return [] if grip.stage >= N_STAGES else [self.gestures[grip.stage]]
+
+    def _drag_time(self, time: DragValue, pixels: float, event: QMouseEvent) -> None:
+        """Move a time so that its handle stays under the pointer."""
+        room, whole = self.layout_px().room_px, self._frozen or 1.0
+        if not self._true_time:
+            time.drag(pixels, event.modifiers(), room / whole)
+            return
+        # A pixel is the same number of seconds everywhere, and more of them beyond the edge.
+        beyond = max(event.position().x() - self.width(), 0.0)
+        factor = max(self.shape().factor(self.gestures.index(time)), 0.05)
+        seconds = pixels * whole / room * (1.0 + beyond / BEYOND_PX) / factor
+        seconds *= 0.1 if event.modifiers() & SHIFT else 1.0
         target = time.param.to_unit(time.value + seconds)
-        time.drag(target - time.position, modifiers & ~SHIFT, 1.0)
+        time.drag(target - time.position, event.modifiers() & ~SHIFT, 1.0)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self._dragging:
+        if event.button() == Qt.MouseButton.LeftButton and self._grip is not None:
             self._group.end(keep=not event.modifiers() & ALT)
+            self._start_px = self.layout_px().start_px
+            self._hover(grip_at(self.picture(), event.position()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        stage = self._nearest(event.position())
-        if event.button() == Qt.MouseButton.LeftButton and stage is not None:
-            self.selected = stage
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        grip = grip_at(self.picture(), event.position())
+        if grip.kind == "handle":
+            self.selected = grip.stage
             self.open_editor()
+        else:
+            self.fit()
 
     def leaveEvent(self, event: QEvent) -> None:
-        self._hovered = None
-        self.update()
+        self._hover(None)
         super().leaveEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._group.end(keep=self._grip is None)
+        super().hideEvent(event)
+
+    def _hover(self, grip: Grip | None) -> None:
+        if grip != self._hovered:
+            self._hovered = grip
+            self._show_cursor(grip)
+            self.update()
+
+    def _show_cursor(self, grip: Grip | None) -> None:
+        if grip is None or (grip.kind == "paper" and self._zoom <= 1.0):
+            self.unsetCursor()
+        elif grip.kind == "paper":
+            held = self._grip is not None
+            self.setCursor(Qt.CursorShape.ClosedHandCursor if held else Qt.CursorShape.OpenHandCursor)
+        else:
+            self.setCursor(Qt.CursorShape.SizeAllCursor if grip.stage < N_STAGES else Qt.CursorShape.SizeVerCursor)
 
     def reset(self, stage: int) -> None:
         """Time and level of a stage back to their defaults, in one gesture."""
@@ -227,6 +410,24 @@ class EnvelopeEditor(QWidget):
                 gesture.begin()
                 gesture.go_to(value)
         self._group.end(keep=True)
+
+    # Copy, paste, links
+
+    def paste(self, values: EnvelopeValues) -> None:
+        """Take over an envelope of the same kind; what is locked stays."""
+        if not values.fits(self.levels):
+            return
+        self._group.end(keep=True)
+        now = {name: gesture.value for name, gesture in self._names.items()}
+        if self.clock is not None:
+            now[self.clock.name] = self._clock_value
+        wanted = values.onto(self.times, self.levels, self.clock)
+        changed = {n: v for n, v in wanted.items() if v != now[n] and n not in self.locked}
+        if changed:
+            self.entered.emit(changed, "Paste envelope")
+
+    def _pop_up_links(self) -> None:
+        self._pop_up(self.build_menu(None, links_only=True), self.corner.below_link())
 
     # Typing
 
@@ -257,7 +458,8 @@ class EnvelopeEditor(QWidget):
         time, level = self._pair(self.selected)
         parts = [part for part in text.split(";") if part.strip()]
         if len(parts) > 2 or not parts:
-            raise ParamTextError("A handle takes a time and a level, such as 250 ms; -9 dB.")
+            example = format_value(level.param, level.param.from_unit(0.75))
+            raise ParamTextError(f"A handle takes a time and a level, such as 250 ms; {example}.")
         if len(parts) == 1:
             try:
                 self._set_pair(self.selected, parse_value(time.param, parts[0], time.value), level.value)
@@ -278,6 +480,8 @@ class EnvelopeEditor(QWidget):
     def _wants(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:
             return self._group.busy
+        if event.matches(QKeySequence.StandardKey.Copy) or event.matches(QKeySequence.StandardKey.Paste):
+            return True
         return not event.modifiers() & ALT and event.key() in _KEYS
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -287,8 +491,13 @@ class EnvelopeEditor(QWidget):
         key = Qt.Key(event.key())
         if key == Qt.Key.Key_Escape:
             self._group.end(keep=False)
-        elif self._dragging:
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            copy_envelope(self)
+        elif self._grip is not None:
+            # The hand is at the mouse: keys wait.
             pass
+        elif event.matches(QKeySequence.StandardKey.Paste):
+            paste_envelope(self)
         elif key in _SIDEWAYS and event.modifiers() & CTRL:
             self._group.end(keep=True)
             self.selected = (self.selected + _SIDEWAYS[key]) % N_STAGES
@@ -303,7 +512,7 @@ class EnvelopeEditor(QWidget):
             self.open_editor()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        if not self._dragging:
+        if self._grip is None:
             self._group.end(keep=True)
         self.update()
         super().focusOutEvent(event)
@@ -314,36 +523,60 @@ class EnvelopeEditor(QWidget):
 
     # Menu
 
-    def build_menu(self, stage: int | None) -> QMenu:
+    def build_menu(self, stage: int | None, *, links_only: bool = False) -> QMenu:
         """The context menu over a handle, or over the paper (``None``); the caller shows and deletes it."""
-        menu = QMenu(self)
         if stage is not None:
             self.selected = stage
-            menu.addAction("Type time and level…").triggered.connect(self.open_editor)
-            default = menu.addAction(f"Reset {self.gestures[stage].param.label.lower()}")
-            default.triggered.connect(partial(self.reset, stage))
-            menu.addSeparator()
-        fit = menu.addAction("True time, fitted to the width")
-        fit.setCheckable(True)
-        fit.setChecked(self._true_time)
-        fit.toggled.connect(self.set_true_time)
-        return menu
+        return envelope_menu(self, stage, links_only=links_only)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self._group.end(keep=True)
         keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
-        menu = self.build_menu(self.selected if keyboard else self._nearest(QPointF(event.pos())))
+        grip = grip_at(self.picture(), QPointF(event.pos()))
+        stage = self.selected if keyboard else grip.stage if grip.kind == "handle" else None
+        place = self.mapToGlobal(self.handle(self.selected).toPoint()) if keyboard else event.globalPos()
+        self._pop_up(self.build_menu(stage), place)
+
+    def _pop_up(self, menu: QMenu, place: QPoint) -> None:
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self.mapToGlobal(self.handle(self.selected).toPoint()) if keyboard else event.globalPos())
+        menu.popup(place)
 
     # Picture
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._start_px = self.layout_px().start_px
+        self.corner.place(at_top=self.has_head)
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        active = self.selected if self._dragging or self.hasFocus() else None
-        bright = {stage for stage in (active, self._hovered) if stage is not None}
-        told = self.selected if self._dragging else self._hovered if self._hovered is not None else active
-        picture = EnvelopePicture(self, self.shape(), self._plot(), self._colour or tokens().accent)
-        picture.paint(bright, None if told is None or self.editor is not None else (told, typeset(self._words(told))))
+        picture = self.picture()
+        grip = self._grip or self._hovered
+        on_handle = grip.stage if grip is not None and grip.kind == "handle" else None
+        on_curve = grip.stage if grip is not None and grip.kind == "curve" else None
+        active = self.selected if self.hasFocus() and on_curve is None else None
+        told = on_handle if on_handle is not None else active
+        words = None if told is None else (picture.node(told), self._words(told))
+        if on_curve is not None:
+            words = (self._last if self._grip else QPointF(-99, -99), self._curve_words(on_curve))
+        locked = {s for s in range(N_STAGES) if {g.param.name for g in self._pair(s)} & self.locked}
+        state = EnvelopeState(
+            colour=self.colour,
+            unit=self.levels[0].unit,
+            bright={stage for stage in (active, on_handle) if stage is not None},
+            lifted=on_curve,
+            locked=locked,
+            has_head=self.has_head,
+            told=None if words is None or self.editor is not None else (words[0], typeset(words[1])),
+        )
+        picture.paint(state)
+
+    def _curve_words(self, stage: int) -> str:
+        ends = [self.gestures[N_STAGES + s] for s in Grip("curve", stage).levels]
+        words = "  ".join(f"{g.param.label} {format_value(g.param, g.value)}" for g in ends)
+        if stage == N_STAGES:
+            return words
+        time = self.gestures[stage]
+        return f"{time.param.label} {format_value(time.param, time.value)}  {words}"
 
 
 _SIDEWAYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}

@@ -3,35 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
-from app.controls.envelope_shape import N_STAGES, EnvelopeShape
-from app.controls.knob_paint import figures, focus_ring, wash
+from app.controls.envelope_shape import N_STAGES, EnvelopeLayout, EnvelopeShape
+from app.controls.knob_paint import figures, focus_ring, padlock, wash
+from app.controls.words import MINUS
 from app.theme import GRID, tokens
 
 HANDLE_RADIUS_PX = 5.0
-GRID_DB = 24.0
+CURVE_PX, LIFTED_CURVE_PX = 1.75, 3.5
+LABELLED_FROM_PX, LABEL_APART_PX = 72.0, 18.0
+"""A plot as high as this has its levels written beside the grid."""
+GRID_STEP_DB = 24.0
+
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
-def on_paper(plot: QRectF, x: float, y: float) -> QPointF:
-    """A point of a shape (0 to 1, y upwards) in pixels."""
-    return QPointF(plot.left() + x * plot.width(), plot.bottom() - y * plot.height())
+@dataclass(frozen=True)
+class EnvelopeState:
+    """What there is to show besides the curve. ``bright`` handles are filled, the ``lifted`` stage (4: the sustained
+    part) is drawn thick, ``locked`` handles carry a padlock, ``told`` are the words about a point in pixels; with
+    ``has_head`` there is room for them above the curve."""
+
+    colour: str
+    unit: str
+    bright: Set[int] = frozenset()
+    lifted: int | None = None
+    locked: Set[int] = frozenset()
+    has_head: bool = False
+    told: tuple[QPointF, str] | None = None
 
 
 class EnvelopePicture:
     """Paints one state of an envelope onto ``widget``: grid, curve, handles and a line of words."""
 
-    def __init__(self, widget: QWidget, shape: EnvelopeShape, plot: QRectF, colour: str) -> None:
-        self._widget = widget
-        self._shape = shape
-        self._plot = plot
-        self._colour = colour
+    def __init__(self, widget: QWidget, shape: EnvelopeShape, layout: EnvelopeLayout, plot: QRectF) -> None:
+        self._widget, self._shape, self._layout, self._plot = widget, shape, layout, plot
 
-    def paint(self, bright: Set[int], told: tuple[int, str] | None) -> None:
-        """``bright`` handles are filled; ``told`` is a stage and the words about it."""
+    def at(self, stage: int, share: float, level: float) -> QPointF:
+        """A point of the curve in pixels."""
+        y = self._plot.bottom() - self._shape.height(level) * self._plot.height()
+        return QPointF(self._plot.left() + self._layout.x(stage, share), y)
+
+    def node(self, stage: int) -> QPointF:
+        return self.at(stage, 1.0, self._shape.levels[stage])
+
+    def line(self, stage: int) -> list[QPointF]:
+        """The corners of a stage's curve; of stage 4 those of the sustained part."""
+        if stage == N_STAGES:
+            held = self._shape.levels[N_STAGES - 2]
+            return [self.node(N_STAGES - 2), self.at(N_STAGES - 1, 0.0, held)]
+        return [self.at(stage, share, level) for share, level in self._shape.curve(stage)]
+
+    def paint(self, state: EnvelopeState) -> None:
         theme = tokens()
         painter = QPainter(self._widget)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -40,64 +68,102 @@ class EnvelopePicture:
         painter.setPen(QColor(theme.hairline))
         painter.setBrush(QColor(theme.canvas))
         painter.drawRoundedRect(paper.adjusted(0.5, 0.5, -0.5, -0.5), GRID, GRID)
-        self._grid(painter)
-        self._curve(painter)
+        painter.save()
+        # Zoomed in, the curve goes on beyond the paper; the handles at its edges stay whole.
+        painter.setClipRect(paper.adjusted(2, 1, -2, -1))
+        self._grid(painter, state.unit)
+        self._curve(painter, state)
         for stage in range(N_STAGES):
-            painter.setPen(QPen(QColor(self._colour), 2.0))
-            painter.setBrush(QColor(self._colour if stage in bright else theme.canvas))
-            painter.drawEllipse(self._node(stage), HANDLE_RADIUS_PX, HANDLE_RADIUS_PX)
-        if told is not None:
-            self._words(painter, *told)
+            painter.setPen(QPen(QColor(state.colour), 2.0))
+            painter.setBrush(QColor(state.colour if stage in state.bright else theme.canvas))
+            painter.drawEllipse(self.node(stage), HANDLE_RADIUS_PX, HANDLE_RADIUS_PX)
+            if stage in state.locked:
+                place = self.node(stage)
+                below = place.y() < self._plot.top() + 24
+                padlock(painter, place.x() + 1, place.y() + (15 if below else -14), theme.secondary)
+        painter.restore()
+        if state.told is not None:
+            self._words(painter, *state.told, above=state.has_head)
         if self._widget.hasFocus():
             focus_ring(painter, paper)
 
-    def _at(self, x: float, y: float) -> QPointF:
-        return on_paper(self._plot, x, y)
-
-    def _node(self, stage: int) -> QPointF:
-        return self._at(*self._shape.node(stage))
-
-    def _grid(self, painter: QPainter) -> None:
+    def _grid(self, painter: QPainter, unit: str) -> None:
         theme = tokens()
-        painter.setPen(wash(theme.hairline, 0.55))
-        level = self._shape.top_db - GRID_DB
-        while level > self._shape.floor_db:
-            y = round(self._at(0, self._shape.height(level)).y()) + 0.5
+        step = GRID_STEP_DB if unit == "dB" else (self._shape.high - self._shape.low) / 4.0
+        apart = step / (self._shape.high - self._shape.low) * self._plot.height()
+        labelled = self._plot.height() >= LABELLED_FROM_PX and apart >= LABEL_APART_PX
+        level = self._shape.high
+        while level > self._shape.low - 1e-9:
+            y = round(self.at(0, 0.0, level).y()) + 0.5
+            is_zero = self._shape.low < 0.0 < self._shape.high and abs(level) < 1e-9
+            painter.setPen(wash(theme.secondary, 0.6) if is_zero else wash(theme.hairline, 0.55))
             painter.drawLine(QPointF(self._plot.left(), y), QPointF(self._plot.right(), y))
-            level -= GRID_DB
-        painter.setPen(QPen(wash(theme.hairline, 0.9), 1.0, Qt.PenStyle.DotLine))
-        x = round(self._at(self._shape.release_x, 0).x()) + 0.5
+            # Handles stand at the lowest level, and the words above the highest.
+            if labelled and self._shape.low + 0.5 * step < level < self._shape.high - 0.5 * step:
+                painter.setPen(wash(theme.secondary, 0.85))
+                above = QRectF(self._plot.right() - 44, y - 14, 44, 13)
+                painter.drawText(above, _RIGHT, _label(level, unit))
+            level -= step
+        painter.setPen(QPen(wash(theme.secondary, 0.55), 1.0, Qt.PenStyle.DotLine))
+        x = round(self.at(N_STAGES - 1, 0.0, 0.0).x()) + 0.5
         painter.drawLine(QPointF(x, self._plot.top()), QPointF(x, self._plot.bottom()))
+        painter.setPen(QColor(theme.secondary))
+        painter.drawText(
+            QRectF(x + 4, self._plot.bottom() - 14, 48, 14),
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+            "key up",
+        )
 
-    def _curve(self, painter: QPainter) -> None:
-        held = [self._at(*point) for stage in range(N_STAGES - 1) for point in self._shape.curve(stage)]
-        release = [self._at(*point) for point in self._shape.curve(N_STAGES - 1)]
-        area = QPainterPath(QPointF(held[0].x(), self._plot.bottom()))
+    def _curve(self, painter: QPainter, state: EnvelopeState) -> None:
+        held = [point for stage in range(N_STAGES - 1) for point in self.line(stage)]
+        release = self.line(N_STAGES - 1)
+        base = self.at(0, 0.0, self._shape.origin).y()
+        area = QPainterPath(QPointF(held[0].x(), base))
         for point in (*held, *release):
             area.lineTo(point)
-        area.lineTo(QPointF(release[-1].x(), self._plot.bottom()))
-        painter.fillPath(area, wash(self._colour, 0.12))
-        pen = QPen(QColor(self._colour), 1.75)
-        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        area.lineTo(QPointF(release[-1].x(), base))
+        painter.fillPath(area, wash(state.colour, 0.12))
+        if state.lifted is not None:
+            painter.setPen(_pen(wash(state.colour, 0.45), LIFTED_CURVE_PX + 2.0))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawPolyline(QPolygonF(self.line(state.lifted)))
+        pen = _pen(QColor(state.colour), CURVE_PX)
         painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline(QPolygonF(held))
         painter.drawPolyline(QPolygonF(release))
         # A held key may last for any time: dashed.
         pen.setStyle(Qt.PenStyle.DashLine)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         painter.setPen(pen)
-        painter.drawLine(held[-1], release[0])
+        painter.drawPolyline(QPolygonF(self.line(N_STAGES)))
 
-    def _words(self, painter: QPainter, stage: int, words: str) -> None:
+    def _words(self, painter: QPainter, about: QPointF, words: str, *, above: bool) -> None:
         theme = tokens()
         width = painter.fontMetrics().horizontalAdvance(words) + 4 * GRID
         box = QRectF(self._plot.right() - width + GRID, GRID, width, 5 * GRID)
-        # Out of the way of the handle it tells about.
-        if box.adjusted(-8, -8, 8, 8).contains(self._node(stage)):
-            box.moveLeft(self._plot.left() - GRID)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(wash(theme.control, 0.94))
-        painter.drawRoundedRect(box, GRID, GRID)
+        if not above:
+            # Out of the way of what it tells about.
+            if box.adjusted(-12, -12, 12, 12).contains(about):
+                box.moveLeft(self._plot.left() - GRID)
+                if box.adjusted(-12, -12, 12, 12).contains(about):
+                    box.moveTop(about.y() + 14)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(wash(theme.control, 0.94))
+            painter.drawRoundedRect(box, GRID, GRID)
         painter.setPen(QColor(theme.text))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
+
+
+def _pen(colour: QColor, width: float) -> QPen:
+    pen = QPen(colour, width)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    return pen
+
+
+def _label(level: float, unit: str) -> str:
+    if unit == "":
+        return f"{level * 100:.0f} %"
+    sign = MINUS if level < 0 else "+" if level > 0 and unit == "st" else ""
+    return f"{sign}{abs(level):.0f}"
