@@ -156,10 +156,10 @@ class Commands(QObject):
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.setNameFilters(
             [
-                f"Sounds, projects and patches ({sounds} *{PROJECT_SUFFIX} *.json)",
+                f"Sounds, projects and patches ({sounds} *{PROJECT_SUFFIX} *.json *.syx *.SYX)",
                 f"Sounds ({sounds})",
                 f"Projects (*{PROJECT_SUFFIX})",
-                "Patches (*.json)",
+                "Patches and DX7 voices (*.json *.syx *.SYX)",
                 "All files (*)",
             ]
         )

@@ -38,6 +38,8 @@ from app.panels.transport import TransportBar
 from app.pictures import PictureMaker
 from app.player import Player
 from app.playing import Playing
+from app.preset_commands import PresetCommands
+from app.presets import Presets
 from app.recovery_bar import RecoveryBar
 from app.settings import Settings
 from app.thumbnails import Thumbnails
@@ -98,7 +100,8 @@ class Session(QObject):
         self.drag_out = DragOut(self, submit=self.submit)
         self.stage = Stage()
         self.fm = FmPanel(self.document)
-        self.library = LibraryPanel(self.document, drag_out=self.drag_out)
+        self.presets = Presets(self.document, self, submit=self.submit)
+        self.library = LibraryPanel(self.document, drag_out=self.drag_out, presets=self.presets)
         self.thumbnails = Thumbnails(self.studio.live, self.bridge, self.library.set_pyramid, self)
         self.library.model.thumbnail_wanted.connect(self._thumbnail)
         self.transport = TransportBar(self.player, self.actions)
@@ -110,6 +113,7 @@ class Session(QObject):
         self.drops = DropTarget(self.window, submit=self.submit)
         self._connect()
         self.commands = Commands(self)
+        self.preset_commands = PresetCommands(self)
 
     # -- the window ------------------------------------------------------------------------------------------------
 
@@ -157,6 +161,7 @@ class Session(QObject):
         library.message.connect(self.messages.info)
         self.drops.paths_dropped.connect(self.opening.open_sounds)
         self.drops.patch_dropped.connect(self.opening.open_patch)
+        self.drops.bank_dropped.connect(self.opening.open_bank)
         self.drops.message.connect(self.messages.warning)
         self.drag_out.message.connect(self.messages.info)
         self.selection_read_out.copied.connect(self.messages.info)
@@ -324,6 +329,7 @@ class Session(QObject):
             Path(path).write_text(repr(time.time()), encoding="utf-8")
         if self._closed:
             return
+        self.presets.start(self.app)
         if self._warm:
             warming = self.studio.warm()
             self.jobs.keep_quiet_about(warming)
@@ -348,6 +354,7 @@ class Session(QObject):
         self._closed = True
         self.pictures.close()
         self.settings.save()
+        self.presets.close()
         self.player.close()
         self.studio.close(CLOSE_TIMEOUT_S)
         # After the engine: a safety copy that was still being written must not come back to life.

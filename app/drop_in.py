@@ -7,11 +7,11 @@ one step earlier, at the native window, before any widget sees them. Drags that 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QDropEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QDockWidget, QWidget
 
@@ -25,6 +25,7 @@ SOUND_SUFFIXES = frozenset(s for kind in FORMATS.values() for s in kind.suffixes
 """What counts as a sound in a folder: all that can be written and some that can only be read."""
 PROJECT_SUFFIX = ".tonewright"
 PATCH_SUFFIX = ".json"
+BANK_SUFFIX = ".syx"
 NAMES_A_STEP = 200
 """Files looked at between two yields while a folder is searched."""
 
@@ -40,6 +41,7 @@ class Found:
     sounds: tuple[Path, ...] = ()
     projects: tuple[Path, ...] = ()
     patches: tuple[Path, ...] = ()
+    banks: tuple[Path, ...] = ()
     others: tuple[str, ...] = ()
 
 
@@ -51,13 +53,16 @@ def sort_steps(paths: Iterable[Path]) -> Generator[Note, None, Found]:
     sounds: list[Path] = []
     projects: list[Path] = []
     patches: list[Path] = []
+    banks: list[Path] = []
     others: list[str] = []
     for path in paths:
         suffix = path.suffix.lower()
         if path.is_dir():
             before = len(sounds)
             yield from _search(path, sounds)
-            if len(sounds) == before:
+            if len(sounds) == before and (yield from _holds_presets(path)):
+                banks.append(path)
+            elif len(sounds) == before:
                 others.append(f"{path.name} (no sounds in it)")
         elif suffix in SOUND_SUFFIXES:
             sounds.append(path)
@@ -65,9 +70,11 @@ def sort_steps(paths: Iterable[Path]) -> Generator[Note, None, Found]:
             projects.append(path)
         elif suffix == PATCH_SUFFIX:
             patches.append(path)
+        elif suffix == BANK_SUFFIX:
+            banks.append(path)
         else:
             others.append(path.name)
-    return Found(tuple(dict.fromkeys(sounds)), tuple(projects), tuple(patches), tuple(others))
+    return Found(tuple(dict.fromkeys(sounds)), tuple(projects), tuple(patches), tuple(banks), tuple(others))
 
 
 def _search(folder: Path, sounds: list[Path]) -> Generator[Note, None, None]:
@@ -83,6 +90,16 @@ def _search(folder: Path, sounds: list[Path]) -> Generator[Note, None, None]:
         yield Note(None, f"Searching {folder.name}: {len(sounds)} sounds")
 
 
+def _holds_presets(folder: Path) -> Generator[Note, None, bool]:
+    """Whether a folder without sounds is one of presets or DX7 voices."""
+    for _, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        if any(Path(name).suffix.lower() in (PATCH_SUFFIX, BANK_SUFFIX) for name in names if name[:1] != "."):
+            return True
+        yield Note(None, f"Searching {folder.name}")
+    return False
+
+
 def local_paths(mime: QMimeData) -> list[Path]:
     """The files on this machine that a drag carries."""
     return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
@@ -95,6 +112,10 @@ class DropTarget(QObject):
     """Paths of sounds, in the order dropped."""
     project_dropped = Signal(object)
     patch_dropped = Signal(object)
+    bank_dropped = Signal(object)
+    """The path of one DX7 file."""
+    presets_dropped = Signal(list)
+    """Paths of several DX7 files, or of folders with presets."""
     message = Signal(str)
     """One sentence about what could not be used."""
 
@@ -103,9 +124,21 @@ class DropTarget(QObject):
         self._submit = submit
         self._overlays: dict[QWidget, DropOverlay] = {}
         self._watched: dict[QObject, QWidget] = {}
+        self._zones: list[tuple[QWidget, Callable[[list[Path]], None]]] = []
         self._watch(window)
         for dock in window.findChildren(QDockWidget):
             self._watch(dock)
+
+    def add_zone(self, widget: QWidget, take: Callable[[list[Path]], None]) -> None:
+        """What is dropped onto ``widget`` is not sorted out but given to ``take``."""
+        self._zones.append((widget, take))
+
+    def _zone(self, window: QWidget, place: QPoint) -> Callable[[list[Path]], None] | None:
+        for widget, take in self._zones:
+            inside = widget.isVisible() and widget.window() is window
+            if inside and widget.rect().contains(widget.mapFrom(window, place)):
+                return take
+        return None
 
     def _watch(self, window: QWidget) -> None:
         window.setAcceptDrops(True)
@@ -143,7 +176,7 @@ class DropTarget(QObject):
         event.accept()
         if event.type() == QEvent.Type.Drop:
             self._hide()
-            self.take(local_paths(mime))
+            (self._zone(window, event.position().toPoint()) or self.take)(local_paths(mime))
         else:
             self._show(window)
         return True
@@ -163,6 +196,10 @@ class DropTarget(QObject):
             self.project_dropped.emit(project)
         for patch in found.patches:
             self.patch_dropped.emit(patch)
+        if len(found.banks) == 1 and not found.banks[0].is_dir():
+            self.bank_dropped.emit(found.banks[0])
+        elif found.banks:
+            self.presets_dropped.emit(list(found.banks))
         if found.sounds:
             self.paths_dropped.emit(list(found.sounds))
         if sentence := leftover_sentence(found):

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.document import Document, Submit, run_here
-from app.drop_in import PATCH_SUFFIX, PROJECT_SUFFIX
+from app.drop_in import BANK_SUFFIX, PATCH_SUFFIX, PROJECT_SUFFIX
 from app.message_bar import MessageBar, in_words
 from engine.audio import Clip
 from engine.errors import AudioError, PatchError
@@ -29,6 +29,8 @@ _Result = tuple[Path, Clip | Exception]
 class Opening(QObject):
     """Sounds that are opened together become one step in the history, in the order in which they were named."""
 
+    banks_opened = Signal(list)
+    """Paths of DX7 files with several voices: they belong among the presets."""
     settled = Signal()
     """Everything that was asked for is open, or was told to be impossible."""
 
@@ -54,6 +56,8 @@ class Opening(QObject):
                 self.open_project(path)
             elif path.suffix.lower() == PATCH_SUFFIX:
                 self.open_patch(path)
+            elif path.suffix.lower() == BANK_SUFFIX:
+                self.open_bank(path)
             else:
                 sounds.append(path)
         self.open_sounds(sounds)
@@ -102,6 +106,29 @@ class Opening(QObject):
             self._settle()
 
         self._submit(_read_patch(path), title=f"Opening {path.name}", done=done, failed=failed)
+
+    def open_bank(self, path: Path) -> None:
+        """Load a DX7 file with one voice into the instrument; one with several becomes presets."""
+        from app.preset_commands import bank_steps
+
+        self._waiting += 1
+
+        def done(read: tuple[Patch | None, tuple[str, ...]]) -> None:
+            patch, notices = read
+            if patch is None:
+                self.banks_opened.emit([path])
+            else:
+                self._document.set_patch(patch, f"Load “{patch.name}”")
+                if notices:
+                    self._messages.warning(f"{path.name}: {_and_more(list(notices))}")
+            self._settle()
+
+        self._submit(lambda: bank_steps(path), title=f"Opening {path.name}", done=done, failed=self._refused)
+
+    def _refused(self, error: Exception) -> None:
+        self.errors.append(str(error))
+        self._messages.error(error)
+        self._settle()
 
     def _add(self, results: list[_Result], count: int) -> None:
         clips = [result for _, result in results if isinstance(result, Clip)]

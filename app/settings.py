@@ -60,6 +60,10 @@ SETTINGS = (
     Setting("files/open_folder", ""),
     Setting("files/project_folder", ""),
     Setting("files/export_folder", ""),
+    Setting("files/preset_folder", ""),
+    Setting("presets/author", ""),
+    Setting("presets/list", {}),
+    Setting("export/preset_format", "json", ("json", "syx")),
     Setting("export/format", "WAV"),
     Setting("export/subtype", "same"),
 )

@@ -1,4 +1,4 @@
-"""The library: what is open and what can be loaded. Takes on top, factory presets below, one search field for both."""
+"""The library: what is open and what can be loaded. Takes on top, presets below, one search field for both."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication, QIcon
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication, QIcon, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from app import icons
@@ -16,12 +16,11 @@ from app.document import Document
 from app.drag_out import DragOut, label_pixmap
 from app.panels.library_model import LIVE_NAME, TAKE_ROLE, LibraryFilter, LibraryModel
 from app.panels.library_view import TakeList
-from app.panels.preset_tree import PresetTree
+from app.panels.preset_browser import PresetBrowser
+from app.presets import Presets
 from app.theme import GRID, PADDING
 from engine.audio import Clip
-from engine.errors import PatchError
 from engine.params.note import NoteSettings
-from engine.project.presets import factory_presets
 from engine.project.take import Take
 
 if TYPE_CHECKING:
@@ -46,7 +45,14 @@ class LibraryPanel(QWidget):
     message = Signal(str)
     """A sentence for the status line."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None, *, drag_out: DragOut | None = None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        parent: QWidget | None = None,
+        *,
+        drag_out: DragOut | None = None,
+        presets: Presets | None = None,
+    ) -> None:
         super().__init__(parent)
         self._document = document
         self._drag_out = drag_out if drag_out is not None else DragOut(self)
@@ -62,8 +68,8 @@ class LibraryPanel(QWidget):
         self.search.addAction(icons.icon("search", "secondary"), QLineEdit.ActionPosition.LeadingPosition)
         self.takes = TakeList()
         self.takes.setModel(self._filter)
-        self.presets = PresetTree()
-        self._fill_presets()
+        self.browser = PresetBrowser(presets if presets is not None else Presets(document, self))
+        self.presets = self.browser.list
         self._hint = plain_label()
         self._hint.setWordWrap(True)
         self._hint.setContentsMargins(PADDING, 0, PADDING, 0)
@@ -74,7 +80,8 @@ class LibraryPanel(QWidget):
         self._actions = self._make_actions()
         self._lay_out()
         self.search.textChanged.connect(self._on_search)
-        self.search.returnPressed.connect(lambda: self.takes.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.search.returnPressed.connect(self._on_search_done)
+        self.search.installEventFilter(self)
         self.takes.selectionModel().currentChanged.connect(self._on_current)
         self.takes.pressed.connect(self._on_pressed)
         self.takes.drag_wanted.connect(self._on_drag)
@@ -82,10 +89,7 @@ class LibraryPanel(QWidget):
         self.takes.paths_pasted.connect(self.paths_dropped)
         self.takes.doubleClicked.connect(lambda _: self.play_requested.emit())
         self.takes.customContextMenuRequested.connect(self._on_menu)
-        self.presets.auditioned.connect(self.preset_auditioned)
-        self.presets.chosen.connect(self._on_preset)
-        self.presets.settled.connect(lambda title: document.commit(f"Load “{title}”"))
-        self.presets.cancelled.connect(document.revert)
+        self.browser.presets.auditioned.connect(self.preset_auditioned)
         document.selection_changed.connect(lambda _: self._show_selection())
         document.takes_changed.connect(self._show_selection)
         document.takes_changed.connect(self._show_state)
@@ -133,10 +137,9 @@ class LibraryPanel(QWidget):
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(GRID)
         splitter.addWidget(top)
-        splitter.addWidget(self.presets)
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 2)
-        self.presets.setVisible(self.presets.has_presets())
+        splitter.addWidget(self.browser)
+        splitter.setStretchFactor(0, 2)
+        splitter.setStretchFactor(1, 3)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, PADDING, 0, 0)
         outer.setSpacing(PADDING)
@@ -145,14 +148,6 @@ class LibraryPanel(QWidget):
         field.addWidget(self.search)
         outer.addLayout(field)
         outer.addWidget(splitter, 1)
-
-    def _fill_presets(self) -> None:
-        try:
-            self.presets.fill(factory_presets())
-        except PatchError as error:
-            # One damaged file must not keep the window from opening; it is said once somebody listens.
-            words = str(error)
-            QTimer.singleShot(0, self, lambda: self.message.emit(words))
 
     def _show_state(self) -> None:
         """The next step in one line while the list has nothing to show."""
@@ -175,12 +170,29 @@ class LibraryPanel(QWidget):
             self.takes.setCurrentIndex(index)
             self.takes.scrollTo(index)
 
+    def _on_search_done(self) -> None:
+        """Return goes to what was found: the takes, or the presets when no take has the words."""
+        if self._filter.rowCount() > 1 or not self.search.text().strip():
+            self.takes.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.browser.enter()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.search and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() == Qt.Key.Key_Down and not event.modifiers():
+                self.browser.enter()
+                return True
+            if event.key() == Qt.Key.Key_Escape and self.search.text():
+                self.search.clear()
+                return True
+        return super().eventFilter(watched, event)
+
     def _on_search(self, text: str) -> None:
         # While rows come and go the view moves its current row; that is no choice of the person's.
         self._searching = True
         self._filter.search(text)
         self._searching = False
-        self.presets.filter(text)
+        self.browser.search(text)
         selected = self._document.selected
         index = self._filter.mapFromSource(self.model.index(self.model.row_of(selected.id if selected else None)))
         if index.isValid():
@@ -195,9 +207,6 @@ class LibraryPanel(QWidget):
         if current.isValid() and not self._searching and not self.model.following:
             take = current.data(TAKE_ROLE)
             self._document.select(take.id if take is not None else None)
-
-    def _on_preset(self, patch: object, title: str) -> None:
-        self._document.set_patch(patch, f"Load “{title}”")
 
     def _on_pressed(self, index: QModelIndex) -> None:
         """A press may become a drag: have the file ready."""

@@ -198,7 +198,12 @@ class Query:
     def finds(self, entry: Entry) -> bool:
         """Whether ``entry`` has all of it."""
         hay = entry.hay
-        return all(word in hay for word in self.words) and all(_has(entry, *field) for field in self.fields)
+        # What a field has is among all words too, and those are looked through faster.
+        return (
+            all(word in hay for word in self.words)
+            and all(word in hay for _, word in self.fields)
+            and all(_has(entry, *field) for field in self.fields)
+        )
 
     def __bool__(self) -> bool:
         return bool(self.words or self.fields)

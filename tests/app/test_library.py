@@ -24,10 +24,11 @@ from app.panels.library_model import (
     THUMBNAIL_ROLE,
     length_text,
 )
+from app.panels.preset_model import ENTRY_ROLE
 from engine.audio import Audio, Clip
 from engine.audio.pyramid import pyramid_of
 from engine.params import Patch
-from engine.project.presets import factory_presets
+from engine.project.presets import factory_presets, read_preset
 from engine.project.take import MissingSource, Take
 
 RATE = 48000
@@ -47,6 +48,7 @@ def document(qapp: object) -> Document:
 @pytest.fixture
 def panel(document: Document, qtbot: Any) -> Iterator[LibraryPanel]:
     panel = LibraryPanel(document)
+    panel.browser.presets.refresh()
     qtbot.addWidget(panel)
     QAbstractItemModelTester(panel.model, QAbstractItemModelTester.FailureReportingMode.Warning, panel)
     panel.resize(260, 600)
@@ -60,9 +62,19 @@ def names(panel: LibraryPanel) -> list[str]:
     return [model.index(row, 0).data() for row in range(model.rowCount())]
 
 
-def preset_index(panel: LibraryPanel, row: int) -> QModelIndex:
+def preset_index(panel: LibraryPanel, number: int) -> QModelIndex:
+    """The row of a preset, counted without the headings."""
     model = panel.presets.model()
-    return model.index(row, 0, model.index(0, 0))
+    rows = [model.index(row, 0) for row in range(model.rowCount())]
+    presets = [index for index in rows if index.data(ENTRY_ROLE) is not None]
+    return presets[number] if number < len(presets) else QModelIndex()
+
+
+def listed(panel: LibraryPanel) -> list[Patch]:
+    """The patches of the presets in the order of the list."""
+    model = panel.presets.model()
+    entries = (model.index(row, 0).data(ENTRY_ROLE) for row in range(model.rowCount()))
+    return [read_preset(Path(entry.path)).patch for entry in entries if entry is not None]
 
 
 def test_the_live_patch_comes_first_and_takes_follow(document: Document, panel: LibraryPanel) -> None:
@@ -241,10 +253,10 @@ def test_presets_are_heard_with_the_arrows_and_loaded_with_return(
 ) -> None:
     heard: list[Patch] = []
     panel.preset_auditioned.connect(heard.append)
+    presets = listed(panel)
     panel.presets.setCurrentIndex(preset_index(panel, 0))
     qtbot.keyClick(panel.presets, Qt.Key.Key_Down)
     qtbot.keyClick(panel.presets, Qt.Key.Key_Down)
-    presets = factory_presets()
     assert heard == presets[1:3]
     assert document.undo_label is None
     qtbot.keyClick(panel.presets, Qt.Key.Key_Return)
@@ -258,7 +270,7 @@ def test_presets_that_were_heard_stay_as_one_step_or_go_with_escape(
     document: Document, panel: LibraryPanel, qtbot: Any
 ) -> None:
     panel.preset_auditioned.connect(document.audition_patch)
-    presets = factory_presets()
+    presets = listed(panel)
     panel.presets.setFocus()
     panel.presets.setCurrentIndex(preset_index(panel, 0))
     qtbot.keyClick(panel.presets, Qt.Key.Key_Down)
@@ -277,10 +289,11 @@ def test_presets_that_were_heard_stay_as_one_step_or_go_with_escape(
 
 def test_a_double_click_loads_a_preset(document: Document, panel: LibraryPanel, qtbot: Any) -> None:
     view = panel.presets
+    second = listed(panel)[1]
     where = view.visualRect(preset_index(panel, 1)).center()
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=where)
     qtbot.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=where)
-    assert document.patch == factory_presets()[1]
+    assert document.patch == second
 
 
 def test_a_double_click_on_a_take_plays_it(document: Document, panel: LibraryPanel, qtbot: Any) -> None:

@@ -16,6 +16,7 @@ from app.export_dialog import ExportDialog
 from engine.audio import Audio, Clip
 from engine.errors import EngineError
 from engine.params import Patch
+from engine.project.presets import Preset
 from engine.project.take import Take
 
 NAME = '<img src="//far.away/bell.png"> & <b>Bell</b>'
@@ -53,7 +54,9 @@ def test_no_name_is_obeyed_anywhere_in_the_window(qtbot: QtBot, session: Session
     empty = Take.of(Clip.of(Audio(np.zeros((1, 0), np.float32), 48_000), NAME))
     session.document.add_take(empty)
     session.document.select(empty.id)
-    session.library.presets.fill([Patch("fm", name=NAME)])
+    session.presets.store.add(Preset(Patch("fm", name=NAME), (NAME,), NAME, NAME), NAME)
+    session.presets.refresh()
+    qtbot.waitUntil(lambda: any(NAME == entry.name for entry in session.presets.entries))
     session.library.search.setText(NAME)
     session.bridge.queued.emit(999, NAME)
     session.bridge.started.emit(999)

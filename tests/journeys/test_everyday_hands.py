@@ -50,12 +50,14 @@ def opened(qtbot: QtBot, session: Session, *paths: Path) -> None:
 
 def walk(qtbot: QtBot, session: Session, steps: int) -> list[Patch]:
     """Go down the presets with the arrow key, as somebody who listens to each of them."""
-    tree = session.library.presets
-    tree.setFocus()
-    tree.setCurrentIndex(tree.model().index(0, 0))
+    presets = session.library.presets
+    qtbot.waitUntil(lambda: session.presets.is_ready)
+    presets.setFocus()
     heard: list[Patch] = []
     for _ in range(steps):
-        qtbot.keyClick(tree, Qt.Key.Key_Down)
+        qtbot.keyClick(presets, Qt.Key.Key_Down)
+        name = presets.current.name
+        qtbot.waitUntil(lambda name=name: session.document.patch.name == name)
         heard.append(session.document.patch)
     return heard
 

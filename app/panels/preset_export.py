@@ -1,0 +1,189 @@
+"""Exporting presets: as files of this program or as DX7 voices, with what a DX7 cannot keep said beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.controls.plain import plain_label
+from app.document import Submit, run_here
+from app.message_bar import in_words
+from app.settings import Settings
+from app.theme import GRID, PADDING_WIDE
+from engine.audio import safe_name
+from engine.project.dx7.sysex import VOICES_IN_BANK
+from engine.project.preset_export import Converted, convert_steps
+from engine.project.presets import Preset
+
+JSON, SYX = "json", "syx"
+
+
+class PresetExportDialog(QDialog):
+    """Stays in front of the window without stopping it; :attr:`chosen` tells what to write where."""
+
+    chosen = Signal(str, object, object)
+    """``json`` or ``syx``, the path (a folder for several preset files), and the presets or :class:`Converted`."""
+
+    def __init__(
+        self,
+        presets: Sequence[Preset],
+        settings: Settings,
+        parent: QWidget | None = None,
+        *,
+        submit: Submit = run_here,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Export presets" if len(presets) > 1 else "Export preset")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowModality(Qt.WindowModality.WindowModal)
+        self._presets = list(presets)
+        self._settings = settings
+        self._submit = submit
+        self._converted: list[Converted] | None = None
+        self._asked = False
+        self.files: QFileDialog | None = None
+        title = plain_label(presets[0].name if len(presets) == 1 else f"{len(presets):,} presets")
+        title.setProperty("role", "title")
+        self.facts = plain_label()
+        self.facts.setProperty("role", "secondary")
+        self.facts.setWordWrap(True)
+        self.format = QComboBox()
+        self.format.setAccessibleName("Format")
+        several = len(presets) > 1
+        self.format.addItem("Preset files of Tonewright (.json)" if several else "Preset of Tonewright (.json)", JSON)
+        self.format.addItem(_syx_title(len(presets)), SYX)
+        self.losses = QPlainTextEdit()
+        self.losses.setReadOnly(True)
+        self.losses.setAccessibleName("What a DX7 cannot keep")
+        self.losses.setMinimumHeight(168)
+        self.go = QPushButton("Choose a place…")
+        self.go.setProperty("primary", True)
+        self.go.setDefault(True)
+        self.go.clicked.connect(self.ask_where)
+        cancel = QPushButton("Cancel")
+        cancel.clicked.connect(self.reject)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(cancel)
+        buttons.addWidget(self.go)
+        head = QVBoxLayout()
+        head.setSpacing(GRID)
+        head.addWidget(title)
+        head.addWidget(self.facts)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 16, 16, 16)
+        column.setSpacing(PADDING_WIDE)
+        column.addLayout(head)
+        column.addWidget(self.format)
+        column.addWidget(self.losses, 1)
+        column.addStretch(0)
+        column.addLayout(buttons)
+        self.setMinimumWidth(440)
+        self.format.currentIndexChanged.connect(self._show_format)
+        self.format.setCurrentIndex(max(self.format.findData(settings.get("export/preset_format")), 0))
+        self._show_format()
+
+    @property
+    def is_dx7(self) -> bool:
+        return bool(self.format.currentData() == SYX)
+
+    def _show_format(self) -> None:
+        self.losses.setVisible(self.is_dx7)
+        if not self.is_dx7:
+            files = "One file" if len(self._presets) == 1 else f"A folder with {len(self._presets):,} files"
+            self.facts.setText(f"{files}; nothing is lost.")
+            self.go.setEnabled(True)
+        elif self._converted is None:
+            self.facts.setText("Looking at what a DX7 can keep…")
+            self.losses.clear()
+            self.go.setEnabled(False)
+            self._convert()
+        else:
+            self._show_losses(self._converted)
+        self.adjustSize()
+
+    def _convert(self) -> None:
+        """A patch takes a moment (the nearest of 32 algorithms is looked for): a job, once."""
+        if self._asked:
+            return
+        self._asked = True
+        presets = self._presets
+        self._submit(
+            lambda: convert_steps(presets), title="Make DX7 voices", done=self._on_converted, failed=self._on_failed
+        )
+
+    def _on_converted(self, converted: list[Converted]) -> None:
+        self._converted = converted
+        self._show_format()
+
+    def _on_failed(self, error: Exception) -> None:
+        self.facts.setText(in_words(error))
+
+    def _show_losses(self, converted: Sequence[Converted]) -> None:
+        whole = sum(item.as_it_came for item in converted)
+        lossy = [item for item in converted if item.losses]
+        if whole == len(converted):
+            self.facts.setText(
+                "As it came from the DX7, byte for byte." if whole == 1 else "As they came, byte for byte."
+            )
+        elif not lossy:
+            self.facts.setText("Nothing that a DX7 does not have.")
+        elif len(converted) == 1:
+            self.facts.setText("A DX7 has less than this instrument. This is lost:")
+        else:
+            self.facts.setText(f"{len(lossy):,} of {len(converted):,} lose something:")
+        if len(converted) == 1:
+            lines = list(converted[0].losses)
+        else:
+            lines = [f"{item.name}\n" + "\n".join(f"    {loss}" for loss in item.losses) for item in lossy]
+        self.losses.setPlainText("\n".join(lines))
+        self.losses.setVisible(bool(lossy))
+        self.go.setEnabled(True)
+
+    def ask_where(self) -> None:
+        """Remember the choice and let the system's dialog ask for the place and about an existing file."""
+        kind = self.format.currentData()
+        self._settings.set("export/preset_format", kind)
+        several_files = kind == JSON and len(self._presets) > 1
+        files = QFileDialog(self, "Export presets")
+        folder = Path(self._settings.get("files/preset_folder") or Path.home())
+        files.setDirectory(str(folder if folder.is_dir() else Path.home()))
+        if several_files:
+            files.setFileMode(QFileDialog.FileMode.Directory)
+            files.setOption(QFileDialog.Option.ShowDirsOnly)
+        else:
+            files.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+            files.setNameFilter("DX7 voices (*.syx)" if kind == SYX else "Presets (*.json)")
+            files.setDefaultSuffix(kind)
+            name = self._presets[0].name if len(self._presets) == 1 else "Bank"
+            files.selectFile(f"{safe_name(name, 'preset')}.{kind}")
+        files.fileSelected.connect(self._go)
+        self.files = files
+        files.open()
+
+    def _go(self, name: str) -> None:
+        kind = self.format.currentData()
+        path = Path(name)
+        is_folder = kind == JSON and len(self._presets) > 1
+        self._settings.set("files/preset_folder", str(path if is_folder else path.parent))
+        self.chosen.emit(kind, path, self._presets if kind == JSON else self._converted)
+        self.accept()
+
+
+def _syx_title(count: int) -> str:
+    if count == 1:
+        return "DX7 voice (.syx)"
+    banks = -(-count // VOICES_IN_BANK)
+    return "DX7 bank of 32 voices (.syx)" if banks == 1 else f"{banks} DX7 banks of 32 voices in one file (.syx)"

@@ -1,0 +1,255 @@
+"""The rows of the preset browser: presets in groups, filtered as fast as one types.
+
+A row is nothing but a reference into the index, made anew with every letter; views ask only for what they show, so ten
+thousand presets cost as much to draw as ten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from app.controls.plain import plain_tip
+from engine.project.preset_index import Entry, find, parse_query
+from engine.project.preset_marks import Marks
+from engine.project.presets import CATEGORIES
+
+Index = QModelIndex | QPersistentModelIndex
+
+ENTRY_ROLE = Qt.ItemDataRole.UserRole
+"""The :class:`Entry` of a row, ``None`` for a heading."""
+HEADING_ROLE = Qt.ItemDataRole.UserRole + 1
+"""The :class:`Heading` of a row, ``None`` for a preset."""
+DETAIL_ROLE = Qt.ItemDataRole.UserRole + 2
+"""A few quiet words behind the name."""
+STAR_ROLE = Qt.ItemDataRole.UserRole + 3
+LOADED_ROLE = Qt.ItemDataRole.UserRole + 4
+"""Empty, ``"loaded"`` for the preset that the live patch comes from, ``"edited"`` when that was changed since."""
+
+GROUPS = {"kind": "Kind of sound", "folder": "Folder", "author": "Author", "none": "No groups"}
+SORTS = {"name": "Name", "newest": "Newest first"}
+SHOWS = {"all": "All", "favourites": "Favourites", "recent": "Recent", "own": "Your own", "factory": "Factory"}
+OTHER_KIND = "other"
+_ROOT = QModelIndex()
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The line above a group."""
+
+    title: str
+    count: int
+    is_open: bool
+
+
+class PresetModel(QAbstractListModel):
+    """What is to be shown is set by properties; :meth:`rebuild` makes the rows."""
+
+    rename_wanted = Signal(object, str)
+    """An :class:`Entry` and what the person typed as its new name."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.text = ""
+        self.tags: tuple[str, ...] = ()
+        self.show = "all"
+        self.group = "kind"
+        self.sort = "name"
+        self.closed: set[str] = set()
+        self.marks = Marks()
+        self.n_found = 0
+        self._entries: tuple[Entry, ...] = ()
+        self._sorted: list[tuple[str, Entry]] | None = None
+        self._rows: list[Entry | Heading] = []
+        self._loaded = ("", False)
+
+    # -- what is shown ---------------------------------------------------------------------------------------------
+
+    @property
+    def n_entries(self) -> int:
+        return len(self._entries)
+
+    def set_entries(self, entries: Sequence[Entry]) -> None:
+        """Other presets; call :meth:`rebuild` afterwards."""
+        self._entries = tuple(entries)
+        self._sorted = None
+
+    def arrange(self, *, group: str | None = None, sort: str | None = None) -> None:
+        """Other groups or another order; call :meth:`rebuild` afterwards."""
+        self.group = group if group in GROUPS else self.group
+        self.sort = sort if sort in SORTS else self.sort
+        self._sorted = None
+
+    def rebuild(self) -> None:
+        """Make the rows for what is set now."""
+        rows = self._make_rows()
+        self.beginResetModel()
+        self._rows = rows
+        self.endResetModel()
+
+    def toggle_group(self, title: str) -> None:
+        """Fold a group up or out."""
+        self.closed ^= {title}
+        self.rebuild()
+
+    def _in_order(self) -> list[tuple[str, Entry]]:
+        """Every preset with the group that it is in, in the order of the list."""
+        if self._sorted is None:
+            keyed = []
+            for entry in self._entries:
+                title = self._title(entry)
+                age = -entry.stamp[0] if self.sort == "newest" else 0
+                keyed.append((self._rank(title), title, age, entry.name.casefold(), entry.key, entry))
+            keyed.sort(key=lambda item: item[:5])
+            self._sorted = [(item[1], item[5]) for item in keyed]
+        return self._sorted
+
+    def _title(self, entry: Entry) -> str:
+        if entry.trouble:
+            return "cannot be used"
+        if self.group == "kind":
+            return entry.category or OTHER_KIND
+        if self.group == "folder":
+            return "Factory" if entry.is_factory else entry.folder or "Your own"
+        if self.group == "author":
+            return entry.author or "nobody named"
+        return ""
+
+    def _rank(self, title: str) -> tuple[int, str]:
+        if self.group == "kind" and title in CATEGORIES:
+            return CATEGORIES.index(title), ""
+        last = title in (OTHER_KIND, "nobody named")
+        return (300 if title == "cannot be used" else 200 if last else 100), title.casefold()
+
+    def _candidates(self) -> list[tuple[str, Entry]]:
+        if self.show == "recent":
+            by_key = {entry.key: entry for entry in self._entries}
+            return [("", by_key[key]) for key in self.marks.recent if key in by_key]
+        pairs = self._in_order()
+        if self.show == "favourites":
+            return [pair for pair in pairs if pair[1].key in self.marks.favourites]
+        if self.show in ("own", "factory"):
+            return [pair for pair in pairs if pair[1].is_factory == (self.show == "factory")]
+        return pairs
+
+    def _make_rows(self) -> list[Entry | Heading]:
+        pairs = self._candidates()
+        wanted = set(self.tags)
+        if wanted:
+            pairs = [pair for pair in pairs if wanted <= set(pair[1].all_tags)]
+        query = parse_query(self.text)
+        if query:
+            found = {id(entry) for entry in find((entry for _, entry in pairs), query)}
+            pairs = [pair for pair in pairs if id(pair[1]) in found]
+        self.n_found = len(pairs)
+        # Whoever searches wants to see what was found, whatever is folded up.
+        folds = not query and not wanted
+        rows: list[Entry | Heading] = []
+        start = 0
+        while start < len(pairs):
+            title, end = pairs[start][0], start
+            while end < len(pairs) and pairs[end][0] == title:
+                end += 1
+            is_open = not (folds and title in self.closed)
+            if title:
+                rows.append(Heading(title, end - start, is_open))
+            if is_open:
+                rows.extend(entry for _, entry in pairs[start:end])
+            start = end
+        return rows
+
+    # -- what the view asks ------------------------------------------------------------------------------------------
+
+    def rowCount(self, parent: Index = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self._rows)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        entry = self.entry(index.row())
+        if entry is None:
+            return Qt.ItemFlag.NoItemFlags
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+        return flags if entry.is_factory or entry.trouble else flags | Qt.ItemFlag.ItemIsEditable
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        row = self._rows[index.row()] if 0 <= index.row() < len(self._rows) else None
+        if isinstance(row, Heading):
+            if role == HEADING_ROLE:
+                return row
+            return f"{row.title}, {row.count}" if role == Qt.ItemDataRole.DisplayRole else None
+        if row is None:
+            return None
+        if role == ENTRY_ROLE:
+            return row
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return row.name
+        if role == DETAIL_ROLE:
+            return self._detail(row)
+        if role == STAR_ROLE:
+            return row.key in self.marks.favourites
+        if role == LOADED_ROLE:
+            key, edited = self._loaded
+            return "" if row.key != key else "edited" if edited else "loaded"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(tool_tip(row))
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            star = ", favourite" if row.key in self.marks.favourites else ""
+            return f"{row.name}, {', '.join(row.all_tags)}{star}"
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        entry = self.entry(index.row())
+        if entry is None or role != Qt.ItemDataRole.EditRole:
+            return False
+        self.rename_wanted.emit(entry, str(value))
+        return True
+
+    def _detail(self, entry: Entry) -> str:
+        if self.group == "kind" and self.show != "recent":
+            return entry.folder
+        return entry.category
+
+    # -- rows and presets ----------------------------------------------------------------------------------------------
+
+    def entry(self, row: int) -> Entry | None:
+        """The preset of a row; ``None`` for a heading and for rows that are not there."""
+        found = self._rows[row] if 0 <= row < len(self._rows) else None
+        return found if isinstance(found, Entry) else None
+
+    def row_of(self, key: str) -> int:
+        """The row of a preset, -1 when it is not shown."""
+        return next((n for n, row in enumerate(self._rows) if isinstance(row, Entry) and row.key == key), -1)
+
+    def near(self, row: int, reach: int = 4) -> list[Entry]:
+        """The presets around a row, the nearest first."""
+        steps = sorted(range(-reach, reach + 1), key=abs)
+        return [entry for entry in (self.entry(row + step) for step in steps) if entry is not None]
+
+    def set_loaded(self, key: str, edited: bool) -> None:
+        """Which preset the live patch comes from, empty for none, and whether it was changed since."""
+        before, self._loaded = self._loaded, (key, edited)
+        for changed in {before[0], key} - {""} if before != self._loaded else ():
+            self.tell(changed)
+
+    def tell(self, key: str) -> None:
+        """Something about one preset looks different now."""
+        row = self.row_of(key)
+        if row >= 0:
+            self.dataChanged.emit(self.index(row), self.index(row))
+
+
+def tool_tip(entry: Entry) -> str:
+    """What is known about a preset, line by line."""
+    if entry.trouble:
+        return f"{entry.trouble}\n{entry.path}"
+    lines = [entry.name, entry.about, ", ".join(entry.all_tags), f"by {entry.author}" if entry.author else ""]
+    lines.append("Came with the program" if entry.is_factory else entry.path)
+    lines.append("Hear it with the arrow keys, load it with Return")
+    return "\n".join(line for line in lines if line)
+
+
+def entries_of(indexes: Iterable[Index]) -> list[Entry]:
+    """The presets of some indexes, without the headings."""
+    return [entry for entry in (index.data(ENTRY_ROLE) for index in indexes) if entry is not None]

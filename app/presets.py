@@ -1,0 +1,497 @@
+"""The presets as the window sees them: what there is, which one the live patch came from, and everything done to them.
+
+The list of files is read by a job after the first frame, and again whenever the window comes to the front or somebody
+asks; what changed since the last start is all that is opened. Reading a patch is a job too, begun before it is needed:
+the neighbours of the row that the person stands on are read ahead, so an arrow key is heard at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+
+from app.document import Document, Submit, run_here
+from app.message_bar import in_words
+from engine.jobs import Body, Note
+from engine.params import Patch
+from engine.project.preset_index import Entry
+from engine.project.preset_library import index_steps
+from engine.project.preset_marks import Marks
+from engine.project.preset_store import PresetStore
+from engine.project.presets import Preset, read_preset
+
+MOST_READ = 256
+"""So many patches stay in memory after they were read."""
+CALM_S = 2.0
+"""Coming back to the window looks for changed files at most this often."""
+
+Then = Callable[[Preset], None]
+
+
+class Presets(QObject):
+    """``submit`` runs the jobs; ``store`` says where the files are."""
+
+    entries_changed = Signal()
+    """There are other presets, or the same with other names or tags."""
+    marks_changed = Signal()
+    loaded_changed = Signal()
+    """The live patch comes from another preset than before, or differs from it now, or no longer."""
+    auditioned = Signal(object)
+    """A :class:`Patch` to hear: it is loaded when the list is left or it is chosen, and taken back by Escape."""
+    shown = Signal(object)
+    """The keys of new presets that the person should see."""
+    message = Signal(str)
+    trouble = Signal(object)
+    """An error, or a sentence about one."""
+    undoable = Signal(str, object)
+    """A sentence about what was done, and the call that takes it back."""
+
+    def __init__(
+        self,
+        document: Document,
+        parent: QObject | None = None,
+        *,
+        submit: Submit = run_here,
+        store: PresetStore | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._submit = submit
+        self.store = store or PresetStore()
+        self.entries: tuple[Entry, ...] = ()
+        self.marks = Marks()
+        self.is_ready = False
+        self.loaded: Entry | None = None
+        """The preset that the live patch came from."""
+        self.edited = False
+        """Whether the live patch is no longer what is in its file."""
+        self._told_name = self.live_name
+        self._by_key: dict[str, Entry] = {}
+        self._read: OrderedDict[str, tuple[tuple[int, int], Preset]] = OrderedDict()
+        self._sources: dict[tuple[str, str], OrderedDict[str, Patch]] = {}
+        self._wanted: tuple[str, Then] | None = None
+        self._scanning = False
+        self._again = False
+        self._scanned_at = 0.0
+        self._marks_dirty = False
+        self._marks_writing = False
+        self._closed = False
+        document.patch_changed.connect(lambda patch, _why: self._follow(patch))
+
+    # -- what there is ---------------------------------------------------------------------------------------------
+
+    @property
+    def live_name(self) -> str:
+        """What to call the live patch."""
+        return self._document.patch.name or "Unnamed patch"
+
+    def entry(self, key: str) -> Entry | None:
+        """The preset of that key."""
+        return self._by_key.get(key)
+
+    def start(self, app: QGuiApplication) -> None:
+        """Look at the files for the first time, and from now on whenever the program comes to the front."""
+        app.applicationStateChanged.connect(self._on_state)
+        self.refresh()
+
+    def _on_state(self, state: Qt.ApplicationState) -> None:
+        if state == Qt.ApplicationState.ApplicationActive and not self._closed:
+            self.refresh(calm=True)
+
+    def refresh(self, *, calm: bool = False) -> None:
+        """Look at the files again; with ``calm`` not when that was done a moment ago."""
+        if calm and time.monotonic() - self._scanned_at < CALM_S:
+            return
+        if self._scanning:
+            self._again = True
+            return
+        self._scanning = True
+        known = dict(self._by_key) if self.is_ready else None
+        store = self.store
+        self._submit(
+            lambda: index_steps(store, known),
+            title="Look for presets",
+            quiet=True,
+            done=self._on_scanned,
+            failed=self._on_not_scanned,
+        )
+
+    def _on_scanned(self, found: tuple[tuple[Entry, ...], Marks, str]) -> None:
+        self._scanning = False
+        self._scanned_at = time.monotonic()
+        entries, marks, notice = found
+        if not self._marks_dirty and not self._marks_writing:
+            self.marks = marks
+        first, self.is_ready = not self.is_ready, True
+        entries = self.marks.on(entries)
+        if first or entries != self.entries:
+            self._set_entries(entries)
+        self.marks_changed.emit()
+        if notice:
+            self.trouble.emit(notice)
+        self._follow(self._document.patch)
+        if self._again:
+            self._again = False
+            self.refresh()
+
+    def _on_not_scanned(self, error: Exception) -> None:
+        self._scanning = self._again = False
+        if not self._closed:
+            self.trouble.emit(error)
+
+    def _set_entries(self, entries: Iterable[Entry]) -> None:
+        self.entries = tuple(entries)
+        self._by_key = {entry.key: entry for entry in self.entries}
+        if self.loaded is not None:
+            self.loaded = self._by_key.get(self.loaded.key)
+        self.entries_changed.emit()
+        self.loaded_changed.emit()
+
+    def _put(self, new: Sequence[Entry], gone: Iterable[str] = ()) -> None:
+        """Some entries came, changed or went, by our own hand."""
+        by_key = {**self._by_key, **{entry.key: entry for entry in self.marks.on(new)}}
+        for key in set(gone) - {entry.key for entry in new}:
+            by_key.pop(key, None)
+            self._read.pop(key, None)
+        self._set_entries(by_key[key] for key in sorted(by_key))
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def with_preset(self, entry: Entry, then: Then) -> None:
+        """Call ``then`` with the preset of ``entry``: at once when it was read ahead, else when it is there.
+
+        Who asks for another one meanwhile hears only of that one.
+        """
+        self._wanted = None
+        known = self._read.get(entry.key)
+        if known is not None and known[0] == entry.stamp:
+            self._read.move_to_end(entry.key)
+            then(known[1])
+            return
+        self._wanted = (entry.key, then)
+        self._submit(
+            _read_body([entry]),
+            title=f"Open {entry.name}",
+            quiet=True,
+            done=self._on_read,
+            failed=lambda error: self._on_not_read(entry.key, error),
+        )
+
+    def read_ahead(self, entries: Iterable[Entry]) -> None:
+        """Somebody may want these soon."""
+        new = [e for e in entries if not e.trouble and (self._read.get(e.key) or ((), None))[0] != e.stamp]
+        if new:
+            # One that went away meanwhile is said when somebody really wants it.
+            self._submit(
+                _read_body(new, strict=False), title="Read presets", quiet=True, done=self._on_read, failed=_ignore
+            )
+
+    def _on_read(self, read: list[tuple[Entry, Preset]]) -> None:
+        for entry, preset in read:
+            self._read[entry.key] = (entry.stamp, preset)
+            self._read.move_to_end(entry.key)
+        while len(self._read) > MOST_READ:
+            self._read.popitem(last=False)
+        if self._wanted is not None:
+            key, then = self._wanted
+            preset = next((preset for entry, preset in read if entry.key == key), None)
+            if preset is not None:
+                self._wanted = None
+                then(preset)
+
+    def _on_not_read(self, key: str, error: Exception) -> None:
+        if self._wanted is not None and self._wanted[0] == key:
+            self._wanted = None
+            self.trouble.emit(error)
+            self.refresh()
+
+    # -- hearing and loading ---------------------------------------------------------------------------------------
+
+    def audition(self, entry: Entry) -> None:
+        """Hear a preset; nothing is loaded yet."""
+        if entry.trouble:
+            self._wanted = None
+            self.message.emit(entry.trouble)
+            return
+        self.with_preset(entry, lambda preset: self._hear(entry, preset))
+
+    def _hear(self, entry: Entry, preset: Preset) -> None:
+        self._remember_source(entry, preset.patch)
+        self.auditioned.emit(preset.patch)
+
+    def load(self, entry: Entry) -> None:
+        """Make a preset the live patch: one undo step."""
+        if entry.trouble:
+            self.trouble.emit(entry.trouble)
+            return
+        self.with_preset(entry, lambda preset: self._load(entry, preset))
+
+    def _load(self, entry: Entry, preset: Preset) -> None:
+        self._remember_source(entry, preset.patch)
+        self._document.set_patch(preset.patch, f"Load “{preset.name}”")
+        self._follow(self._document.patch)
+        self._use(entry.key)
+
+    def settle(self, entry: Entry) -> None:
+        """Whoever heard ``entry`` last went on to something else: it stays."""
+        if self._wanted is not None and self._wanted[0] == entry.key:
+            self.load(entry)
+            return
+        self._document.commit(f"Load “{entry.name}”")
+        self._use(entry.key)
+
+    def cancel(self) -> None:
+        """Go back to what was there before presets were heard."""
+        self._wanted = None
+        self._document.revert()
+
+    def revert(self) -> None:
+        """Back to the preset as it is in its file: one undo step."""
+        if self.loaded is not None:
+            self.load(self.loaded)
+
+    def _remember_source(self, entry: Entry, patch: Patch) -> None:
+        sources = self._sources.setdefault((patch.synth, patch.name), OrderedDict())
+        sources[entry.key] = patch
+        sources.move_to_end(entry.key)
+
+    def _follow(self, patch: Patch) -> None:
+        """Find out which preset the live patch comes from (it keeps the name) and whether it was edited since."""
+        before, self._told_name = (self.loaded, self.edited, self._told_name), self.live_name
+        sources = self._sources.get((patch.synth, patch.name), {})
+        there = [key for key in reversed(sources) if key in self._by_key]
+        key = next((key for key in there if _same(sources[key], patch)), there[0] if there else None)
+        self.loaded = self._by_key[key] if key is not None else None
+        self.edited = key is not None and not _same(sources[key], patch)
+        if key is None and patch.name and self.is_ready:
+            self._look_up(patch)
+        if (self.loaded, self.edited, self.live_name) != before:
+            self.loaded_changed.emit()
+
+    def _look_up(self, patch: Patch) -> None:
+        """A patch that an opened project brought along may have been a preset: compare it with those of its name."""
+        named = [e for e in self.entries if e.name == patch.name and e.synth == patch.synth and not e.trouble]
+        self._sources[patch.synth, patch.name] = OrderedDict()
+        if not named:
+            return
+
+        def found(read: list[tuple[Entry, Preset]]) -> None:
+            for entry, preset in sorted(read, key=lambda item: _same(item[1].patch, patch)):
+                self._remember_source(entry, preset.patch)
+            self._follow(self._document.patch)
+
+        self._submit(
+            _read_body(named, strict=False), title="Compare with presets", quiet=True, done=found, failed=_ignore
+        )
+
+    # -- marks -----------------------------------------------------------------------------------------------------
+
+    def star(self, keys: Iterable[str], on: bool) -> None:
+        """Make presets favourites, or no longer."""
+        marks = self.marks
+        for key in keys:
+            marks = marks.starred(key, on)
+        self._set_marks(marks)
+
+    def set_tags(self, key: str, tags: Iterable[str]) -> None:
+        """Put own tags on a preset in place of those that it has."""
+        self._set_marks(self.marks.tagged(key, tags))
+        entry = self._by_key.get(key)
+        if entry is not None:
+            self._put([replace(entry, own_tags=())])
+
+    def _use(self, key: str) -> None:
+        self._set_marks(self.marks.used(key))
+
+    def _set_marks(self, marks: Marks) -> None:
+        if marks == self.marks:
+            return
+        self.marks = marks
+        self._marks_dirty = True
+        self.marks_changed.emit()
+        self._write_marks()
+
+    def _write_marks(self) -> None:
+        """One writes at a time; what changes meanwhile is written after it."""
+        if self._marks_writing or not self._marks_dirty:
+            return
+        self._marks_writing, self._marks_dirty = True, False
+        store, text = self.store, self.marks.dumps()
+
+        def ended(error: Exception | None = None) -> None:
+            self._marks_writing = False
+            if error is not None and not self._closed:
+                self.trouble.emit(error)
+            self._write_marks()
+
+        self._submit(
+            _body(lambda: store.write_marks(text)),
+            title="Keep favourites",
+            quiet=True,
+            writes=True,
+            done=lambda _: ended(),
+            failed=ended,
+        )
+
+    # -- changing the files ----------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Write the live patch over the preset that it came from; the person's own ones only."""
+        entry = self.loaded
+        if entry is None or entry.is_factory:
+            raise ValueError("There is no preset of the person's own to save to.")
+        self._document.settle()
+        patch, store = self._document.patch, self.store
+
+        def work() -> tuple[Entry, Patch]:
+            preset = read_preset(Path(entry.path)) if Path(entry.path).exists() else Preset(patch, entry.tags)
+            return store.replace(entry, replace(preset, patch=patch)), patch
+
+        self._change(work, lambda done: self._saved(*done), f"Save {entry.name}")
+
+    def save_as(self, preset: Preset, folder: str = "", over: Entry | None = None) -> None:
+        """Write the live patch as a new preset, or ``over`` another one that then lies in the trash.
+
+        The live patch has its name from then on (one undo step).
+        """
+        self._document.settle()
+        store = self.store
+
+        def work() -> Entry:
+            return store.add(preset, folder) if over is None else store.replace(over, preset)
+
+        self._change(work, lambda entry: self._saved_as(entry, preset), f"Save {preset.name}")
+
+    def _saved_as(self, entry: Entry, preset: Preset) -> None:
+        self._saved(entry, preset.patch)
+        if self._document.patch.name != preset.name:
+            self._document.set_patch(preset.patch, f"Save as “{preset.name}”")
+        self._follow(self._document.patch)
+        self.shown.emit([entry.key])
+
+    def _saved(self, entry: Entry, patch: Patch) -> None:
+        self._put([entry])
+        self._remember_source(entry, patch)
+        self._use(entry.key)
+        self._follow(self._document.patch)
+        self.message.emit(f"Saved the preset “{entry.name}”.")
+
+    def rename(self, entry: Entry, name: str) -> None:
+        """Call one of the person's own presets something else."""
+        if not name.strip() or name.strip() == entry.name:
+            return
+        store = self.store
+
+        def renamed(new: Entry) -> None:
+            self._set_marks(self.marks.moved(entry.key, new.key))
+            is_live = self.loaded is not None and self.loaded.key == entry.key
+            source = self._sources.get((entry.synth, entry.name), {}).pop(entry.key, None)
+            if source is not None:
+                self._remember_source(new, replace(source, name=new.name))
+            self._put([new], gone=[entry.key])
+            if is_live:
+                live = replace(self._document.patch, name=new.name)
+                self._document.set_patch(live, f"Rename “{entry.name}”")
+            self._follow(self._document.patch)
+
+        self._change(lambda: store.rename(entry, name), renamed, f"Rename {entry.name}")
+
+    def duplicate(self, entry: Entry) -> None:
+        """A copy among the person's own."""
+        store = self.store
+
+        def copied(new: Entry) -> None:
+            self._put([new])
+            self.shown.emit([new.key])
+
+        self._change(lambda: store.duplicate(entry), copied, f"Copy {entry.name}")
+
+    def delete(self, entries: Sequence[Entry]) -> None:
+        """Move presets of the person's own to the trash; the message offers to take that back."""
+        own = [entry for entry in entries if not entry.is_factory]
+        if not own:
+            self.message.emit("What came with the program cannot be deleted.")
+            return
+        store = self.store
+
+        def deleted(lie: list[tuple[Path, Entry]]) -> None:
+            self._put([], gone=[entry.key for _, entry in lie])
+            words = f"Deleted “{lie[0][1].name}”." if len(lie) == 1 else f"Deleted {len(lie)} presets."
+            self.undoable.emit(words, lambda: self._restore(lie))
+
+        self._change(lambda: [(store.delete(entry), entry) for entry in own], deleted, "Delete presets")
+
+    def _restore(self, lie: list[tuple[Path, Entry]]) -> None:
+        store = self.store
+
+        def back(entries: list[Entry]) -> None:
+            self._put(entries)
+            self._follow(self._document.patch)
+
+        self._change(lambda: [store.restore(path, entry) for path, entry in lie], back, "Bring presets back")
+
+    def take_over(self, entries: Sequence[Entry]) -> None:
+        """Presets that were imported are in the list and in sight."""
+        if entries:
+            self._put(entries)
+            self.shown.emit([entry.key for entry in entries])
+
+    def _change(self, work: Callable[[], Any], done: Callable[[Any], None], title: str) -> None:
+        """Write something; whatever goes wrong is said, and the list shows what is really there."""
+
+        def failed(error: Exception) -> None:
+            self.trouble.emit(in_words(error))
+            self.refresh()
+
+        self._submit(_body(work), title=title, quiet=True, writes=True, done=done, failed=failed)
+
+    def close(self) -> None:
+        """The program ends: what was marked last is kept, if it still waits."""
+        self._closed = True
+        if self._marks_dirty or self._marks_writing:
+            try:
+                self.store.write_marks(self.marks.dumps())
+            except Exception:  # noqa: BLE001 - nobody is left to be told
+                return
+
+
+def _same(one: Patch, other: Patch) -> bool:
+    return one.values == other.values and one.seed == other.seed
+
+
+def _body(work: Callable[[], Any]) -> Body[Any]:
+    """A job of one step."""
+
+    def body() -> Generator[Note, None, Any]:
+        yield Note(None)
+        return work()
+
+    return body
+
+
+def _read_body(entries: Sequence[Entry], *, strict: bool = True) -> Body[list[tuple[Entry, Preset]]]:
+    """Reads presets; with ``strict`` off those that cannot be read are left out."""
+
+    def body() -> Generator[Note, None, list[tuple[Entry, Preset]]]:
+        read = []
+        for entry in entries:
+            yield Note(None)
+            try:
+                read.append((entry, read_preset(Path(entry.path))))
+            except Exception:
+                if strict:
+                    raise
+        return read
+
+    return body
+
+
+def _ignore(_: object) -> None:
+    """Nobody asked for it, so nobody hears that it failed."""
