@@ -19,6 +19,7 @@ from PySide6.QtGui import QGuiApplication
 
 from app.document import Document, Submit, run_here
 from app.message_bar import in_words
+from app.preset_reader import PresetReader, read_body
 from engine.jobs import Body, Note
 from engine.params import Patch
 from engine.project.preset_index import Entry
@@ -27,12 +28,8 @@ from engine.project.preset_marks import Marks
 from engine.project.preset_store import PresetStore
 from engine.project.presets import Preset, read_preset
 
-MOST_READ = 256
-"""So many patches stay in memory after they were read."""
 CALM_S = 2.0
 """Coming back to the window looks for changed files at most this often."""
-
-Then = Callable[[Preset], None]
 
 
 class Presets(QObject):
@@ -74,9 +71,9 @@ class Presets(QObject):
         """Whether the live patch is no longer what is in its file."""
         self._told_name = self.live_name
         self._by_key: dict[str, Entry] = {}
-        self._read: OrderedDict[str, tuple[tuple[int, int], Preset]] = OrderedDict()
         self._sources: dict[tuple[str, str], OrderedDict[str, Patch]] = {}
-        self._wanted: tuple[str, Then] | None = None
+        self.reader = PresetReader(self, submit)
+        self.reader.failed.connect(self._on_not_read)
         self._scanning = False
         self._again = False
         self._scanned_at = 0.0
@@ -159,68 +156,23 @@ class Presets(QObject):
         by_key = {**self._by_key, **{entry.key: entry for entry in self.marks.on(new)}}
         for key in set(gone) - {entry.key for entry in new}:
             by_key.pop(key, None)
-            self._read.pop(key, None)
+            self.reader.forget(key)
         self._set_entries(by_key[key] for key in sorted(by_key))
 
-    # -- reading ---------------------------------------------------------------------------------------------------
-
-    def with_preset(self, entry: Entry, then: Then) -> None:
-        """Call ``then`` with the preset of ``entry``: at once when it was read ahead, else when it is there.
-
-        Who asks for another one meanwhile hears only of that one.
-        """
-        self._wanted = None
-        known = self._read.get(entry.key)
-        if known is not None and known[0] == entry.stamp:
-            self._read.move_to_end(entry.key)
-            then(known[1])
-            return
-        self._wanted = (entry.key, then)
-        self._submit(
-            _read_body([entry]),
-            title=f"Open {entry.name}",
-            quiet=True,
-            done=self._on_read,
-            failed=lambda error: self._on_not_read(entry.key, error),
-        )
-
-    def read_ahead(self, entries: Iterable[Entry]) -> None:
-        """Somebody may want these soon."""
-        new = [e for e in entries if not e.trouble and (self._read.get(e.key) or ((), None))[0] != e.stamp]
-        if new:
-            # One that went away meanwhile is said when somebody really wants it.
-            self._submit(
-                _read_body(new, strict=False), title="Read presets", quiet=True, done=self._on_read, failed=_ignore
-            )
-
-    def _on_read(self, read: list[tuple[Entry, Preset]]) -> None:
-        for entry, preset in read:
-            self._read[entry.key] = (entry.stamp, preset)
-            self._read.move_to_end(entry.key)
-        while len(self._read) > MOST_READ:
-            self._read.popitem(last=False)
-        if self._wanted is not None:
-            key, then = self._wanted
-            preset = next((preset for entry, preset in read if entry.key == key), None)
-            if preset is not None:
-                self._wanted = None
-                then(preset)
-
-    def _on_not_read(self, key: str, error: Exception) -> None:
-        if self._wanted is not None and self._wanted[0] == key:
-            self._wanted = None
-            self.trouble.emit(error)
-            self.refresh()
+    def _on_not_read(self, error: Exception) -> None:
+        """The file has gone or was damaged: the list shows what is there now."""
+        self.trouble.emit(error)
+        self.refresh()
 
     # -- hearing and loading ---------------------------------------------------------------------------------------
 
     def audition(self, entry: Entry) -> None:
         """Hear a preset; nothing is loaded yet."""
         if entry.trouble:
-            self._wanted = None
+            self.reader.forget_wish()
             self.message.emit(entry.trouble)
             return
-        self.with_preset(entry, lambda preset: self._hear(entry, preset))
+        self.reader.read(entry, lambda preset: self._hear(entry, preset))
 
     def _hear(self, entry: Entry, preset: Preset) -> None:
         self._remember_source(entry, preset.patch)
@@ -231,7 +183,7 @@ class Presets(QObject):
         if entry.trouble:
             self.trouble.emit(entry.trouble)
             return
-        self.with_preset(entry, lambda preset: self._load(entry, preset))
+        self.reader.read(entry, lambda preset: self._load(entry, preset))
 
     def _load(self, entry: Entry, preset: Preset) -> None:
         self._remember_source(entry, preset.patch)
@@ -241,7 +193,7 @@ class Presets(QObject):
 
     def settle(self, entry: Entry) -> None:
         """Whoever heard ``entry`` last went on to something else: it stays."""
-        if self._wanted is not None and self._wanted[0] == entry.key:
+        if self.reader.waits_for(entry):
             self.load(entry)
             return
         self._document.commit(f"Load “{entry.name}”")
@@ -249,7 +201,7 @@ class Presets(QObject):
 
     def cancel(self) -> None:
         """Go back to what was there before presets were heard."""
-        self._wanted = None
+        self.reader.forget_wish()
         self._document.revert()
 
     def revert(self) -> None:
@@ -288,7 +240,7 @@ class Presets(QObject):
             self._follow(self._document.patch)
 
         self._submit(
-            _read_body(named, strict=False), title="Compare with presets", quiet=True, done=found, failed=_ignore
+            read_body(named, strict=False), title="Compare with presets", quiet=True, done=found, failed=_ignore
         )
 
     # -- marks -----------------------------------------------------------------------------------------------------
@@ -472,23 +424,6 @@ def _body(work: Callable[[], Any]) -> Body[Any]:
     def body() -> Generator[Note, None, Any]:
         yield Note(None)
         return work()
-
-    return body
-
-
-def _read_body(entries: Sequence[Entry], *, strict: bool = True) -> Body[list[tuple[Entry, Preset]]]:
-    """Reads presets; with ``strict`` off those that cannot be read are left out."""
-
-    def body() -> Generator[Note, None, list[tuple[Entry, Preset]]]:
-        read = []
-        for entry in entries:
-            yield Note(None)
-            try:
-                read.append((entry, read_preset(Path(entry.path))))
-            except Exception:
-                if strict:
-                    raise
-        return read
 
     return body
 

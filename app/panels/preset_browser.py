@@ -284,7 +284,7 @@ class PresetBrowser(QWidget):
         self.presets.audition(entry)
         row = self.list.currentIndex().row()
         # After what was asked for: the neighbours are read while it is heard.
-        QTimer.singleShot(0, self, lambda: self.presets.read_ahead(self.model.near(row)))
+        QTimer.singleShot(0, self, lambda: self.presets.reader.read_ahead(self.model.near(row)))
 
     def _on_save(self) -> None:
         loaded = self.presets.loaded

@@ -56,7 +56,7 @@ def test_no_name_is_obeyed_anywhere_in_the_window(qtbot: QtBot, session: Session
     session.document.select(empty.id)
     session.presets.store.add(Preset(Patch("fm", name=NAME), (NAME,), NAME, NAME), NAME)
     session.presets.refresh()
-    qtbot.waitUntil(lambda: any(NAME == entry.name for entry in session.presets.entries))
+    qtbot.waitUntil(lambda: any(entry.name == NAME for entry in session.presets.entries))
     session.library.search.setText(NAME)
     session.bridge.queued.emit(999, NAME)
     session.bridge.started.emit(999)
