@@ -75,6 +75,7 @@ class Commands(QObject):
         bind("play.end", playing.to_end)
         bind("play.loop", self.set_loop)
         bind("edit.hear", self.set_hear)
+        bind("play.keyboard", s.live_play.set_keyboard)
         bind("play.tone", s.player.test_tone)
         bind("view.palette", self.toggle_palette)
         bind("view.zoom_in", lambda: axis.zoom(ZOOM_STEP, self._zoom_centre()))

@@ -38,6 +38,7 @@ from app.panels.transport import TransportBar
 from app.pictures import PictureMaker
 from app.player import Player
 from app.playing import Playing
+from app.playing_live import LivePlay
 from app.preset_commands import PresetCommands
 from app.presets import Presets
 from app.recovery_bar import RecoveryBar
@@ -112,6 +113,7 @@ class Session(QObject):
         self._put_together()
         self.drops = DropTarget(self.window, submit=self.submit)
         self._connect()
+        self.live_play = LivePlay(self)
         self.commands = Commands(self)
         self.preset_commands = PresetCommands(self)
 
@@ -237,7 +239,9 @@ class Session(QObject):
         self.commands.refresh()
 
     def _patch_changed(self, patch: Patch, why: str) -> None:
-        self.live.render(patch, strike=why in ("audition", "set"), turning=why == "audition")
+        # Who plays by hand hears it already; the stage only shows it.
+        strike = why in ("audition", "set") and not self.live_play.is_playing
+        self.live.render(patch, strike=strike, turning=why == "audition")
         self.pictures.show_patch(patch, self.document.note)
 
     def _rendered(self, rendered: Rendered) -> None:
@@ -346,6 +350,7 @@ class Session(QObject):
         self.garbage.forget_what_is_loaded()
         if self._sound and not self._closed:
             self.player.start()
+            self.live_play.start()
 
     def close(self) -> None:
         """End every thread and forget the window; safe to call twice."""
@@ -353,6 +358,7 @@ class Session(QObject):
             return
         self._closed = True
         self.pictures.close()
+        self.live_play.close()
         self.settings.save()
         self.presets.close()
         self.player.close()

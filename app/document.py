@@ -7,6 +7,7 @@ open. Every change is one swap of a value, so nothing here takes time; saving an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -74,7 +75,8 @@ class Document(QObject):
     patch_changed = Signal(object, str)
     """The live :class:`Patch` and why it changed: ``audition revert set undo redo load``."""
     note_changed = Signal(object, str)
-    """The :class:`NoteSettings` with which the live patch is played, and why they changed, as in ``patch_changed``."""
+    """The :class:`NoteSettings` with which the live patch is played, and why they changed, as in ``patch_changed``, or
+    ``keys``: somebody plays, and hears it already."""
     locks_changed = Signal()
     links_changed = Signal()
     locks_held = Signal(int)
@@ -236,6 +238,17 @@ class Document(QObject):
         self.settle()
         if note != self.project.note:
             self._become(self._history.commit(label, self.project.with_note(note).select(None), merge=merge), "set")
+
+    def follow_key(self, note: int, velocity: int) -> None:
+        """Somebody plays: the live patch is shown with that key. Keys one after the other are one step.
+
+        While a take is shown, playing along to it changes nothing.
+        """
+        played = replace(self.note, note=note, velocity=velocity)
+        if self.selected is None and played != self.project.note:
+            self.settle()
+            history = self._history.commit("Play a key", self.project.with_note(played), merge="keys")
+            self._become(history, "keys")
 
     # -- locks -----------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from app import icons
 from app.actions import BY_ID, ActionSet, shortcut_text
+from app.controls.value_widget import ValueHost
 from app.message_bar import MessageBar
 from app.palette import Palette
 from app.settings import LAYOUT_VERSION, Settings
@@ -106,6 +107,8 @@ class MainWindow(QMainWindow):
         self.actions_ = actions
         self.settings = settings
         self.may_close: Callable[[], bool] = lambda: True
+        self.value_host: ValueHost | None = None
+        """Who knows which controllers turn the values in the window."""
         self._painted = False
         self._docks: dict[str, QDockWidget] = {}
         self._first_layout = QByteArray()

@@ -13,7 +13,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.controls.knob_paint import figures, focus_ring, padlock, wash
+from app.controls.knob_paint import controller_mark, figures, focus_ring, padlock, wash
 from app.controls.value_widget import ValueWidget
 from app.controls.words import typeset
 from app.theme import SMALL_TEXT_PX, tokens
@@ -83,6 +83,10 @@ class Knob(ValueWidget):
         self._paint_arc(painter, theme.disabled if off else self._colour or theme.accent)
         if self.editor is None:
             self._paint_value(painter, theme.disabled if off else theme.text)
+        if self.controller or self.waits_for_controller:
+            centre, radius = self._circle()
+            place = (centre.x() - radius, centre.y() - radius + 1)
+            controller_mark(painter, *place, waits=self.waits_for_controller)
         if self.hasFocus():
             focus_ring(painter, QRectF(self.rect()))
 

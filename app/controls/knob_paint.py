@@ -35,6 +35,17 @@ def focus_ring(painter: QPainter, rect: QRectF) -> None:
     painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), GRID, GRID)
 
 
+def controller_mark(painter: QPainter, centre_x: float, centre_y: float, *, waits: bool) -> None:
+    """A small plug beside a value that a MIDI controller turns; a ring in the accent while it waits for one."""
+    painter.setPen(QPen(QColor(tokens().accent if waits else tokens().secondary), 1.5))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(QRectF(centre_x - 3.0, centre_y - 3.0, 6.0, 6.0))
+    if not waits:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(tokens().secondary))
+        painter.drawEllipse(QRectF(centre_x - 1.5, centre_y - 1.5, 3.0, 3.0))
+
+
 def padlock(painter: QPainter, centre_x: float, centre_y: float, colour: str) -> None:
     """A closed padlock, 8 by 10 px."""
     painter.setPen(QPen(QColor(colour), 1.5))

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QKeyEvent, QPainter,
 from PySide6.QtWidgets import QWidget
 
 from app.controls.drag_value import ALT
-from app.controls.knob_paint import LOCK_PX, figures, focus_ring, padlock, wash
+from app.controls.knob_paint import LOCK_PX, controller_mark, figures, focus_ring, padlock, wash
 from app.controls.value_widget import ValueWidget
 from app.controls.words import typeset
 from app.theme import GRID, SMALL_TEXT_PX, series_colour, tokens
@@ -51,6 +51,8 @@ class MatrixCell(ValueWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(wash(series_colour(self.route[0]), 0.28))
             painter.drawRoundedRect(fill, 2, 2)
+        if self.controller or self.waits_for_controller:
+            controller_mark(painter, box.left() + 5, box.top() + 5, waits=self.waits_for_controller)
         if self.editor is None:
             off = self.param.off_at_low and self.value <= self.param.low
             painter.setFont(figures(self, SMALL_TEXT_PX))

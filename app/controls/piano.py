@@ -5,7 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QEnterEvent,
     QFocusEvent,
+    QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -35,11 +37,14 @@ class Piano(QWidget):
     """Two to four octaves, as many as fit.
 
     Pressing a key emits ``note_on(key, velocity)``, with a velocity that grows towards the key's front edge; sliding
-    onto another key plays that one. The arrow keys move the mark by a semitone and an octave, Enter plays it.
+    onto another key plays that one, which goes down before the other comes up, so that one voice alone glides. The
+    arrow keys move the mark by a semitone and an octave, Enter plays it. Keys that somebody else plays are lit too.
     """
 
     note_on = Signal(int, int)
     note_off = Signal(int)
+    approached = Signal()
+    """The mouse came near, or the keyboard: somebody may be about to play."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,13 +53,15 @@ class Piano(QWidget):
         self._sounding: int | None = None
         self._by_key = False
         self._hovered: int | None = None
+        self._lit: frozenset[int] = frozenset()
+        self._letters: dict[int, str] = {}
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Piano")
         self.setToolTip(
-            "Click to play; nearer the front edge is louder. The wheel moves by octaves.\n"
-            "Keys: arrows choose a note, Enter plays it."
+            "Press to play; nearer the front edge is louder. The wheel moves by octaves.\n"
+            "Keys: arrows choose a note, Enter plays it. Ctrl+T plays with the letters."
         )
         self._describe()
 
@@ -77,6 +84,18 @@ class Piano(QWidget):
             self._describe()
         self._show_note()
         self.update()
+
+    def set_lit(self, notes: frozenset[int]) -> None:
+        """Show which keys are down, whoever plays them."""
+        if notes != self._lit:
+            self._lit = notes
+            self.update()
+
+    def set_letters(self, letters: dict[int, str]) -> None:
+        """Print on the keys which letter of the computer's keyboard plays them; an empty mapping for none."""
+        if letters != self._letters:
+            self._letters = letters
+            self.update()
 
     @property
     def octaves(self) -> int:
@@ -125,10 +144,12 @@ class Piano(QWidget):
     # Mouse
 
     def _press(self, note: int, velocity: int) -> None:
-        self._release()
-        self._sounding = note
+        before, self._sounding = self._sounding, note
+        self._by_key = False
         self.set_note(note)
         self.note_on.emit(note, velocity)
+        if before is not None:
+            self.note_off.emit(before)
 
     def _release(self) -> None:
         note, self._sounding = self._sounding, None
@@ -165,6 +186,14 @@ class Piano(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self._release()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self.approached.emit()
+        super().enterEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._release()
+        super().hideEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:
         self._hovered = None
@@ -209,6 +238,7 @@ class Piano(QWidget):
             super().keyReleaseEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
+        self.approached.emit()
         self.update()
         super().focusInEvent(event)
 
@@ -237,16 +267,20 @@ class Piano(QWidget):
         theme = tokens()
         black = note % 12 in BLACK_AFTER
         box = self.key_rect(note).adjusted(0.5, -3, -0.5, -0.5)
+        lit = note == self._sounding or note in self._lit
         painter.setPen(QColor(theme.hairline))
-        painter.setBrush(QColor(theme.accent if note in (self._note, self._sounding) else colour))
+        painter.setBrush(QColor(theme.accent if lit else colour))
         painter.drawRoundedRect(box, 2, 2)
-        if note == self._hovered and note != self._note:
-            painter.setBrush(wash(theme.accent, 0.35))
+        if not lit and note in (self._hovered, self._note):
+            painter.setBrush(wash(theme.accent, 0.5 if note == self._note else 0.35))
             painter.drawRoundedRect(box, 2, 2)
-        if note % 12 == 0 and not black:
-            painter.setPen(QColor(theme.on_accent if note == self._note or theme.name == "dark" else theme.secondary))
-            foot = QRectF(box.left(), box.bottom() - 18, box.width(), 16)
-            painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, note_name(note))
+        words = self._letters.get(note, "" if note % 12 or self._letters else note_name(note))
+        if words:
+            on_dark = black and not lit and theme.name == "dark"
+            pen = theme.text if on_dark else theme.on_accent if lit or theme.name == "dark" else theme.secondary
+            painter.setPen(QColor(theme.panel if black and not lit and theme.name != "dark" else pen))
+            foot = QRectF(box.left() - 2, box.bottom() - 18, box.width() + 4, 16)
+            painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, words)
 
 
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: -12, Qt.Key.Key_Up: 12}

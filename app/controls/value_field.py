@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.controls.knob_paint import LOCK_PX, figures, focus_ring, padlock, wash
+from app.controls.knob_paint import LOCK_PX, controller_mark, figures, focus_ring, padlock, wash
 from app.controls.value_widget import ValueWidget
 from app.controls.words import typeset
 from app.theme import GRID, SMALL_TEXT_PX, tokens
@@ -67,6 +67,8 @@ class ValueField(ValueWidget):
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
         if self._locked:
             padlock(painter, box.right() - 8, box.center().y(), theme.secondary)
+        if self.controller or self.waits_for_controller:
+            controller_mark(painter, box.left() + 6, box.top() + 6, waits=self.waits_for_controller)
         if self.hasFocus():
             focus_ring(painter, box)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol, cast
+
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -11,6 +13,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
+    QShowEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QMenu, QWidget
@@ -32,6 +35,18 @@ _ENDS = (Qt.Key.Key_Home, Qt.Key.Key_End)
 _DEFAULTS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 _TYPE = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2)
 _KEYS = {*_ARROWS, *_PAGES, *_ENDS, *_DEFAULTS, *_TYPE}
+
+
+class ValueHost(Protocol):
+    """What a window may know about the values in it: the ``value_host`` of a widget around them."""
+
+    def extend_value_menu(self, widget: ValueWidget, menu: QMenu) -> None:
+        """Add to a value's context menu."""
+        ...
+
+    def show_controller_on(self, widget: ValueWidget) -> None:
+        """Call :meth:`ValueWidget.set_controller` with what turns the value."""
+        ...
 
 
 class ValueWidget(QWidget):
@@ -66,6 +81,9 @@ class ValueWidget(QWidget):
         self.gesture.reverted.connect(self.reverted)
         self.gesture.shown.connect(self._on_shown)
         self.editor: ValueEdit | None = None
+        self.controller = ""
+        """What turns the value besides the hand: ``"CC 21"``, or nothing."""
+        self.waits_for_controller = False
         self._locked = False
         self._colour: str | None = None
         self._pointer: HeldPointer | None = None
@@ -105,6 +123,21 @@ class ValueWidget(QWidget):
             self.setAccessibleDescription(f"{self.param.help} (locked)" if locked else self.param.help)
             self.update()
             self.lock_changed.emit(locked)
+
+    def set_controller(self, controller: str, *, waits: bool = False) -> None:
+        """Show which controller turns the value, and whether it waits to be given one."""
+        if (controller, waits) != (self.controller, self.waits_for_controller):
+            self.controller, self.waits_for_controller = controller, waits
+            self.update()
+
+    def host(self) -> ValueHost | None:
+        """The nearest :class:`ValueHost` around the widget."""
+        place: QWidget | None = self
+        while place is not None:
+            if (host := getattr(place, "value_host", None)) is not None:
+                return cast("ValueHost", host)
+            place = place.parentWidget()
+        return None
 
     def set_colour(self, colour: str | None) -> None:
         """Draw the value in another colour than the accent; ``None`` for the accent."""
@@ -219,6 +252,11 @@ class ValueWidget(QWidget):
             self.gesture.finish()
         super().leaveEvent(event)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        if (host := self.host()) is not None:
+            host.show_controller_on(self)
+        super().showEvent(event)
+
     def hideEvent(self, event: QHideEvent) -> None:
         self._end_drag(keep=self._pointer is None)
         super().hideEvent(event)
@@ -284,6 +322,8 @@ class ValueWidget(QWidget):
     def build_menu(self) -> QMenu:
         """The context menu; the caller shows and deletes it."""
         menu = value_menu(self)
+        if (host := self.host()) is not None:
+            host.extend_value_menu(self, menu)
         self.menu_opening.emit(menu)
         return menu
 

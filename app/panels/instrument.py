@@ -8,7 +8,6 @@ the piano. Rows without widgets take no room. What an instrument itself has come
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
 
@@ -80,7 +79,6 @@ class InstrumentPanel(QWidget):
         self._arrange()
         self.audition.clicked.connect(self.audition_requested)
         self.keep.clicked.connect(self.keep_requested)
-        self.piano.note_on.connect(self._on_piano)
 
     def sizeHint(self) -> QSize:
         return QSize(440, 720)
@@ -191,12 +189,6 @@ class InstrumentPanel(QWidget):
         self.piano.setFixedHeight(hint.height())
         self.fit(self._scroll.height() - GRID)
 
-    def _on_piano(self, note: int, velocity: int) -> None:
-        before = self.document.note
-        # What is played one after the other is one step: the way back leads over what was shaped, not over every key.
-        self.document.set_note(replace(before, note=note, velocity=velocity), "Play a key", merge="keys")
-        self.audition_requested.emit()
-
     def paintEvent(self, event: QPaintEvent) -> None:
         # Where the middle can be scrolled, a hairline says that it goes on.
         if self._scroll.verticalScrollBar().maximum() > 0:
@@ -219,4 +211,6 @@ def _widgets_of(line: QBoxLayout) -> list[QWidget]:
 def _stops_in(part: QWidget) -> list[QWidget]:
     """The widgets at which Tab stops, in the order in which they were made."""
     tab = Qt.FocusPolicy.TabFocus
-    return [w for w in (part, *part.findChildren(QWidget)) if w.focusPolicy() & tab]
+    # What pops up is a window of its own.
+    inside = [part, *(w for w in part.findChildren(QWidget) if w.window() is part.window())]
+    return [w for w in inside if w.focusPolicy() & tab]

@@ -1,0 +1,247 @@
+"""Playing the instrument by hand: the piano, the computer's keyboard, MIDI and the wheels meet the engine's instrument.
+
+Keys go straight to the instrument, on whatever thread they come; the window follows: keys are lit, the wheels move, and
+when the fingers rest for a moment the stage shows the live patch with the key that was played last.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QMenu
+
+from app.controls.play_bar import PlayBar
+from app.controls.value_widget import ValueWidget
+from app.held_notes import HeldNotes
+from app.instrument_keys import InstrumentKeys
+from app.midi_input import Controller, MidiInput
+from app.midi_learn import MidiLearn
+from app.midi_ports import Backend, Ports, PortState
+from app.panels.fm import step_label
+from app.ui_thread import UiThread, Wake
+from engine.params import Patch
+from engine.params.playing import PlaySettings
+
+if TYPE_CHECKING:
+    from app.compose import Session
+
+PICTURE_MS = 150
+"""The stage follows the keys after so much rest: drawing must not stand in the way of playing."""
+MOUSE = "mouse"
+
+
+class LivePlay(QObject):
+    """One window's instrument under the hands."""
+
+    def __init__(self, session: Session, *, midi: Backend | None = None) -> None:
+        super().__init__(session)
+        self._s = session
+        self.instrument = session.studio.instrument
+        self._window = UiThread(self)
+        self._keys_wake = Wake(self._show_keys, self)
+        self._midi_wake = Wake(self._show_midi, self)
+        self._played: tuple[int, int] | None = None
+        self._ports_seen = PortState()
+        self._midi_count = 0
+        self.held = HeldNotes(self.instrument, self._on_key)
+        self.keys = InstrumentKeys(session.app, session.window, self.held)
+        self.midi = MidiInput(self.held, self.instrument, self._on_control, self._midi_wake.ask)
+        settings = session.settings
+        self.ports = Ports(self.midi.take, self._on_ports, backend=midi, chosen=_choices(settings.get("midi/ports")))
+        self.learn = MidiLearn(session.document, step_label, settings.get("midi/controllers"), self)
+        self.bar = PlayBar()
+        self.pianos = [session.fm.piano]
+        self._picture = QTimer(self, interval=PICTURE_MS, singleShot=True)
+        self._picture.timeout.connect(self._follow)
+        self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), session.window, enabled=False)
+        self._connect()
+        self._restore()
+
+    def _connect(self) -> None:
+        s, bar = self._s, self.bar
+        s.fm.add_play_tool(bar, 1)
+        s.window.value_host = self
+        self.instrument.on_error = lambda error: self._window.call(lambda: s.messages.error(error))
+        s.player.rate_changed.connect(self._connect_bus)
+        s.document.patch_changed.connect(self._patch_changed)
+        for piano in self.pianos:
+            piano.note_on.connect(lambda note, velocity: self.held.press(MOUSE, note, note, velocity))
+            piano.note_off.connect(lambda note: self.held.release(MOUSE, note))
+            piano.approached.connect(s.player.get_ready)
+        bar.settings_changing.connect(self.instrument.set_settings)
+        bar.settings_chosen.connect(lambda chosen: s.settings.set("play/settings", chosen.to_json()))
+        bar.bent.connect(self.instrument.bend)
+        bar.wheeled.connect(self.instrument.wheel)
+        bar.pedalled.connect(self.instrument.pedal)
+        bar.keyboard_toggled.connect(self.set_keyboard)
+        bar.port_chosen.connect(self._choose_port)
+        bar.forget_requested.connect(self.learn.forget_all)
+        self.keys.changed.connect(self._keys_changed)
+        self.learn.changed.connect(self._learn_changed)
+        self.learn.bound.connect(self._learned)
+        self._escape.activated.connect(self._stop_learning)
+
+    def _restore(self) -> None:
+        """Bring back how it was played last time."""
+        settings = self._s.settings
+        chosen = PlaySettings.read(settings.get("play/settings"))
+        self.bar.set_settings(chosen)
+        self.instrument.set_settings(chosen)
+        self.instrument.set_patch(self._s.document.patch)
+        self.keys.set_low(settings.get("play/keyboard_low"))
+        self.keys.set_velocity(settings.get("play/keyboard_velocity"))
+        self.keys.set_on(settings.get("play/keyboard"))
+        self._keys_changed()
+        self._learn_changed()
+        self._connect_bus()
+
+    def start(self) -> None:
+        """The window is on the screen: listen to MIDI."""
+        self.ports.start()
+
+    def close(self) -> None:
+        """Let go of everything and end the MIDI thread. The instrument itself belongs to the studio."""
+        self.learn.finish()
+        self.ports.close()
+        self.held.release_all()
+        self.instrument.all_off()
+        self.instrument.on_error = None
+        self.instrument.connect(None)
+        self._keys_wake.close()
+        self._midi_wake.close()
+        self._window.close()
+
+    # -- keys ------------------------------------------------------------------------------------------------------
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether a hand is at the keys, or what it played still sounds."""
+        return bool(self.held.notes) or self.instrument.n_sounding > 0
+
+    def _on_key(self, note: int | None, velocity: int) -> None:
+        """On the thread of whoever plays."""
+        if note is not None:
+            self._played = (note, velocity)
+        self._keys_wake.ask()
+
+    def _show_keys(self) -> None:
+        notes = self.held.notes
+        for piano in self.pianos:
+            piano.set_lit(notes)
+        if notes:
+            # What plays by hand takes over from the note that the stage plays.
+            if self._s.document.selected is None:
+                self._s.player.stop()
+            self._s.player.get_ready()
+        if self._played is not None:
+            self._picture.start()
+
+    def _follow(self) -> None:
+        """The fingers rest: the live patch is shown with the last key."""
+        if self._played is not None:
+            (note, velocity), self._played = self._played, None
+            self._s.document.follow_key(note, velocity)
+
+    def _patch_changed(self, patch: Patch, _why: str) -> None:
+        self.instrument.set_patch(patch)
+
+    def _connect_bus(self, _rate: int = 0) -> None:
+        self.instrument.connect(self._s.player.bus)
+
+    # -- the computer's keyboard -----------------------------------------------------------------------------------
+
+    def set_keyboard(self, on: bool) -> None:
+        """Whether the computer's keys play."""
+        self.keys.set_on(on)
+        self._keys_changed()
+
+    def _keys_changed(self) -> None:
+        keys, settings = self.keys, self._s.settings
+        settings.set("play/keyboard", keys.on)
+        settings.set("play/keyboard_low", keys.low)
+        settings.set("play/keyboard_velocity", keys.velocity)
+        self._s.actions["play.keyboard"].setChecked(keys.on)
+        self.bar.set_keyboard(keys.on, keys.low, keys.velocity)
+        for piano in self.pianos:
+            piano.set_letters(keys.letters() if keys.on else {})
+        if keys.on:
+            self._s.player.get_ready()
+
+    # -- MIDI ------------------------------------------------------------------------------------------------------
+
+    def _on_ports(self) -> None:
+        """On the thread of the ports."""
+        for gone in self._ports_seen.opened - self.ports.state.opened:
+            self.midi.lost(gone)
+        self._ports_seen = self.ports.state
+        self._s.player.keep_awake(bool(self._ports_seen.opened))
+        self._midi_wake.ask()
+
+    def _show_midi(self) -> None:
+        bar, state = self.bar, self.ports.state
+        bar.set_midi(state.names, state.opened, state.trouble, state.refused)
+        bar.bend.set_share(self.midi.bend)
+        bar.wheel.set_share(self.midi.wheel)
+        bar.set_pedal(self.midi.pedal)
+        if self.midi.count != self._midi_count:
+            self._midi_count = self.midi.count
+            bar.light()
+
+    def _choose_port(self, name: str, on: bool) -> None:
+        self.ports.choose(name, on)
+        self._s.settings.set("midi/ports", self.ports.chosen)
+
+    def _on_control(self, controller: Controller, value: int) -> None:
+        """On the thread of a port."""
+        self._window.call(lambda: self.learn.control(controller, value))
+
+    # -- learning; this object is the window's ``value_host`` ------------------------------------------------------
+
+    def extend_value_menu(self, widget: ValueWidget, menu: QMenu) -> None:
+        """What a value's menu offers about MIDI."""
+        name = widget.param.name
+        if not self.learn.knows(widget.param):
+            return
+        menu.addSeparator()
+        bound = self.learn.controller_of(name)
+        if self.learn.armed == name:
+            menu.addAction("Stop learning").triggered.connect(self._stop_learning)
+        else:
+            learning = menu.addAction("Learn another MIDI controller…" if bound else "Learn MIDI…")
+            learning.triggered.connect(lambda: self.learn_for(widget))
+        if bound:
+            menu.addAction(f"Forget {bound}").triggered.connect(lambda: self.learn.forget(name))
+
+    def show_controller_on(self, widget: ValueWidget) -> None:
+        if self.learn.knows(widget.param):
+            name = widget.param.name
+            widget.set_controller(self.learn.controller_of(name), waits=self.learn.armed == name)
+
+    def learn_for(self, widget: ValueWidget) -> None:
+        """Wait for a controller to bind to a value."""
+        self.learn.arm(widget.param.name)
+        self._s.messages.info(f"Move a controller to turn {step_label(widget.param)} with it. Esc stops.")
+
+    def _stop_learning(self) -> None:
+        self.learn.disarm()
+
+    def _learned(self, name: str) -> None:
+        self._s.messages.info(f"{self.learn.controller_of(name)} turns it now, once it has passed the value.")
+
+    def _learn_changed(self) -> None:
+        learn = self.learn
+        self.midi.learned = learn.controllers
+        self.midi.learning = learn.armed is not None
+        self._escape.setEnabled(learn.armed is not None)
+        self._s.settings.set("midi/controllers", learn.to_json())
+        self.bar.set_bindings(bool(learn.controllers))
+        for widget in self._s.window.findChildren(ValueWidget):
+            self.show_controller_on(widget)
+        if (trouble := self.ports.state.trouble) and learn.armed is not None:
+            self._s.messages.info(trouble)
+
+
+def _choices(remembered: dict[str, object]) -> dict[str, bool]:
+    return {name: on for name, on in remembered.items() if isinstance(on, bool)}
