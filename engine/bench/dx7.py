@@ -15,13 +15,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.audio import open_clip
 from engine.bench.frame import Mark, Row, Rows, data_folder, percentile
+from engine.dsp.distance import log_spectral_distance_db
+from engine.dsp.pitch import pitches_hz, steady_pitch_hz
 from engine.project.dx7 import Dx7Voice, read_syx, to_patch
 from engine.studio import render_inline
 
@@ -30,16 +31,6 @@ Samples = npt.NDArray[np.float64]
 CENTS = Mark(p95=2.0)
 MEDIAN_DB = Mark(median=2.0)
 TENTH_DB = Mark(median=5.0)
-
-WINDOWS = (512, 2048)
-FLOOR_DB = -60.0
-
-_PITCH_FRAME, _LONGEST_PERIOD = 8192, 4096
-_APERIODIC = 0.2
-"""Share of a frame that a shift by one period leaves over, at most, in a sound with a pitch."""
-_STEADY_CENTS = 5.0
-_SILENT_DB = -50.0
-"""Frames so far below the loudest one have no pitch to speak of."""
 
 
 @dataclass(frozen=True)
@@ -124,78 +115,7 @@ def pairs(folder: Path) -> Iterator[Pair]:
             )
 
 
-def log_spectral_distance_db(reference: Samples, sound: Samples) -> float:
-    """Root mean square difference of two level spectra in dB, over all bins and frames, averaged over two windows.
-
-    ``sound`` is brought to the energy of ``reference`` first; magnitudes below :data:`FLOOR_DB` of the reference's
-    largest count as that.
-    """
-    n = min(len(reference), len(sound))
-    reference, sound = reference[:n], sound[:n]
-    energy = float(sound @ sound)
-    if energy > 0.0:
-        sound = sound * math.sqrt(float(reference @ reference) / energy)
-    parts = []
-    for size in WINDOWS:
-        wanted, got = _magnitudes(reference, size), _magnitudes(sound, size)
-        floor = wanted.max() * 10.0 ** (FLOOR_DB / 20.0)
-        difference = 20.0 * np.log10(np.maximum(wanted, floor) / np.maximum(got, floor))
-        parts.append(math.sqrt(float(np.mean(difference**2))))
-    return sum(parts) / len(parts)
-
-
-def _magnitudes(samples: Samples, size: int) -> Samples:
-    """Hann-windowed spectra ``[frames, bins]``, a quarter window apart."""
-    frames = np.lib.stride_tricks.sliding_window_view(samples, size)[:: size // 4]
-    window = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(size) / size)
-    magnitudes: Samples = np.abs(np.fft.rfft(frames * window, axis=1))
-    return magnitudes
-
-
 def middle_half(samples: Samples) -> Samples:
     """The samples between the first and the last quarter."""
     quarter = len(samples) // 4
     return samples[quarter : len(samples) - quarter]
-
-
-def steady_pitch_hz(samples: Samples, rate: int) -> float | None:
-    """The fundamental that holds as long as ``samples`` sound; ``None`` when some part has none or it moves."""
-    hz, aperiodicity = pitches_hz(samples, rate)
-    if np.max(aperiodicity) > _APERIODIC or 1200.0 * np.log2(hz.max() / hz.min()) > _STEADY_CENTS:
-        return None
-    return float(np.median(hz))
-
-
-def pitches_hz(samples: Samples, rate: int) -> tuple[Samples, Samples]:
-    """Fundamental and aperiodicity (0 is a pure period) of the sounding frames of ``samples``, ``[frames]`` each.
-
-    De Cheveigné and Kawahara, "YIN, a fundamental frequency estimator for speech and music", JASA 111(4), 2002:
-    steps 2 to 5, the first minimum below :data:`_APERIODIC` or else the deepest.
-    """
-    frames = np.lib.stride_tricks.sliding_window_view(samples, _PITCH_FRAME)[:: _PITCH_FRAME // 2]
-    level = np.sqrt(np.mean(frames**2, axis=1))
-    found = [_pitch_of(frame, rate) for frame in frames[level >= level.max() * 10.0 ** (_SILENT_DB / 20.0)]]
-    return np.array([hz for hz, _ in found]), np.array([rest for _, rest in found])
-
-
-def _pitch_of(frame: Samples, rate: int) -> tuple[float, float]:
-    width = _PITCH_FRAME - _LONGEST_PERIOD
-    size = 2 * _PITCH_FRAME
-    spectrum = np.fft.rfft(frame, size)
-    correlation = np.fft.irfft(spectrum * np.conj(np.fft.rfft(frame[:width], size)), size)[:_LONGEST_PERIOD]
-    power = np.concatenate([[0.0], np.cumsum(frame**2)])
-    lags: npt.NDArray[Any] = np.arange(_LONGEST_PERIOD)
-    difference = power[width] + power[lags + width] - power[lags] - 2.0 * correlation
-    total = np.cumsum(difference)
-    normal = np.ones(_LONGEST_PERIOD)
-    np.divide(difference[1:] * lags[1:], total[1:], out=normal[1:], where=total[1:] > 0.0)
-    inner = normal[1:-1]
-    minima = np.flatnonzero((inner <= normal[:-2]) & (inner < normal[2:])) + 1
-    if len(minima) == 0:
-        return rate / _LONGEST_PERIOD, 1.0
-    deep = minima[normal[minima] < _APERIODIC]
-    lag = int(deep[0]) if len(deep) else int(minima[np.argmin(normal[minima])])
-    before, here, after = difference[lag - 1 : lag + 2]
-    bend = before - 2.0 * here + after
-    exact = lag + (0.5 * (before - after) / bend if bend > 0.0 else 0.0)
-    return rate / exact, float(normal[lag])

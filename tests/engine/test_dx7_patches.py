@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.bench.dx7 import log_spectral_distance_db, pairs, steady_pitch_hz
+from engine.bench.dx7 import pairs
+from engine.dsp.distance import log_spectral_distance_db
+from engine.dsp.pitch import steady_pitch_hz
 from engine.errors import PatchError
 from engine.params import FM_SPACE, Patch
 from engine.params.fm import LFO_WAVES, WAVES

@@ -1,0 +1,97 @@
+"""How far two sounds are apart: the root mean square difference of their level spectra in dB.
+
+The sound is brought to the energy of the reference first; magnitudes below :data:`FLOOR_DB` of the reference's largest
+count as that. The mean runs over all bins and frames, and over the windows of :data:`WINDOWS`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+Samples = npt.NDArray[np.float64]
+
+WINDOWS = (512, 2048)
+FLOOR_DB = -60.0
+_DB_PER_NAT_OF_POWER = 10.0 / math.log(10.0)
+
+
+def log_spectral_distance_db(reference: Samples, sound: Samples) -> float:
+    """The distance of ``sound`` from ``reference``, ``[frames]`` each; the longer one is cut."""
+    n = min(len(reference), len(sound))
+    reference, sound = reference[:n], sound[:n]
+    energy = float(sound @ sound)
+    if energy > 0.0:
+        sound = sound * math.sqrt(float(reference @ reference) / energy)
+    parts = []
+    for size in WINDOWS:
+        wanted, got = _magnitudes(reference, size), _magnitudes(sound, size)
+        floor = wanted.max() * 10.0 ** (FLOOR_DB / 20.0)
+        difference = 20.0 * np.log10(np.maximum(wanted, floor) / np.maximum(got, floor))
+        parts.append(math.sqrt(float(np.mean(difference**2))))
+    return sum(parts) / len(parts)
+
+
+def _magnitudes(samples: Samples, size: int) -> Samples:
+    """Hann-windowed spectra ``[frames, bins]``, a quarter window apart."""
+    frames = np.lib.stride_tricks.sliding_window_view(samples, size)[:: size // 4]
+    window = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(size) / size)
+    magnitudes: Samples = np.abs(np.fft.rfft(frames * window, axis=1))
+    return magnitudes
+
+
+class SpectralTarget:
+    """A reference to which many sounds are compared at once.
+
+    ``reference`` ``[frames]`` fixes the float type and the device; ``sizes`` are the windows. At half the sample rate,
+    half the sizes see the same stretches of time, and what lies above is left out.
+    """
+
+    def __init__(self, reference: Tensor, sizes: Sequence[int] = WINDOWS) -> None:
+        self.n_frames = reference.shape[0]
+        self.energy = float(reference.square().sum())
+        """Of the reference, which every sound is brought to."""
+        self._windows = [torch.hann_window(size, dtype=reference.dtype, device=reference.device) for size in sizes]
+        self._wanted: list[Tensor] = []
+        self._floors: list[float] = []
+        for window in self._windows:
+            power = _powers(reference[None], window)
+            floor = max(power.max().item() * 10.0 ** (FLOOR_DB / 10.0), 1e-20)
+            self._floors.append(floor)
+            self._wanted.append(power)
+        self._hard = [p.clamp(min=f).log() for p, f in zip(self._wanted, self._floors, strict=True)]
+
+    def distances_db(self, sounds: Tensor) -> Tensor:
+        """:func:`log_spectral_distance_db` of each row of ``sounds`` ``[batch, frames]``: ``[batch]``."""
+        parts = [
+            (_powers(self._levelled(sounds), window).clamp_(min=floor).log_() - wanted).square().mean((1, 2)).sqrt()
+            for window, wanted, floor in zip(self._windows, self._hard, self._floors, strict=True)
+        ]
+        return torch.stack(parts).mean(0) * _DB_PER_NAT_OF_POWER
+
+    def losses_db(self, sounds: Tensor) -> Tensor:
+        """The same with a floor that is a slope: what is far below it still learns to rise. ``[batch]``."""
+        parts = []
+        level = self._levelled(sounds)
+        for window, wanted, floor in zip(self._windows, self._hard, self._floors, strict=True):
+            got = _powers(level, window)
+            # Around the floor the sum bends softly; the reference keeps its sharp floor.
+            difference = (got + 0.5 * floor).clamp(min=0.7 * floor).log() - wanted
+            parts.append(difference.square().mean((1, 2)).add(1e-8).sqrt())
+        return torch.stack(parts).mean(0) * _DB_PER_NAT_OF_POWER
+
+    def _levelled(self, sounds: Tensor) -> Tensor:
+        energy = sounds.square().sum(1, keepdim=True).clamp(min=1e-12)
+        return sounds * (self.energy / energy).sqrt()
+
+
+def _powers(sounds: Tensor, window: Tensor) -> Tensor:
+    """Squared magnitudes ``[batch, frames, bins]`` of ``sounds`` ``[batch, n]``, a quarter window apart."""
+    size = window.shape[0]
+    spectra = torch.fft.rfft(sounds.unfold(1, size, size // 4) * window)
+    return spectra.real.square() + spectra.imag.square()

@@ -1,0 +1,1 @@
+"""Fitting an instrument to a recording: analysis, starts, evolution, and descent."""

@@ -1,0 +1,33 @@
+"""How much work a match may take: seconds of a clock, or counted work that is the same on every machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+GRADIENT_WORK = 5
+"""A render with its way back counts as so many renders."""
+
+
+class Budget:
+    """``seconds`` on ``clock``, or ``work`` in renders when that is given: results then depend on nothing but a seed."""
+
+    def __init__(
+        self, seconds: float = 20.0, work: int | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._start = clock()
+        self._seconds = max(seconds, 1e-3)
+        self._work = work
+        self._done = 0
+
+    def spend(self, work: int) -> None:
+        """Count ``work`` renders."""
+        self._done += work
+
+    @property
+    def used(self) -> float:
+        """The share that is used up; may pass 1."""
+        if self._work is not None:
+            return self._done / max(self._work, 1)
+        return (self._clock() - self._start) / self._seconds

@@ -1,0 +1,321 @@
+"""Fit the FM instrument to a recording: look, retrieve, evolve, descend, and rank by the true distance.
+
+What is known about the target (its pitch, partials, envelopes) gives starts; the bank and the presets give more. All
+are played in drafts and compared. The best are crossed and varied, the best of those go down the slope of a smooth form
+of the distance in the drafts, then at the target's own length and rate. In the end everything that was any good is
+rendered as it will be heard, and the distance itself ranks it. A start that nothing improved stays as it is.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.audio.values import Audio
+from engine.errors import BadUsage
+from engine.jobs import Note
+from engine.matching.bank import resembling
+from engine.matching.budget import GRADIENT_WORK, Budget
+from engine.matching.crew import Crew
+from engine.matching.descend import Descent, speeds
+from engine.matching.evolve import child
+from engine.matching.partials import partials_of
+from engine.matching.scene import Scene, scene_of
+from engine.matching.starts import encode, starts
+from engine.matching.target import Target, listen
+from engine.params import Patch
+from engine.params.fm import FM_SPACE
+from engine.params.note import HOLD, LENGTH, VELOCITY, NoteSettings
+from engine.synths.catalog import synth_of
+
+R = TypeVar("R")
+
+N_CANDIDATES = 4
+SEARCH_S = 2.5
+"""Evolution, and the first part of the descent, look at so much of the beginning."""
+_N_FROM_BANK = 64
+_BATCH = 8
+_PREVIEW_EVERY_S = 0.4
+
+# Shares of the budget at which the stages end.
+_STARTS_END, _EVOLUTION_END, _FIRST_DESCENT_END, _END = 0.16, 0.32, 0.62, 0.94
+_N_PARENTS = 24
+_SURVIVORS = ((0.35, 8), (0.65, 5), (1.0, 3))
+"""Until such a share of the first descent, so many candidates take part."""
+_N_FINE = 3
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A patch that resembles the target: ``distance_db`` is how far it is, ``note`` how it was played."""
+
+    patch: Patch
+    distance_db: float
+    note: NoteSettings
+
+
+@dataclass(frozen=True)
+class MatchResult:
+    """What was found, best first, and what was heard in the target (``notice`` says what was left out)."""
+
+    candidates: tuple[Candidate, ...]
+    pitch_hz: float | None
+    start_s: float
+    duration_s: float
+    notice: str = ""
+
+
+@dataclass
+class _One:
+    """A candidate under way: where it is, how far from the target, and which start it comes from."""
+
+    unit: Tensor
+    db: float
+    origin: int
+
+
+def match(
+    target: Audio,
+    *,
+    synth: str = "fm",
+    seed: int = 0,
+    seconds: float = 20.0,
+    work: int | None = None,
+    current: Patch | None = None,
+    locked: Iterable[str] = (),
+    presets: Sequence[Patch] = (),
+    name: str = "",
+    clock: Callable[[], float] = time.monotonic,
+) -> Generator[Note, None, MatchResult]:
+    """Find patches of ``synth`` that sound like ``target``.
+
+    ``seconds`` on ``clock`` bound the work; ``work`` bounds it in renders instead, and makes the result depend on
+    ``seed`` alone. Parameters in ``locked`` keep the values of ``current``. Previews are tuples of :class:`Candidate`,
+    best first. Raises :class:`AudioError` for a target without sound.
+    """
+    if synth != FM_SPACE.name:
+        raise BadUsage(f"Matching knows the synth {FM_SPACE.name}, not {synth!r}.")
+    budget = Budget(seconds, work, clock)
+    yield Note(0.0, "Listening")
+    heard = listen(target)
+    crew = Crew()
+    try:
+        search = _Search(heard, crew, budget, _Locks(current, locked), np.random.default_rng(seed), presets, name)
+        return (yield from search.run())
+    finally:
+        crew.close()
+
+
+class _Locks:
+    """What must stay as it is in the current patch."""
+
+    def __init__(self, current: Patch | None, locked: Iterable[str]) -> None:
+        self.places = [i for name in sorted(set(locked)) for i in range(FM_SPACE.n_units)[FM_SPACE.place(name)]]
+        patch = current if current is not None else Patch(FM_SPACE.name)
+        self._kept = torch.tensor(patch.unit(), dtype=torch.float32)[self.places]
+        self.free = torch.ones(FM_SPACE.n_units, dtype=torch.bool)
+        self.free[self.places] = False
+
+    def apply(self, units: Tensor) -> Tensor:
+        units[:, self.places] = self._kept
+        return units
+
+
+class _Search:
+    def __init__(
+        self,
+        target: Target,
+        crew: Crew,
+        budget: Budget,
+        locks: _Locks,
+        rng: np.random.Generator,
+        presets: Sequence[Patch],
+        name: str,
+    ) -> None:
+        self._target, self._crew, self._budget, self._locks, self._rng = target, crew, budget, locks, rng
+        self._presets, self._name = presets, name
+        synth = synth_of(FM_SPACE.name)
+        self._rough = scene_of(synth, target, at_most_s=SEARCH_S, lost_share=0.04)
+        self._fine = scene_of(synth, target)
+        self._full = scene_of(synth, target, full=True)
+        self._free = speeds() * locks.free
+        self._found: list[_One] = []
+        self._shown_at = -1.0
+
+    def run(self) -> Generator[Note, None, MatchResult]:
+        yield Note(0.01, "Looking for the pitch and the partials")
+        units = yield from self._starts()
+        found = yield from self._scored(units, self._rough)
+        self._found = sorted(found, key=lambda one: one.db)
+        yield self._note("Comparing with the bank", force=True)
+        yield from self._evolve()
+        chosen = _diverse(self._found, _SURVIVORS[0][1], each=2)
+        chosen = yield from self._descend(self._rough, chosen, _FIRST_DESCENT_END, _SURVIVORS, 0.025)
+        yield self._note("Refining", chosen, force=True)
+        best = chosen
+        if self._fine.spectra.n_frames > 0:
+            pool = chosen + _diverse(self._found, 3, each=1)
+            again = yield from self._scored(torch.stack([one.unit for one in pool]), self._fine)
+            for one, old in zip(again, pool, strict=True):
+                one.origin = old.origin
+            again.sort(key=lambda one: one.db)
+            best = yield from self._descend(self._fine, again[:_N_FINE], _END, ((1.0, _N_FINE),), 0.02)
+            best = sorted(best + again, key=lambda one: one.db)
+        return (yield from self._ranked(best))
+
+    # -- stages ------------------------------------------------------------------------------------
+
+    def _starts(self) -> Generator[Note, None, Tensor]:
+        """Positions of all starts ``[n, n_units]``: what analysis suggests, presets, the bank."""
+        target = self._target
+        rows = []
+        for values in starts(target, self._rng):
+            rows.append(encode(values))
+            if len(rows) % 16 == 0:
+                yield Note(0.02, "Looking for the pitch and the partials")
+        shift = target.transpose_st
+        transpose = FM_SPACE["transpose_st"]
+        others = [dict(p.values) for p in self._presets if p.synth == FM_SPACE.name]
+        others += [dict(values) for values in resembling(target, _N_FROM_BANK)]
+        for values in others:
+            own = values.get("transpose_st", 0.0)
+            assert isinstance(own, float)
+            rows.append(encode({**values, "transpose_st": transpose.clamp(own + shift)}))
+        return self._locks.apply(torch.tensor(rows, dtype=torch.float32))
+
+    def _scored(self, units: Tensor, scene: Scene) -> Generator[Note, None, list[_One]]:
+        distances: list[Tensor] = []
+        parts = units.split(_BATCH)
+        for first in range(0, len(parts), 2 * self._crew.n_hands):
+            steps = self._crew.map(scene.distances_db, parts[first : first + 2 * self._crew.n_hands])
+            distances += yield from self._waiting(steps, "Comparing with the bank")
+            self._budget.spend(_BATCH * 2 * self._crew.n_hands)
+        db = torch.cat(distances).tolist()
+        return [_One(unit, d, i) for i, (unit, d) in enumerate(zip(units, db, strict=True))]
+
+    def _evolve(self) -> Generator[Note, None, None]:
+        """Generations of children, as long as the budget says."""
+        base_hz = 440.0 * 2.0 ** ((self._target.key - 69.0) / 12.0)
+        ratios = [min(max(p.hz / base_hz, 0.125), 64.0) for p in partials_of(self._target, 16)]
+        free = self._locks.free.numpy()
+        n_born = _BATCH * self._crew.n_hands
+        while self._budget.used < _EVOLUTION_END:
+            parents = _diverse(self._found, _N_PARENTS, each=6)
+            rows = [one.unit.double().numpy() for one in parents]
+            born = [child(rows, ratios, free, self._rng) for _ in range(n_born)]
+            units = torch.tensor(np.array(born), dtype=torch.float32)
+            steps = self._crew.map(self._rough.distances_db, units.split(_BATCH))
+            distances = torch.cat((yield from self._waiting(steps, "Evolving"))).tolist()
+            self._budget.spend(n_born)
+            for unit, db in zip(units, distances, strict=True):
+                near = min(parents, key=lambda one: float((one.unit - unit).abs().sum()))
+                self._found.append(_One(unit, db, near.origin))
+            self._found.sort(key=lambda one: one.db)
+            del self._found[256:]
+            yield self._note("Evolving")
+
+    def _descend(
+        self, scene: Scene, begin: Sequence[_One], until: float, survivors: Sequence[tuple[float, int]], step: float
+    ) -> Generator[Note, None, list[_One]]:
+        """Send candidates down the slope until the budget's share ``until``; the weakest stop on the way."""
+        start = min(self._budget.used, until)
+        ways = [(Descent(scene, one.unit, self._free, step), one) for one in begin]
+        going = list(ways)
+        while going and (used := self._budget.used) < until:
+            done = (used - start) / max(until - start, 1e-6)
+            most = next(n for share, n in survivors if done < share or share >= 1.0)
+            if len(going) > most:
+                going = sorted(going, key=lambda way: way[0].best_db)[:most]
+            steps = self._crew.map(lambda way, left=1.0 - done: way[0].run(2, left), going)
+            yield from self._waiting(steps, "Refining")
+            self._budget.spend(2 * GRADIENT_WORK * len(going))
+            going = [way for way in going if not way[0].is_stuck]
+            yield self._note("Refining")
+        # The loss has a soft floor; the distance itself decides what was gained.
+        steps_back = self._crew.map(lambda way: float(scene.distances_db(way[0].best[None])[0]), ways)
+        found = []
+        for (way, one), db in zip(ways, (yield from self._waiting(steps_back, "Refining")), strict=True):
+            found.append(_One(way.best, db, one.origin) if db < one.db else one)
+        found.sort(key=lambda one: one.db)
+        self._found = sorted([*found, *self._found], key=lambda one: one.db)
+        return found
+
+    def _ranked(self, pool: Sequence[_One]) -> Generator[Note, None, MatchResult]:
+        """The best of ``pool`` by the distance of the sound as it will be heard."""
+        chosen = _diverse(pool, N_CANDIDATES + 2, each=1) + list(pool[:2])
+        steps = self._crew.map(self._finished, [one.unit for one in chosen])
+        done = yield from self._waiting(steps, "Comparing")
+        ranked: list[Candidate] = []
+        for candidate in sorted(done, key=lambda c: c.distance_db):
+            if all(candidate.patch.values != other.patch.values for other in ranked):
+                ranked.append(candidate)
+        target = self._target
+        return MatchResult(
+            tuple(ranked[:N_CANDIDATES]), target.pitch_hz, target.start_s, target.duration_s, target.notice
+        )
+
+    # -- candidates --------------------------------------------------------------------------------
+
+    def _finished(self, unit: Tensor) -> Candidate:
+        """The patch at ``unit`` with the target's level, and its true distance."""
+        with torch.no_grad():
+            sound = self._full.render(unit[None])
+        db = float(self._full.spectra.distances_db(sound)[0])
+        gain = 10.0 * math.log10(self._full.spectra.energy / max(float(sound.square().sum()), 1e-12))
+        return self._candidate(unit, db if math.isfinite(db) else math.inf, gain)
+
+    def _candidate(self, unit: Tensor, db: float, gain_db: float = 0.0) -> Candidate:
+        values = FM_SPACE.decode(unit.double().tolist())
+        if bool(self._locks.free[FM_SPACE.place("gain_db")]):
+            own = values["gain_db"]
+            assert isinstance(own, float)
+            values["gain_db"] = FM_SPACE["gain_db"].clamp(own + gain_db)
+        target = self._target
+        note = NoteSettings(
+            target.note,
+            round(VELOCITY.default),
+            HOLD.clamp(target.hold_s),
+            LENGTH.clamp(target.duration_s),
+        )
+        return Candidate(Patch(FM_SPACE.name, values, name=self._name), db, note)
+
+    def _note(self, text: str, found: Sequence[_One] = (), *, force: bool = False) -> Note:
+        now = time.monotonic()
+        preview = None
+        if force or now - self._shown_at > _PREVIEW_EVERY_S:
+            self._shown_at = now
+            best = _diverse(found or self._found, N_CANDIDATES, each=1)
+            preview = tuple(self._candidate(one.unit, one.db) for one in best)
+        return Note(min(self._budget.used, 0.99), text, preview)
+
+    def _waiting(self, steps: Generator[None, None, R], text: str) -> Generator[Note, None, R]:
+        """Run ``steps`` to their end, with a note for each."""
+        try:
+            while True:
+                next(steps)
+                yield Note(min(self._budget.used, 0.99), text)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        finally:
+            steps.close()
+
+
+def _diverse(found: Sequence[_One], most: int, each: int) -> list[_One]:
+    """The best of ``found`` (best first), at most ``each`` from one start."""
+    count: dict[int, int] = {}
+    chosen = []
+    for one in found:
+        if count.get(one.origin, 0) < each and math.isfinite(one.db):
+            count[one.origin] = count.get(one.origin, 0) + 1
+            chosen.append(one)
+            if len(chosen) == most:
+                break
+    return chosen or list(found[:1])
