@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-COMMANDS = ("render", "presets", "info", "bench")
+COMMANDS = ("render", "presets", "match", "info", "bench")
 EXIT_GOOD, EXIT_BAD, EXIT_INTERRUPTED, EXIT_PIPE = 0, 2, 130, 141
 """The last two are what a shell reports of a program that SIGINT or SIGPIPE ended."""
 
@@ -167,6 +167,7 @@ def make_parser() -> Parser:
     for name, words, add_arguments, run in (
         ("render", "play a patch into a sound file", _render_arguments, _render),
         ("presets", "list the presets or show one", _presets_arguments, _presets),
+        ("match", "fit an instrument to a recording", _match_arguments, _match),
         ("info", "tell what a sound file holds", _info_arguments, _info),
         ("bench", "measure this program on this machine", _bench_arguments, _bench),
     ):
@@ -304,6 +305,72 @@ def _presets(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answe
     if arguments.what == "show":
         return Answer(*preset_library.showing(arguments.name))
     return Answer(*preset_library.listing(arguments.search, arguments.tag, arguments.synth))
+
+
+# -- match --------------------------------------------------------------------------------------------
+
+
+def _match_arguments(parser: Parser) -> None:
+    parser.add_argument("target", metavar="TARGET.wav", type=Path, help="the recording to come near to")
+    parser.add_argument("--synth", choices=("fm",), default="fm", help="the instrument (default: fm)")
+    parser.add_argument("-o", "--output", metavar="OUT.wav", type=Path, required=True, help="the file to write")
+    parser.add_argument("--save-patch", metavar="P.json", type=Path, help="where to write the patch")
+    parser.add_argument("--patch", metavar="PATCH.json", help="the patch whose locked values are kept")
+    parser.add_argument("--lock", metavar="NAME", action="append", default=[], help="a parameter to keep; repeatable")
+    parser.add_argument("--seconds-budget", metavar="S", type=float, default=20.0, help="time to take (default 20)")
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="start of all chance (default 0)")
+    parser.add_argument("--force", action="store_true", help="replace the output when it exists")
+
+
+def _match(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
+    from engine.audio import open_clip, write_clip_steps
+    from engine.studio import match_inline, matched_sound
+
+    for path in (arguments.output, arguments.save_patch):
+        if path is not None and not arguments.force and path.exists():
+            raise AudioExists(f"{path} is already there; choose another name, or replace it with --force.")
+        if path is not None and not path.absolute().parent.is_dir():
+            raise BadUsage(f"{path} cannot be written: there is no folder {path.parent}.")
+    clip = open_clip(arguments.target)
+    current = find_patch(arguments.patch) if arguments.patch else None
+    progress = Progress("matching")
+    result = match_inline(
+        clip,
+        current=current,
+        locked=arguments.lock,
+        seed=arguments.seed,
+        seconds=arguments.seconds_budget,
+        on_note=lambda note: progress.show(note.fraction),
+    )
+    progress.show(1.0)
+    best = result.candidates[0]
+    sound = matched_sound(result, clip.sample_rate)
+    steps = write_clip_steps(sound, arguments.output, overwrite=arguments.force)
+    written = Progress("writing").through(steps)
+    if arguments.save_patch is not None:
+        arguments.save_patch.write_text(best.patch.dumps() + "\n", encoding="utf-8")
+    pitch = "no pitch" if result.pitch_hz is None else f"{result.pitch_hz:.1f} Hz"
+    share = 100.0 * (1.0 - best.distance_db / result.preset_db)
+    words = [
+        f"{written.path}: {best.distance_db:.2f} dB from {clip.name} ({pitch}), {share:.0f} % less than "
+        f"the best preset, {result.preset_name} ({result.preset_db:.2f} dB)",
+        f"note {best.note.note}, held {best.note.hold_s:.2f} s",
+    ]
+    if arguments.save_patch is not None:
+        words.append(f"patch: {arguments.save_patch}")
+    data = {
+        "path": str(Path(written.path).resolve()),
+        "patch": None if arguments.save_patch is None else str(arguments.save_patch.resolve()),
+        "distance_db": best.distance_db,
+        "preset_db": result.preset_db,
+        "preset": result.preset_name,
+        "candidates_db": [candidate.distance_db for candidate in result.candidates],
+        "pitch_hz": result.pitch_hz,
+        "start_s": result.start_s,
+        **best.note.to_json(),
+        "notice": " ".join(filter(None, (result.notice, written.notice))),
+    }
+    return Answer("\n".join(filter(None, (*words, result.notice, written.notice))), data)
 
 
 # -- info ---------------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
@@ -20,6 +21,8 @@ import numpy as np
 from engine.audio.values import Audio, Clip
 from engine.errors import AudioUnwritable, BadUsage, EngineError
 from engine.jobs import Event, JobRunner, Note, run_inline
+from engine.matching.result import Candidate as Candidate
+from engine.matching.result import MatchResult as MatchResult
 from engine.params import FM_SPACE, Patch
 from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
 from engine.playing import Instrument
@@ -40,8 +43,13 @@ RANK_OPEN = 3
 RANK_WRITE = 5
 """On ``work``, ahead of every heavy job: what is to be saved does not wait for what is to be computed."""
 RANK_TILES = 10
+RANK_MATCH = 10
 RANK_OVERVIEW = 20
 RANK_WARM = 50
+
+MATCH_S = 20.0
+"""How long a match takes unless somebody says otherwise."""
+_LONGEST_SILENCE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +256,28 @@ class Studio:
 
         return self.work.submit(body, rank=RANK_WRITE, title=f"Writing {Path(path).name}")
 
+    def match(
+        self,
+        clip: Clip,
+        *,
+        current: Patch | None = None,
+        locked: Iterable[str] = (),
+        seed: int = 0,
+        seconds: float = MATCH_S,
+    ) -> int:
+        """Look for patches of the FM instrument that sound like ``clip``; the result is a :class:`MatchResult`.
+
+        Previews are tuples of :class:`Candidate`, best first. Parameters in ``locked`` keep the values of ``current``.
+        A newer match replaces this one. Raises :class:`BadUsage` for a time or a parameter that makes no sense.
+        """
+        _check_match(locked, seconds)
+        names = tuple(locked)
+
+        def body() -> Generator[Note, None, MatchResult]:
+            return (yield from _match_steps(self.kind, clip, current, names, seed, seconds))
+
+        return self.work.submit(body, rank=RANK_MATCH, key="match", title=f"Matching {clip.name}")
+
     def cancel(self, job_id: int) -> bool:
         """End a job at its next step; ``False`` when it is unknown or already over."""
         return self.live.cancel(job_id) or self.work.cancel(job_id)
@@ -285,6 +315,68 @@ def render_inline(
     return run_inline(body, on_note)
 
 
+def match_inline(
+    clip: Clip,
+    *,
+    current: Patch | None = None,
+    locked: Iterable[str] = (),
+    seed: int = 0,
+    seconds: float = MATCH_S,
+    kind: Kind = "real",
+    on_note: Callable[[Note], None] | None = None,
+) -> MatchResult:
+    """Match ``clip`` here and now, without a runner; arguments and errors as in :meth:`Studio.match`."""
+    names = tuple(locked)
+    _check_match(names, seconds)
+    return run_inline(lambda: _match_steps(kind, clip, current, names, seed, seconds), on_note)
+
+
+def matched_sound(result: MatchResult, sample_rate: int, place: int = 0, kind: Kind = "real") -> Clip:
+    """A candidate's sound in time with the recording: as long, and with the silence before it when that is short."""
+    candidate = result.candidates[place]
+    audio = render_inline(
+        candidate.patch,
+        note=candidate.note.note,
+        velocity=candidate.note.velocity,
+        hold_s=candidate.note.hold_s,
+        duration_s=max(result.duration_s, LENGTH.low),
+        sample_rate=sample_rate,
+        kind=kind,
+    )
+    before = round(result.start_s * sample_rate) if result.start_s <= _LONGEST_SILENCE_S else 0
+    samples = np.pad(audio.samples, ((0, 0), (before, 0)))
+    return Clip.of(Audio(samples, sample_rate), candidate.patch.name or "Match")
+
+
+def _match_steps(
+    kind: Kind, clip: Clip, current: Patch | None, locked: tuple[str, ...], seed: int, seconds: float
+) -> Generator[Note, None, MatchResult]:
+    from engine.matching.reading import read_target
+    from engine.project.presets import factory_presets
+
+    start = time.monotonic()
+    audio, begin_s = yield from _notes(read_target(clip), scale=0.01)
+    presets = factory_presets()
+    if kind == "fake":
+        from engine.matching.fake import match
+    else:
+        yield Note(0.01, "Loading the synthesizers")
+        load_torch()
+        from engine.matching.match import match
+    left = max(seconds - (time.monotonic() - start), 0.2 * seconds)
+    result = yield from match(
+        audio, seed=seed, seconds=left, current=current, locked=locked, presets=presets, name=f"Like {clip.name}"
+    )
+    return replace(result, start_s=result.start_s + begin_s)
+
+
+def _check_match(locked: Iterable[str], seconds: float) -> None:
+    if not 0.5 <= seconds <= 3600.0:
+        raise BadUsage(f"A match cannot take {seconds:g} s: give it 0.5 to 3600 s.")
+    for name in locked:
+        FM_SPACE[name]  # raises for a name that is not there
+
+
 def _player_of(kind: Kind) -> PlayPatch:
     if kind == "real":
         return _play_with_torch
@@ -308,12 +400,13 @@ def _play_with_torch(
     )
 
 
-def _notes(steps: Generator[float | tuple[float, object], None, R]) -> Generator[Note, None, R]:
-    """Turn fractions, or fractions with a preview, into notes and keep the result; closing one closes the other."""
+def _notes(steps: Generator[float | tuple[float, object], None, R], scale: float = 1.0) -> Generator[Note, None, R]:
+    """Turn fractions (times ``scale``), or fractions with a preview, into notes and keep the result; closing one closes
+    the other."""
     try:
         while True:
             step = next(steps)
-            yield Note(step[0], preview=step[1]) if isinstance(step, tuple) else Note(step)
+            yield Note(step[0] * scale, preview=step[1]) if isinstance(step, tuple) else Note(step * scale)
     except StopIteration as stop:
         result: R = stop.value
         return result

@@ -72,7 +72,7 @@ class SpectralTarget:
             (_powers(self._levelled(sounds), window).clamp_(min=floor).log_() - wanted).square().mean((1, 2)).sqrt()
             for window, wanted, floor in zip(self._windows, self._hard, self._floors, strict=True)
         ]
-        return torch.stack(parts).mean(0) * _DB_PER_NAT_OF_POWER
+        return _mean_db(parts)
 
     def losses_db(self, sounds: Tensor) -> Tensor:
         """The same with a floor that is a slope: what is far below it still learns to rise. ``[batch]``."""
@@ -83,7 +83,7 @@ class SpectralTarget:
             # Around the floor the sum bends softly; the reference keeps its sharp floor.
             difference = (got + 0.5 * floor).clamp(min=0.7 * floor).log() - wanted
             parts.append(difference.square().mean((1, 2)).add(1e-8).sqrt())
-        return torch.stack(parts).mean(0) * _DB_PER_NAT_OF_POWER
+        return _mean_db(parts)
 
     def _levelled(self, sounds: Tensor) -> Tensor:
         energy = sounds.square().sum(1, keepdim=True).clamp(min=1e-12)
@@ -94,4 +94,10 @@ def _powers(sounds: Tensor, window: Tensor) -> Tensor:
     """Squared magnitudes ``[batch, frames, bins]`` of ``sounds`` ``[batch, n]``, a quarter window apart."""
     size = window.shape[0]
     spectra = torch.fft.rfft(sounds.unfold(1, size, size // 4) * window)
-    return spectra.real.square() + spectra.imag.square()
+    powers: Tensor = spectra.real.square() + spectra.imag.square()
+    return powers
+
+
+def _mean_db(parts: list[Tensor]) -> Tensor:
+    found: Tensor = torch.stack(parts).mean(0) * _DB_PER_NAT_OF_POWER
+    return found

@@ -6,6 +6,7 @@ The numbers are relative to the pitch, so one render of each patch serves every 
 
 from __future__ import annotations
 
+import itertools
 import sys
 from functools import cache
 from pathlib import Path
@@ -43,7 +44,7 @@ def fingerprint(samples: Samples, rate: int, base_hz: float) -> Prints:
     bands = total[:, edges[1:]] - total[:, edges[:-1]]
     when = np.round(np.array(_TIMES_S) * rate / hop).astype(int)
     rows = []
-    for first, last in zip(when[:-1], when[1:], strict=True):
+    for first, last in itertools.pairwise(when):
         part = bands[first : max(last, first + 1)]
         rows.append(part.mean(0) if len(part) else np.zeros(len(_BANDS) - 1))
     picture = 10.0 * np.log10(np.maximum(np.array(rows), 1e-20))

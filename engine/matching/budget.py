@@ -10,7 +10,7 @@ GRADIENT_WORK = 5
 
 
 class Budget:
-    """``seconds`` on ``clock``, or ``work`` in renders when that is given: results then depend on nothing but a seed."""
+    """``seconds`` on ``clock``; or ``work`` in renders, where it is given: results then depend on a seed alone."""
 
     def __init__(
         self, seconds: float = 20.0, work: int | None = None, clock: Callable[[], float] = time.monotonic

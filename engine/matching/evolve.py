@@ -37,7 +37,9 @@ _LOOPS = np.array(
 )
 
 
-def child(parents: Sequence[Units], ratios: Sequence[float], free: npt.NDArray[np.bool_], rng: np.random.Generator) -> Units:
+def child(
+    parents: Sequence[Units], ratios: Sequence[float], free: npt.NDArray[np.bool_], rng: np.random.Generator
+) -> Units:
     """A child of the first of ``parents`` ``[n_units]`` (best first), with ``ratios`` that suit the target.
 
     Positions that are not ``free`` ``[n_units]`` stay as they are.

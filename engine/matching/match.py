@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ from engine.matching.crew import Crew
 from engine.matching.descend import Descent, speeds
 from engine.matching.evolve import child
 from engine.matching.partials import partials_of
+from engine.matching.result import N_CANDIDATES, Candidate, MatchResult
 from engine.matching.scene import Scene, scene_of
 from engine.matching.starts import encode, starts
 from engine.matching.target import Target, listen
@@ -37,7 +39,6 @@ from engine.synths.catalog import synth_of
 
 R = TypeVar("R")
 
-N_CANDIDATES = 4
 SEARCH_S = 2.5
 """Evolution, and the first part of the descent, look at so much of the beginning."""
 _N_FROM_BANK = 64
@@ -46,30 +47,12 @@ _PREVIEW_EVERY_S = 0.4
 
 # Shares of the budget at which the stages end.
 _STARTS_END, _EVOLUTION_END, _FIRST_DESCENT_END, _END = 0.16, 0.32, 0.62, 0.94
-_N_PARENTS = 24
+_N_PARENTS, _N_KEPT = 24, 256
 _SURVIVORS = ((0.35, 8), (0.65, 5), (1.0, 3))
 """Until such a share of the first descent, so many candidates take part."""
 _N_FINE = 3
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A patch that resembles the target: ``distance_db`` is how far it is, ``note`` how it was played."""
-
-    patch: Patch
-    distance_db: float
-    note: NoteSettings
-
-
-@dataclass(frozen=True)
-class MatchResult:
-    """What was found, best first, and what was heard in the target (``notice`` says what was left out)."""
-
-    candidates: tuple[Candidate, ...]
-    pitch_hz: float | None
-    start_s: float
-    duration_s: float
-    notice: str = ""
+_STRIDE = 2
+"""Steps down the slope between two looks at the clock."""
 
 
 @dataclass
@@ -147,12 +130,18 @@ class _Search:
         self._full = scene_of(synth, target, full=True)
         self._free = speeds() * locks.free
         self._found: list[_One] = []
+        self._best_presets: list[_One] = []
+        self._n_starts = self._n_presets = 0
+        self._preset_db: list[float] = []
         self._shown_at = -1.0
 
     def run(self) -> Generator[Note, None, MatchResult]:
         yield Note(0.01, "Looking for the pitch and the partials")
         units = yield from self._starts()
         found = yield from self._scored(units, self._rough)
+        presets = found[self._n_starts : self._n_starts + self._n_presets]
+        self._preset_db = [one.db for one in presets]
+        self._best_presets = sorted(presets, key=lambda one: one.db)
         self._found = sorted(found, key=lambda one: one.db)
         yield self._note("Comparing with the bank", force=True)
         yield from self._evolve()
@@ -161,7 +150,7 @@ class _Search:
         yield self._note("Refining", chosen, force=True)
         best = chosen
         if self._fine.spectra.n_frames > 0:
-            pool = chosen + _diverse(self._found, 3, each=1)
+            pool = chosen + _diverse(self._found, 3, each=1) + self._best_presets[:2]
             again = yield from self._scored(torch.stack([one.unit for one in pool]), self._fine)
             for one, old in zip(again, pool, strict=True):
                 one.origin = old.origin
@@ -182,21 +171,24 @@ class _Search:
                 yield Note(0.02, "Looking for the pitch and the partials")
         shift = target.transpose_st
         transpose = FM_SPACE["transpose_st"]
-        others = [dict(p.values) for p in self._presets if p.synth == FM_SPACE.name]
-        others += [dict(values) for values in resembling(target, _N_FROM_BANK)]
+        others: list[dict[str, Any]] = [dict(p.values) for p in self._presets if p.synth == FM_SPACE.name]
+        bank = resembling(target, _N_FROM_BANK)
+        n_bank = len(bank)
+        others += [dict(values) for values in bank]
         for values in others:
             own = values.get("transpose_st", 0.0)
-            assert isinstance(own, float)
             rows.append(encode({**values, "transpose_st": transpose.clamp(own + shift)}))
+        n = len(others) - n_bank
+        self._n_starts, self._n_presets = len(rows) - len(others), n
         return self._locks.apply(torch.tensor(rows, dtype=torch.float32))
 
     def _scored(self, units: Tensor, scene: Scene) -> Generator[Note, None, list[_One]]:
         distances: list[Tensor] = []
-        parts = units.split(_BATCH)
+        parts = torch.split(units, _BATCH)
         for first in range(0, len(parts), 2 * self._crew.n_hands):
             steps = self._crew.map(scene.distances_db, parts[first : first + 2 * self._crew.n_hands])
             distances += yield from self._waiting(steps, "Comparing with the bank")
-            self._budget.spend(_BATCH * 2 * self._crew.n_hands)
+            self._budget.spend(len(distances) and sum(map(len, distances[-2 * self._crew.n_hands :])))
         db = torch.cat(distances).tolist()
         return [_One(unit, d, i) for i, (unit, d) in enumerate(zip(units, db, strict=True))]
 
@@ -207,18 +199,19 @@ class _Search:
         free = self._locks.free.numpy()
         n_born = _BATCH * self._crew.n_hands
         while self._budget.used < _EVOLUTION_END:
-            parents = _diverse(self._found, _N_PARENTS, each=6)
+            parents = _diverse(self._found, _N_PARENTS, each=3)
             rows = [one.unit.double().numpy() for one in parents]
             born = [child(rows, ratios, free, self._rng) for _ in range(n_born)]
             units = torch.tensor(np.array(born), dtype=torch.float32)
-            steps = self._crew.map(self._rough.distances_db, units.split(_BATCH))
+            steps = self._crew.map(self._rough.distances_db, torch.split(units, _BATCH))
             distances = torch.cat((yield from self._waiting(steps, "Evolving"))).tolist()
             self._budget.spend(n_born)
             for unit, db in zip(units, distances, strict=True):
                 near = min(parents, key=lambda one: float((one.unit - unit).abs().sum()))
                 self._found.append(_One(unit, db, near.origin))
             self._found.sort(key=lambda one: one.db)
-            del self._found[256:]
+            # No start's family may crowd out the others.
+            self._found = _diverse(self._found, _N_KEPT, each=12)
             yield self._note("Evolving")
 
     def _descend(
@@ -233,9 +226,9 @@ class _Search:
             most = next(n for share, n in survivors if done < share or share >= 1.0)
             if len(going) > most:
                 going = sorted(going, key=lambda way: way[0].best_db)[:most]
-            steps = self._crew.map(lambda way, left=1.0 - done: way[0].run(2, left), going)
+            steps = self._crew.map(partial(_walk, left=1.0 - done), [way for way, _ in going])
             yield from self._waiting(steps, "Refining")
-            self._budget.spend(2 * GRADIENT_WORK * len(going))
+            self._budget.spend(_STRIDE * GRADIENT_WORK * len(going))
             going = [way for way in going if not way[0].is_stuck]
             yield self._note("Refining")
         # The loss has a soft floor; the distance itself decides what was gained.
@@ -256,10 +249,30 @@ class _Search:
         for candidate in sorted(done, key=lambda c: c.distance_db):
             if all(candidate.patch.values != other.patch.values for other in ranked):
                 ranked.append(candidate)
+        preset, preset_db = yield from self._nearest_preset()
         target = self._target
         return MatchResult(
-            tuple(ranked[:N_CANDIDATES]), target.pitch_hz, target.start_s, target.duration_s, target.notice
+            tuple(ranked[:N_CANDIDATES]),
+            target.pitch_hz,
+            target.start_s,
+            target.duration_s,
+            target.notice,
+            preset,
+            preset_db,
         )
+
+    def _nearest_preset(self) -> Generator[Note, None, tuple[str, float]]:
+        """The preset that is nearest as it comes (nothing locked, no level changed), and how far away it is."""
+        presets = [p for p in self._presets if p.synth == FM_SPACE.name]
+        order = sorted(range(len(presets)), key=lambda i: self._preset_db[i])[:6]
+        if not order:
+            return "", math.inf
+        scene = replace(self._full, note=self._target.key)
+        units = [torch.tensor([presets[i].unit()], dtype=torch.float32) for i in order]
+        steps = self._crew.map(lambda unit: float(scene.distances_db(unit)[0]), units)
+        db = yield from self._waiting(steps, "Comparing")
+        best = int(np.argmin(db))
+        return presets[order[best]].name, db[best]
 
     # -- candidates --------------------------------------------------------------------------------
 
@@ -306,6 +319,10 @@ class _Search:
             return result
         finally:
             steps.close()
+
+
+def _walk(way: Descent, left: float) -> None:
+    way.run(_STRIDE, left)
 
 
 def _diverse(found: Sequence[_One], most: int, each: int) -> list[_One]:

@@ -15,7 +15,7 @@ from engine.synths.base import Quality, Synth
 
 _LOWEST_RATE = 8000
 _LOST_SHARE = 0.004
-"""A lower rate serves when no more than this share of the target's picture (height above the floor, squared) is lost."""
+"""A lower rate serves when this share of the target's picture (squared height above the floor) may be lost."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from engine.matching.partials import Partial, Stages, partials_of, stages_of, STEP_S
+from engine.matching.partials import STEP_S, Stages, partials_of, stages_of
 from engine.matching.target import Target, levels_db
 from engine.params.fm import FM_SPACE, N_OPERATORS, mod_name
 

@@ -30,6 +30,7 @@ _VOICED = 0.25
 _VOICED_SHARE = 0.4
 """Share of the sounding energy with one pitch, at least, in a sound that has one."""
 _STEP_S = 0.005
+_TAIL_DB = -45.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ class Target:
         if sample_rate == self.sample_rate:
             return self.samples
         audio = resample(Audio(self.samples[None].astype(np.float32), self.sample_rate), sample_rate)
-        return audio.samples[0].astype(np.float64)
+        samples: Samples = audio.samples[0].astype(np.float64)
+        return samples
 
 
 def listen(audio: Audio) -> Target:
@@ -163,13 +165,14 @@ def hold_s(samples: Samples, rate: int) -> float:
     """When the key seems to go up: where a level that was held begins its last fall; the whole length if none is."""
     duration = len(samples) / rate
     level = levels_db(samples, rate, _STEP_S)
-    n = len(level)
-    if n < 24:
-        return duration
     # Two straight lines through the second part of the sound: the last fall must be much steeper than what precedes.
     peak = int(np.argmax(level))
-    curve = np.maximum(level[peak:], -60.0)
+    # What lies below tells of the room and of the recording's own noise.
+    heard = np.flatnonzero(level[peak:] > _TAIL_DB)
+    curve = level[peak : peak + int(heard[-1]) + 1]
     m = len(curve)
+    if m < 24:
+        return duration
     best, knot = math.inf, m
     x = np.arange(m, dtype=np.float64)
     whole = _line_error(x, curve)

@@ -1,0 +1,207 @@
+"""A patch is found for a recording: its pitch and its length are heard, and nothing locked is touched."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from typing import TypeVar
+
+import numpy as np
+import pytest
+import torch
+
+from engine.audio import Audio, Clip
+from engine.dsp.distance import SpectralTarget, log_spectral_distance_db
+from engine.errors import AudioError, BadUsage, PatchError
+from engine.jobs import Note
+from engine.matching.bank import INDEX, build, fingerprint, resembling
+from engine.matching.draws import drawn
+from engine.matching.match import match
+from engine.matching.partials import partials_of, stages_of
+from engine.matching.reading import read_target
+from engine.matching.result import MatchResult
+from engine.matching.target import listen
+from engine.params import FM_SPACE, Patch
+from engine.project.presets import factory_presets
+from engine.studio import match_inline, matched_sound, render_inline
+
+RATE = 22_050
+R = TypeVar("R")
+
+
+def tone(hz: float, seconds: float, decay_s: float = 0.4, partials: int = 4) -> Audio:
+    t = np.arange(round(seconds * RATE)) / RATE
+    sound = sum(np.exp(-t * k / decay_s) * np.sin(2 * math.pi * hz * k * t) / k for k in range(1, partials + 1))
+    return Audio(np.asarray(0.3 * sound * np.minimum(t / 0.003, 1.0), dtype=np.float32), RATE)
+
+
+def noise(seconds: float) -> Audio:
+    t = np.arange(round(seconds * RATE)) / RATE
+    rng = np.random.default_rng(3)
+    return Audio(np.asarray(0.3 * rng.normal(size=t.size) * np.exp(-t / 0.05), dtype=np.float32), RATE)
+
+
+def finished(steps: Generator[Note, None, R]) -> tuple[R, list[Note]]:
+    notes = []
+    try:
+        while True:
+            notes.append(next(steps))
+    except StopIteration as stop:
+        return stop.value, notes
+
+
+def quick(target: Audio, **options: object) -> tuple[MatchResult, list[Note]]:
+    return finished(match(target, work=500, presets=factory_presets(), **options))  # type: ignore[arg-type]
+
+
+def sound_of(result: MatchResult, rate: int = RATE) -> np.ndarray:
+    return matched_sound(result, rate).read(0, 10 * rate).samples.mean(0).astype(np.float64)
+
+
+def test_the_pitch_the_length_and_the_start_of_a_tone_are_heard() -> None:
+    audio = tone(233.0, 0.8)
+    late = Audio(np.pad(audio.samples, ((0, 0), (RATE // 4, 0))), RATE)
+    heard = listen(late)
+    assert heard.pitch_hz == pytest.approx(233.0, rel=0.003)
+    assert heard.note == 58
+    assert heard.transpose_st == pytest.approx(12 * math.log2(233.0 / 233.082), abs=0.05)
+    assert heard.start_s == pytest.approx(0.25, abs=0.01)
+    assert heard.duration_s == pytest.approx(0.8, abs=0.01)
+
+
+def test_noise_has_no_pitch() -> None:
+    assert listen(noise(0.4)).pitch_hz is None
+
+
+def test_a_held_tone_tells_when_its_key_goes_up_and_a_dying_one_does_not() -> None:
+    t = np.arange(RATE) / RATE
+    level = np.where(t < 0.6, 1.0, np.exp(-(t - 0.6) / 0.03))
+    held = Audio(np.asarray(0.3 * level * np.sin(2 * math.pi * 330.0 * t), dtype=np.float32), RATE)
+    assert listen(held).hold_s == pytest.approx(0.6, abs=0.05)
+    dying = listen(tone(330.0, 0.8))
+    assert dying.hold_s == pytest.approx(dying.duration_s, abs=0.05)
+
+
+def test_the_partials_of_a_tone_are_its_harmonics_with_their_decays() -> None:
+    heard = listen(tone(220.0, 1.0))
+    partials = partials_of(heard)
+    assert sorted(round(p.hz / 220.0, 1) for p in partials[:4]) == [1.0, 2.0, 3.0, 4.0]
+    first = min(partials, key=lambda p: p.hz)
+    stages = stages_of(first.level_db, heard.hold_s)
+    # exp(-t / 0.4 s) falls by 21.7 dB a second.
+    fall = (stages.levels_db[0] - stages.levels_db[2]) / (stages.times_s[1] + stages.times_s[2])
+    assert fall == pytest.approx(21.7, rel=0.1)
+
+
+def test_many_sounds_are_compared_as_one_is() -> None:
+    rng = np.random.default_rng(0)
+    reference = rng.normal(size=9000) * np.exp(-np.arange(9000) / 2000)
+    others = [tone(300.0, 0.5).samples[0][:9000].astype(np.float64), 0.1 * rng.normal(size=9000)]
+    found = SpectralTarget(torch.tensor(reference)).distances_db(torch.tensor(np.array(others)))
+    for other, db in zip(others, found.tolist(), strict=True):
+        assert db == pytest.approx(log_spectral_distance_db(reference, other), abs=1e-6)
+
+
+def test_a_match_comes_nearer_than_any_preset_and_offers_several() -> None:
+    result, notes = quick(tone(233.0, 0.5), name="Like that")
+    best = result.candidates[0]
+    assert best.distance_db < 0.75 * result.preset_db
+    assert best.note.note == 58
+    assert [c.distance_db for c in result.candidates] == sorted(c.distance_db for c in result.candidates)
+    previews = [note.preview for note in notes if note.preview]
+    assert previews
+    assert all(c.patch.name == "Like that" for c in previews[-1])  # type: ignore[attr-defined]
+
+
+def test_the_distance_that_is_told_is_that_of_the_sound_that_is_played() -> None:
+    audio = tone(233.0, 0.5)
+    result, _ = quick(audio)
+    heard = listen(audio)
+    played = sound_of(result)
+    assert result.candidates[0].distance_db == pytest.approx(log_spectral_distance_db(heard.samples, played), abs=0.05)
+    # Its level is the target's too.
+    assert np.sum(played**2) == pytest.approx(np.sum(heard.samples**2), rel=0.05)
+
+
+def test_the_same_seed_and_the_same_work_give_the_same_patches() -> None:
+    one, _ = quick(noise(0.2), seed=5)
+    other, _ = quick(noise(0.2), seed=5)
+    assert [c.patch for c in one.candidates] == [c.patch for c in other.candidates]
+
+
+def test_what_is_locked_keeps_the_values_of_the_patch() -> None:
+    current = Patch("fm", {"op1_ratio": 3.0, "filter_hz": 700.0, "gain_db": -20.0, "op2_wave": 4.0})
+    locked = ("op1_ratio", "filter_hz", "gain_db", "op2_wave")
+    result, _ = quick(tone(233.0, 0.3), current=current, locked=locked)
+    for candidate in result.candidates:
+        for name in locked:
+            assert candidate.patch.values[name] == pytest.approx(current.values[name], rel=1e-5)
+
+
+def test_a_cancelled_match_ends_its_threads() -> None:
+    steps = match(tone(233.0, 0.3), work=5000)
+    for _ in range(10):
+        next(steps)
+    steps.close()  # the guards of every test look for threads
+
+
+@pytest.mark.parametrize(
+    ("samples", "words"),
+    [
+        (np.zeros((1, 0)), "empty"),
+        (np.zeros((1, RATE)), "silent"),
+        (np.full((1, 100), 0.5), "lasts 5 ms"),
+        (np.full((1, RATE), np.nan), "not finite"),
+    ],
+)
+def test_a_target_without_a_sound_gets_one_sentence(samples: np.ndarray, words: str) -> None:
+    with pytest.raises(AudioError, match=words):
+        finished(match(Audio(samples.astype(np.float32), RATE), work=100))
+
+
+def test_of_a_long_recording_the_first_sounding_seconds_are_taken_and_that_is_said() -> None:
+    rate = 8000
+    samples = np.zeros((1, 120 * rate), np.float32)
+    t = np.arange(50 * rate) / rate
+    samples[0, 60 * rate : 110 * rate] = 0.2 * np.sin(2 * math.pi * 200.0 * t)
+    steps = read_target(Clip.of(Audio(samples, rate), "long"))
+    try:
+        while True:
+            next(steps)
+    except StopIteration as stop:
+        audio, begin_s = stop.value
+    heard = listen(audio)
+    assert begin_s + heard.start_s == pytest.approx(60.0, abs=0.1)
+    assert heard.duration_s == pytest.approx(6.0, abs=0.1)
+    assert "first 6 sounding seconds" in heard.notice
+
+
+def test_nonsense_is_refused_before_anything_is_done() -> None:
+    clip = Clip.of(tone(200.0, 0.2), "tone")
+    with pytest.raises(BadUsage, match=r"0\.5 to 3600"):
+        match_inline(clip, seconds=0.0)
+    with pytest.raises(PatchError, match="op9"):
+        match_inline(clip, locked=["op9_ratio"])
+
+
+def test_the_fake_engine_ranks_the_presets() -> None:
+    result = match_inline(Clip.of(tone(200.0, 0.3), "tone"), kind="fake")
+    assert len(result.candidates) == 4
+    assert result.candidates[0].distance_db == result.preset_db
+
+
+def test_the_bank_that_is_shipped_is_the_one_that_is_drawn() -> None:
+    shipped = np.load(INDEX)
+    assert INDEX.stat().st_size < 2_000_000
+    assert np.abs(shipped[:8].astype(int) - build(8).astype(int)).max() <= 1
+
+
+def test_the_bank_finds_its_own_patch_at_another_key() -> None:
+    seed = 17
+    patch = Patch("fm", FM_SPACE.complete(drawn(seed)))
+    sound = render_inline(patch, note=53, hold_s=1.2, duration_s=1.5, sample_rate=RATE)
+    heard = listen(sound)
+    own = fingerprint(heard.at(RATE), RATE, 440.0 * 2.0 ** ((53 - 69) / 12))
+    assert own.shape == np.load(INDEX)[seed].shape
+    if heard.note == 53:
+        assert drawn(seed) in resembling(heard, 64)
