@@ -80,9 +80,9 @@ class PresetBrowser(QWidget):
 
     def enter(self) -> None:
         """The keyboard comes from the search field: to the first preset, and hear it."""
+        # The list makes its first row the current one when it gets the focus.
         self.list.setFocus(Qt.FocusReason.OtherFocusReason)
-        if self.list.current is None:
-            self.step(1)
+        self.list.hear(self.list.currentIndex())
 
     def step(self, by: int) -> None:
         """Hear the next preset of the list, or the one before."""

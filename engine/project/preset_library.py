@@ -50,7 +50,8 @@ def index_steps(
     try:
         marks = read_marks(store.marks)
     except PatchError as error:
-        notice = f"{error} It is set aside as {store.set_marks_aside()}, and a new one begins."
+        aside = store.set_marks_aside()
+        notice = f"{error} It is set aside as {aside}, and a new one begins." if aside is not None else str(error)
         marks = Marks()
     return marks.on(entries), marks, notice
 

@@ -83,7 +83,7 @@ def read_marks(path: Path) -> Marks:
     """The marks in a file, none when there is no file; raises :class:`PatchError` when it cannot be used."""
     try:
         return Marks.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Marks()
     except (OSError, UnicodeDecodeError) as error:
         raise PatchError(f"The list of favourites and tags cannot be read: {error}.") from None

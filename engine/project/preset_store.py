@@ -126,12 +126,13 @@ class PresetStore:
         _make(self.root)
         _write(self.marks, text)
 
-    def set_marks_aside(self) -> Path:
-        """Move damaged marks out of the way, so that nothing of them is lost; returns where they lie."""
+    def set_marks_aside(self) -> Path | None:
+        """Move damaged marks out of the way, so that nothing of them is lost; where they lie, ``None`` if they stay."""
         aside = self.marks.with_suffix(f".{datetime.now():%Y%m%d-%H%M%S}.damaged")
-        with contextlib.suppress(OSError):
-            self.marks.rename(aside)
-        return aside
+        try:
+            return self.marks.rename(aside)
+        except OSError:
+            return None
 
     def _own(self, entry: Entry) -> Path:
         if entry.is_factory:

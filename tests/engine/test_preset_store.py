@@ -147,6 +147,7 @@ def test_damaged_marks_are_set_aside_and_not_lost(store: PresetStore) -> None:
     with pytest.raises(PatchError, match="damaged"):
         read_marks(store.marks)
     aside = store.set_marks_aside()
+    assert aside is not None
     assert aside.read_text() == '{"favourites": 3}'
     assert read_marks(store.marks) == Marks()
 
