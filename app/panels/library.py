@@ -90,6 +90,7 @@ class LibraryPanel(QWidget):
         self.takes.doubleClicked.connect(lambda _: self.play_requested.emit())
         self.takes.customContextMenuRequested.connect(self._on_menu)
         self.browser.presets.auditioned.connect(self.preset_auditioned)
+        self.browser.search_in_the_way.connect(self.search.clear)
         document.selection_changed.connect(lambda _: self._show_selection())
         document.takes_changed.connect(self._show_selection)
         document.takes_changed.connect(self._show_state)

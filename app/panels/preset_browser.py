@@ -31,6 +31,8 @@ class PresetBrowser(QWidget):
     """Entries to export."""
     tags_wanted = Signal(object)
     """An entry whose own tags the person wants to change."""
+    search_in_the_way = Signal()
+    """Something is to be seen that the search hides."""
     arranged = Signal()
     """The list is grouped, sorted or folded otherwise: worth remembering."""
 
@@ -101,11 +103,10 @@ class PresetBrowser(QWidget):
     def show_keys(self, keys: list[str]) -> None:
         """Bring presets into sight that just came: whatever hides them gives way."""
         if keys and self.model.row_of(keys[0]) < 0:
+            self.search_in_the_way.emit()
             self.chips.clear()
             self._show("all")
-            entry = self.presets.entry(keys[0])
-            if entry is not None:
-                self.model.closed.clear()
+            self.model.closed.clear()
             self._rebuild()
         if keys:
             self.list.show_row(self.model.row_of(keys[0]))
@@ -380,4 +381,4 @@ class PresetBrowser(QWidget):
             self.presets.message.emit(f"No file manager answered; the presets are in {folder}.")
 
     def sizeHint(self) -> QSize:
-        return QSize(240, 12 * ROW_PX)
+        return QSize(240, 16 * ROW_PX)

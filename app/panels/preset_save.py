@@ -118,6 +118,7 @@ class SaveDialog(_Dialog):
             ("Folder", self.folder),
         ):
             self._row(words, field)
+        self.over.hide()
         self._column.addWidget(self.over)
         self._finish()
         if source is not None:
