@@ -29,17 +29,13 @@ def play_patch(
     patch: Patch, *, note: float, velocity: float, hold_s: float, duration_s: float, sample_rate: int
 ) -> Generator[float, None, Audio]:
     """Play one note of ``patch`` as a sum of sines: yields the fraction done, returns the sound, mono in float32."""
-    if patch.synth != "fm":
-        raise PatchError(f"The fake engine plays only FM patches, not {patch.synth!r}.")
-    v = {name: value for name, value in patch.values.items() if isinstance(value, float)}
+    v = values_of(patch)
     t = np.arange(round(duration_s * sample_rate)) / sample_rate
     sound = np.zeros(t.size)
     for n in range(1, N_OPERATORS + 1):
-        hz = _hz(v, n, note)
-        strength = _amplitude(v[f"op{n}_level_db"]) * _amplitude(v[f"op{n}_out_db"])
+        hz, strength = tone(v, n, note, velocity)
         if strength > 0.0 and hz < sample_rate / 2:
-            strength *= (velocity / 127.0) ** (2.0 * v[f"op{n}_velocity"])
-            sound += strength * _envelope(v, n, t, hold_s) * np.sin(2.0 * math.pi * hz * t)
+            sound += strength * envelope_of(v, n, t, hold_s) * np.sin(2.0 * math.pi * hz * t)
         if n < N_OPERATORS:
             yield n / N_OPERATORS
     sound *= 10.0 ** (v["gain_db"] / 20.0)
@@ -55,7 +51,7 @@ def draw(patch: Patch, note: float, velocity: float, hold_s: float, duration_s: 
     wave = np.sin(np.linspace(0.0, 4.0 * math.pi, 97)).astype(np.float32)
     found = []
     for n in range(1, N_OPERATORS + 1):
-        levels = _amplitude(v[f"op{n}_level_db"]) * _envelope(v, n, times, hold_s)
+        levels = _amplitude(v[f"op{n}_level_db"]) * envelope_of(v, n, times, hold_s)
         levels *= (velocity / 127.0) ** (2.0 * v[f"op{n}_velocity"])
         best = int(levels.argmax())
         if levels[best] <= 0.0:
@@ -77,7 +73,8 @@ def look(
     moment = Moment(
         hz=tuple(_hz(v, n, note) for n in numbers),
         amplitude=tuple(
-            _amplitude(v[f"op{n}_level_db"]) * float(_envelope(v, n, np.array([moment_s]), hold_s)[0]) for n in numbers
+            _amplitude(v[f"op{n}_level_db"]) * float(envelope_of(v, n, np.array([moment_s]), hold_s)[0])
+            for n in numbers
         ),
         output=tuple(_amplitude(v[f"op{n}_out_db"]) * 10.0 ** (v["gain_db"] / 20.0) for n in numbers),
         shapes=(0,) * N_OPERATORS,
@@ -86,6 +83,19 @@ def look(
     partials = predict(moment).partials
     peaks = named(peaks_of(levels_db, hz_per_bin), partials, hz_per_bin)
     return Spectrum(levels_db, hz_per_bin, moment_s, _base_hz(v, note), peaks, partials)
+
+
+def values_of(patch: Patch) -> dict[str, float]:
+    """The settings of a patch that these instruments can play."""
+    if patch.synth != "fm":
+        raise PatchError(f"The fake engine plays only FM patches, not {patch.synth!r}.")
+    return {name: value for name, value in patch.values.items() if isinstance(value, float)}
+
+
+def tone(v: dict[str, float], n: int, note: float, velocity: float) -> tuple[float, float]:
+    """Frequency and strength of operator ``n``."""
+    strength = _amplitude(v[f"op{n}_level_db"]) * _amplitude(v[f"op{n}_out_db"])
+    return _hz(v, n, note), strength * (velocity / 127.0) ** (2.0 * v[f"op{n}_velocity"])
 
 
 def _base_hz(v: dict[str, float], note: float) -> float:
@@ -100,7 +110,7 @@ def _amplitude(level_db: float) -> float:
     return 0.0 if level_db <= LEVEL_FLOOR_DB else 10.0 ** (level_db / 20.0)
 
 
-def _envelope(v: dict[str, float], n: int, t: NDArray[np.float64], hold_s: float) -> NDArray[np.float64]:
+def envelope_of(v: dict[str, float], n: int, t: NDArray[np.float64], hold_s: float) -> NDArray[np.float64]:
     """Straight lines in dB through the four levels; the attack in amplitude."""
     levels_db = [v[f"op{n}_env{i}_db"] for i in (1, 2, 3, 4)]
     times_s = [v[f"op{n}_env{i}_s"] for i in (1, 2, 3, 4)]

@@ -7,16 +7,39 @@ already rendered, because the bus adds up what it is given. Torch loads on that 
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
+from collections import deque
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.params import Patch
 from engine.params.playing import PlaySettings
+from engine.torch_setup import load_torch
+
+if TYPE_CHECKING:
+    from engine.synths.live import LiveInstrument
+    from engine.synths.live_voice import LivePatch
 
 Kind = Literal["real", "fake"]
+
+MARGIN_S = 0.002
+"""A new note begins so long after the frame that the device takes next: enough to compute its first block."""
+SLACK_S = 0.015
+"""Held notes are rendered so much further than the device took at once."""
+MOST_AHEAD_S = 0.25
+TURN_S = 0.004
+"""How often the thread looks at the device while something sounds."""
+RENEW_S = 0.015
+"""Held notes take over a turned knob at most so often."""
+STALE_S = 0.5
+"""A key that waited longer (for a library that loads) is not struck any more."""
+
+log = logging.getLogger(__name__)
 
 
 class Bus(Protocol):
@@ -47,41 +70,242 @@ class Instrument:
     """
 
     def __init__(self, kind: Kind = "real", on_error: Callable[[Exception], None] | None = None) -> None:
-        self._kind = kind
         self.on_error = on_error
+        self.n_sounding = 0
+        """How many voices sound, those that fade included."""
+        self._commands: deque[tuple[float, str, tuple[Any, ...]]] = deque()
+        self._wake = threading.Event()
+        self._closing = False
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._player = _Player(kind)
 
     def connect(self, bus: Bus | None) -> None:
         """Play into ``bus`` from now on, or nowhere; what sounded on another bus is over."""
+        self._send("connect", bus)
 
     def set_patch(self, patch: Patch) -> None:
         """Play ``patch``: held notes take its sound over without a click."""
+        self._send("set_patch", patch)
 
     def set_settings(self, settings: PlaySettings) -> None:
         """Voices, glide and ranges from now on."""
+        self._send("set_settings", settings)
 
     def note_on(self, note: int, velocity: int = 100) -> None:
         """A key goes down, both numbers as in MIDI; velocity 0 is a key that goes up."""
+        if velocity > 0:
+            self._send("note_on", note, velocity)
+        else:
+            self._send("note_off", note)
 
     def note_off(self, note: int) -> None:
         """A key goes up."""
+        self._send("note_off", note)
 
     def pedal(self, on: bool) -> None:
         """The sustain pedal: while it is down, keys that go up sound on."""
+        self._send("pedal", on)
 
     def bend(self, share: float) -> None:
         """The pitch wheel, -1 to 1."""
+        self._send("bend", share)
 
     def wheel(self, share: float) -> None:
         """The modulation wheel, 0 to 1."""
+        self._send("wheel", share)
 
     def all_off(self) -> None:
         """Silence within a few milliseconds; keys, pedal and wheels are at rest."""
-
-    @property
-    def n_sounding(self) -> int:
-        """How many voices sound, those that fade included."""
-        return 0
+        self._send("all_off")
 
     def close(self, timeout_s: float | None = 10.0) -> bool:
         """End the thread; ``False`` when it did not end in time."""
-        return True
+        with self._starting:
+            self._closing = True
+        self._wake.set()
+        thread = self._thread
+        if thread is None or thread is threading.current_thread():
+            return True
+        thread.join(timeout_s)
+        return not thread.is_alive()
+
+    # -- between the threads ---------------------------------------------------------------------
+
+    def _send(self, name: str, *args: Any) -> None:
+        self._commands.append((time.perf_counter(), name, args))
+        self._wake.set()
+        if self._thread is None:
+            self._start()
+
+    def _start(self) -> None:
+        """The thread begins with the first that is asked of it."""
+        with self._starting:
+            if self._thread is None and not self._closing:
+                self._thread = threading.Thread(target=self._loop, name="engine-play", daemon=True)
+                self._thread.start()
+
+    def _loop(self) -> None:
+        player, rest_s = self._player, None
+        while True:
+            self._wake.wait(rest_s)
+            self._wake.clear()
+            if self._closing:
+                return
+            try:
+                while self._commands:
+                    sent_at, name, args = self._commands.popleft()
+                    player.obey(sent_at, name, args)
+                rest_s = player.play()
+            except Exception as error:
+                rest_s = None
+                player.give_up()
+                self._tell(error)
+            self.n_sounding = player.n_sounding
+
+    def _tell(self, error: Exception) -> None:
+        if self.on_error is None:
+            log.exception("The instrument cannot play")
+            return
+        try:
+            self.on_error(error)
+        except Exception:
+            log.exception("The listener of the instrument failed")
+
+
+class _Player:
+    """What the playing thread holds; nobody else touches it."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self._bus: Bus | None = None
+        self._patch: Patch | None = None
+        self._is_new = False
+        self._renewed_at = 0.0
+        self._settings = PlaySettings()
+        self._live: LiveInstrument | None = None
+        self._clock = _Clock()
+        self._fresh_at: int | None = None
+        self._refused: Patch | None = None
+
+    @property
+    def n_sounding(self) -> int:
+        return 0 if self._live is None else self._live.n_sounding
+
+    def obey(self, sent_at: float, name: str, args: tuple[Any, ...]) -> None:
+        """Do what somebody asked for at ``sent_at``."""
+        if name == "connect":
+            (self._bus,) = args
+            self._live, self._clock = None, _Clock()
+        elif name == "set_patch":
+            (self._patch,) = args
+            self._is_new = True
+        elif name == "set_settings":
+            (self._settings,) = args
+            if self._live is not None:
+                self._live.set_settings(self._settings)
+        elif name == "note_on":
+            self._note_on(sent_at, *args)
+        elif self._live is not None:
+            getattr(self._live, name)(*args)
+
+    def give_up(self) -> None:
+        """Something failed: be silent until another patch comes."""
+        self._live, self._refused, self._is_new = None, self._patch, False
+
+    def play(self) -> float | None:
+        """Render what is due; says how long the thread may rest, ``None`` while nothing sounds."""
+        bus, live = self._bus, self._live
+        if bus is None or live is None:
+            return None
+        if self._is_new and (live.is_silent or time.perf_counter() - self._renewed_at >= RENEW_S):
+            self._renew()
+        if live.is_silent:
+            return RENEW_S if self._is_new else None
+        position = bus.position
+        live.leap(position)
+        ahead = self._clock.ahead(position, bus.rate)
+        reach = live.room_reach
+        room_until = None if reach is None else position + reach
+        for first, sound in live.render(position + ahead, room_until):
+            self._add(bus, live, first, sound)
+        self._fresh_at = None
+        return TURN_S
+
+    def _add(self, bus: Bus, live: LiveInstrument, first: int, sound: NDArray[np.float32]) -> None:
+        if first == self._fresh_at and (late := bus.position - first) > 0:
+            # The device took the first frames of a new note while they were computed: it begins a little later.
+            live.postpone(first, late)
+            first += late
+        bus.add(first, np.ascontiguousarray(sound.T))
+
+    def _note_on(self, sent_at: float, note: int, velocity: int) -> None:
+        bus = self._bus
+        if bus is None or self._patch is None or self._patch is self._refused:
+            return
+        if self._is_new or self._live is None:
+            self._renew()
+        live = self._live
+        if live is None or time.perf_counter() - sent_at > STALE_S:
+            return
+        if live.is_silent:
+            self._clock.rest(bus.position)
+        at = bus.position + round(MARGIN_S * bus.rate)
+        live.note_on(note, velocity, at)
+        self._fresh_at = at
+        # A chord is many of these; each is heard before the next one is decoded.
+        self.play()
+
+    def _renew(self) -> None:
+        bus, patch = self._bus, self._patch
+        if bus is None or patch is None:
+            return
+        self._is_new, self._refused = False, None
+        ready = _ready(self._kind, patch, bus.rate)
+        self._renewed_at = time.perf_counter()
+        if self._live is None:
+            from engine.synths.live import LiveInstrument
+
+            self._live = LiveInstrument(ready, bus.rate, self._settings)
+        else:
+            self._live.set_patch(ready)
+
+
+class _Clock:
+    """Learns how much the device takes at once."""
+
+    def __init__(self) -> None:
+        self._last: int | None = None
+        self._jump = 0.0
+
+    def rest(self, position: int) -> None:
+        """Nothing was looked at for a while."""
+        self._last = position
+
+    def ahead(self, position: int, rate: int) -> int:
+        """How many frames beyond ``position`` should be rendered."""
+        if self._last is not None:
+            # It forgets slowly: a device keeps its habits.
+            self._jump = max(float(position - self._last), 0.998 * self._jump)
+        self._last = position
+        return round(min(self._jump + SLACK_S * rate, MOST_AHEAD_S * rate))
+
+
+def _ready(kind: Kind, patch: Patch, rate: int) -> LivePatch:
+    if kind == "fake":
+        from engine.fakes_live import live_patch
+
+        return live_patch(patch, rate)
+    load_torch()
+    from engine.synths.catalog import synth_of
+    from engine.synths.live_voice import Key
+
+    ready = synth_of(patch.synth).live_patch(patch, rate)
+    if kind not in _prepared:
+        # What is loaded or compiled the first time shall not happen between a key and its sound.
+        ready.strike(Key(60, 1)).process(1, True)
+        _prepared.append(kind)
+    return ready
+
+
+_prepared: list[Kind] = []

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 Real = NDArray[np.floating]
 Ints = NDArray[np.int64]
 
+FAST = {"contract", "nsz", "reassoc"}
+"""What the compiler may do with sums: everything but to assume that all numbers are finite."""
+
 _TURNS = 1.0 / (2.0 * math.pi)
 
 # sin(2 pi t) / (t (1 - 4 t**2)) on |t| <= 1/2 in powers of t**2, fitted in Chebyshev's sense; sin is then 3e-13 exact.
@@ -29,7 +32,7 @@ _C7 = -0.022542945991774036
 
 
 @njit(inline="always")
-def _sine(t: float) -> float:
+def sine(t: float) -> float:
     """Sine of ``t`` turns; the products are grouped so that few wait for each other."""
     t = t - math.floor(t + 0.5)
     u = t * t
@@ -40,11 +43,11 @@ def _sine(t: float) -> float:
 
 
 @njit(inline="always")
-def _wave(shape: int, t: float) -> float:
+def wave(shape: int, t: float) -> float:
     """Shape ``shape`` of :mod:`engine.dsp.waves` at ``t`` turns."""
     if shape == 0:
-        return _sine(t)
-    s = _sine(t)
+        return sine(t)
+    s = sine(t)
     if shape == 1:
         return s * abs(s)
     if s <= 0.0:
@@ -53,7 +56,7 @@ def _wave(shape: int, t: float) -> float:
         return s
     if shape == 3:
         return s * s
-    d = _sine(2.0 * t)
+    d = sine(2.0 * t)
     if shape == 4:
         return d
     if shape == 5:
@@ -65,11 +68,11 @@ def _wave(shape: int, t: float) -> float:
 
 @njit(inline="always")
 def _slope(shape: int, t: float) -> float:
-    """Derivative of :func:`_wave` by the phase in radians."""
-    c = _sine(t + 0.25)
+    """Derivative of :func:`wave` by the phase in radians."""
+    c = sine(t + 0.25)
     if shape == 0:
         return c
-    s = _sine(t)
+    s = sine(t)
     if shape == 1:
         return 2.0 * abs(s) * c
     if s <= 0.0:
@@ -78,8 +81,8 @@ def _slope(shape: int, t: float) -> float:
         return c
     if shape == 3:
         return 2.0 * s * c
-    d = _sine(2.0 * t)
-    c = 2.0 * _sine(2.0 * t + 0.25)
+    d = sine(2.0 * t)
+    c = 2.0 * sine(2.0 * t + 0.25)
     if shape == 4:
         return c
     if shape == 5:
@@ -89,10 +92,7 @@ def _slope(shape: int, t: float) -> float:
     return 2.0 * d * c
 
 
-_FAST = {"contract", "nsz", "reassoc"}
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def run(phase: Real, amplitude: Real, terms: Real, shapes: Ints, source: Ints, lag: Ints, first: Ints, y: Real) -> None:
     """Fill ``y`` ``[rows, operators, past + n]``, whose first ``past`` frames are given.
 
@@ -113,10 +113,10 @@ def run(phase: Real, amplitude: Real, terms: Real, shapes: Ints, source: Ints, l
                 for k in range(first[c], first[c + 1]):
                     bent += weights[k] * heard[back[k] + i]
                 turns = (phase[b, c, i - past] + bent) * _TURNS
-                heard[c * whole + i] = amplitude[b, c, i - past] * _wave(shapes[b, c], turns)
+                heard[c * whole + i] = amplitude[b, c, i - past] * wave(shapes[b, c], turns)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def run_back(
     phase: Real,
     amplitude: Real,
@@ -165,7 +165,7 @@ def run_back(
                 for k in range(first[c], first[c + 1]):
                     bent += weights[k] * heard[back[k] + i]
                 turns = (phase[b, c, i] + bent) * _TURNS
-                grad_amplitude[b, c, i] = flow * _wave(shapes[b, c], turns)
+                grad_amplitude[b, c, i] = flow * wave(shapes[b, c], turns)
                 flow *= amplitude[b, c, i] * _slope(shapes[b, c], turns)
                 felt[c * whole + i] = flow
                 for k in range(first[c], first[c + 1]):

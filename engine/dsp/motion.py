@@ -19,6 +19,10 @@ from engine.dsp.oscillators import TWO_PI
 STEP_S = 1.0 / 750.0
 """Between two control points: 64 frames at 48 kHz, the block of the DX7's emulation."""
 
+HASH_MASK = 0x7FFFFFFF
+HASH_STEP = 0x9E3779B1
+HASH_FACTORS = (0x45D9F3B, 0x119DE1F3)
+
 
 def lfo(phase: Tensor, shape: Tensor, seed: Tensor) -> Tensor:
     """A low-frequency oscillator at ``phase`` ``[rows, n]`` in turns since the key: 0 to 1.
@@ -48,11 +52,10 @@ def lfo(phase: Tensor, shape: Tensor, seed: Tensor) -> Tensor:
 
 def chance(count: Tensor, seed: Tensor) -> Tensor:
     """Numbers from 0 to 1 that depend on ``count`` and ``seed`` in no visible way (a hash, in 31 bits)."""
-    mask = 0x7FFFFFFF
-    x = (count * 0x9E3779B1 + seed) & mask
-    for factor in (0x45D9F3B, 0x119DE1F3):
-        x = ((x ^ (x >> 15)) * factor) & mask
-    return ((x ^ (x >> 13)) & mask).double() / mask
+    x = (count * HASH_STEP + seed) & HASH_MASK
+    for factor in HASH_FACTORS:
+        x = ((x ^ (x >> 15)) * factor) & HASH_MASK
+    return ((x ^ (x >> 13)) & HASH_MASK).double() / HASH_MASK
 
 
 def ramp(time_s: Tensor, delay_s: Tensor, fade_s: Tensor) -> Tensor:

@@ -44,11 +44,16 @@ def _weights(pole: float, dtype: torch.dtype, device: torch.device) -> tuple[Ten
     return matrix.to(device, dtype), (pole ** (ages + 1.0)).to(device, dtype)
 
 
+def dc_pole(cycles_per_frame: float) -> float:
+    """The pole of a :class:`DcBlocker` that cuts off there."""
+    return 1.0 - 2.0 * torch.pi * cycles_per_frame
+
+
 class DcBlocker:
     """A high-pass for what is no sound, in stretches: ``y[n] = x[n] - x[n - 1] + pole * y[n - 1]``."""
 
     def __init__(self, cycles_per_frame: float) -> None:
-        self._pole = 1.0 - 2.0 * torch.pi * cycles_per_frame
+        self._pole = dc_pole(cycles_per_frame)
         self._last: Tensor | None = None
         self._sum: Tensor | None = None
 

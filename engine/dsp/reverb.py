@@ -6,13 +6,28 @@ operations for each 30 ms, differentiable, and exact in stretches of any length.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import torch
 from torch import Tensor
 
 DELAYS_S = (0.0297, 0.0331, 0.0371, 0.0411, 0.0437, 0.0479, 0.0523, 0.0567)
 """Without common divisors to speak of, so that echoes do not pile up."""
-_SIGNS = (1, -1, 1, 1, -1, 1, -1, -1)
+SIGNS = (1, -1, 1, 1, -1, 1, -1, -1)
+"""Of the lines; the even ones are heard on the left, the odd ones on the right, both halved."""
 N_LINES = len(DELAYS_S)
+
+T = TypeVar("T", float, Tensor)
+
+
+def lengths_at(rate: float) -> list[int]:
+    """The delays in frames."""
+    return [round(d * rate) for d in DELAYS_S]
+
+
+def line_gains(decay_s: T, rate: float) -> list[T]:
+    """What each line keeps of what goes through it, so that all fall by 60 dB in ``decay_s``."""
+    return [10.0 ** (-3.0 * n / rate / decay_s) for n in lengths_at(rate)]
 
 
 class Reverb:
@@ -23,12 +38,11 @@ class Reverb:
     """
 
     def __init__(self, decay_s: Tensor, damping: Tensor, rate: float, like: Tensor) -> None:
-        self._lengths = [round(d * rate) for d in DELAYS_S]
-        seconds = torch.tensor([n / rate for n in self._lengths], dtype=torch.float64, device=like.device)
-        self._gains = (10.0 ** (-3.0 * seconds / decay_s[:, None])).to(like.dtype)[..., None]
+        self._lengths = lengths_at(rate)
+        self._gains = torch.stack(line_gains(decay_s, rate), 1).to(like.dtype)[..., None]
         self._mix = (0.5 * damping).to(like.dtype)[:, None]
         rows = decay_s.shape[0]
-        self._signs = torch.tensor(_SIGNS, dtype=like.dtype, device=like.device)[:, None]
+        self._signs = torch.tensor(SIGNS, dtype=like.dtype, device=like.device)[:, None]
         # Line by line what will come out of it next, after the last frame that came out.
         self._coming = like.new_zeros(rows, N_LINES, max(self._lengths) + 1)
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-Real = NDArray[np.floating]
-
-_FAST = {"contract", "nsz", "reassoc"}
+from engine.dsp.loop_kernels import FAST, Real
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+@njit(inline="always")
+def step(x: float, one: float, two: float, a: float, b: float, c: float) -> tuple[float, float, float, float]:
+    """One frame: from the input, where the two integrators stand and the three coefficients of
+    :class:`engine.dsp.svf.Svf` to low-pass and band-pass and where the integrators stand then."""
+    rest = x - two
+    band = a * one + b * rest
+    low = two + b * one + c * rest
+    return low, band, 2.0 * band - one, 2.0 * low - two
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def run(x: Real, coefficients: Real, state: Real, states: Real, low: Real, band: Real) -> None:
     """Fill ``low`` and ``band`` ``[rows, n]`` from ``x`` ``[rows, n]`` and ``coefficients`` ``[rows, 3, n]``.
 
@@ -23,15 +29,13 @@ def run(x: Real, coefficients: Real, state: Real, states: Real, low: Real, band:
         one, two = float(state[r, 0]), float(state[r, 1])
         for i in range(n):
             states[r, 0, i], states[r, 1, i] = one, two
-            rest = x[r, i] - two
-            v1 = coefficients[r, 0, i] * one + coefficients[r, 1, i] * rest
-            v2 = two + coefficients[r, 1, i] * one + coefficients[r, 2, i] * rest
-            band[r, i], low[r, i] = v1, v2
-            one, two = 2.0 * v1 - one, 2.0 * v2 - two
+            low[r, i], band[r, i], one, two = step(
+                x[r, i], one, two, coefficients[r, 0, i], coefficients[r, 1, i], coefficients[r, 2, i]
+            )
         state[r, 0], state[r, 1] = one, two
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def run_back(
     x: Real, coefficients: Real, states: Real, grad_low: Real, grad_band: Real, grad_x: Real, grad_coefficients: Real
 ) -> None:

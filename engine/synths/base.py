@@ -5,43 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, Protocol
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.params import ParamSpace
+from engine.params import ParamSpace, Patch
+from engine.params.space import Values
+from engine.rates import DEFAULT_RATE_HZ
+from engine.synths.live_voice import LivePatch as LivePatch
+from engine.synths.live_voice import LiveVoice as LiveVoice
 
 Quality = Literal["draft", "default"]
 """``draft`` renders at the sample rate itself, ``default`` oversampled, so that high harmonics do not fold back."""
 
 Number = float | Tensor
 """One number for all rows of a batch, or a tensor ``[batch]`` with one for each."""
-
-
-class LiveVoice(Protocol):
-    """One note that is played while it sounds: nobody knows yet how long the key stays down.
-
-    Blocks of any length join to what :meth:`Synth.render` gives for the same note.
-    """
-
-    @property
-    def channels(self) -> int:
-        """1, or 2 for left and right; it may grow when the patch changes."""
-        ...
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will be heard, however long one waits."""
-        ...
-
-    def process(self, n_frames: int, gate: bool, bend_st: float = 0.0, wheel_st: float = 0.0) -> NDArray[np.float32]:
-        """The next ``n_frames`` as ``[channels, n_frames]``.
-
-        ``gate`` says whether the key is down from the first of them on; once up, it stays up. ``bend_st`` shifts the
-        pitch, ``wheel_st`` adds depth to the vibrato; both go straight to a new value within a few milliseconds.
-        """
-        ...
 
 
 class Synth(Protocol):
@@ -90,6 +67,16 @@ class Synth(Protocol):
 
         For long notes and for callers that want to stop in between.
         """
+        ...
+
+    def live(
+        self, values: Values, *, note: float, velocity: float, seed: int = 0, sample_rate: int = DEFAULT_RATE_HZ
+    ) -> LiveVoice:
+        """One note, room and all, to be played block by block: :meth:`render` with ``rng`` of that seed."""
+        ...
+
+    def live_patch(self, patch: Patch, sample_rate: int) -> LivePatch:
+        """``patch`` made ready for many notes in one room."""
         ...
 
 

@@ -16,30 +16,28 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from engine.dsp.filters import SHARP, WIDE, Halver
+from engine.dsp.filters import Halver
+from engine.params import Patch
 from engine.params.fm import FM_SPACE
-from engine.synths.base import Number, Quality
+from engine.params.space import Values
+from engine.rates import DEFAULT_RATE_HZ
+from engine.synths.base import LiveVoice, Number, Quality
 from engine.synths.fm_chain import Outlet
-from engine.synths.fm_graph import graph_of
-from engine.synths.fm_note import N_DIRECT, FmDecoder, FmNote
+from engine.synths.fm_note import FmDecoder, FmNote
 from engine.synths.fm_operators import Operators
+from engine.synths.fm_rate import half_bands, halvings_of
+from engine.synths.live_voice import Key, RoomedVoice
+
+if TYPE_CHECKING:
+    from engine.synths.fm_live import FmLivePatch
 
 END_FADE_S = 0.002
 """A release that the end cuts off fades out over this long instead of clicking."""
-
-MAX_HALVINGS = 3
-"""The brightest sounds are computed at eight times the sample rate."""
-
-LOOP_STEPS = 160
-"""Operators (each as four) and routes in loops times oversampling: about 25 ms for every second of sound. A ring of
-three operators is still computed at eight times the rate, a full matrix at twice."""
-
-AUDIBLE_HZ = 20_000.0
-"""Aliases are kept out of the band below this."""
 
 _CHUNK_FRAMES = 1 << 18
 """Rows times frames worked on at a time without gradients: the arrays of one operator then stay in the cache."""
@@ -103,6 +101,21 @@ class FmSynth:
         job = _Job(round(duration_s * sample_rate), sample_rate, quality, key.channels, unit)
         return _blocks(key, job, block_frames)
 
+    def live(
+        self, values: Values, *, note: float, velocity: float, seed: int = 0, sample_rate: int = DEFAULT_RATE_HZ
+    ) -> LiveVoice:
+        """See :meth:`engine.synths.base.Synth.live`."""
+        patch = self.live_patch(Patch(self.space.name, values, seed), sample_rate)
+        voice, room = patch.strike(Key(note, velocity)), patch.open_room()
+        return voice if room is None else RoomedVoice(voice, room)
+
+    def live_patch(self, patch: Patch, sample_rate: int) -> FmLivePatch:
+        """See :meth:`engine.synths.base.Synth.live_patch`."""
+        # Only who plays live compiles its kernels.
+        from engine.synths.fm_live import FmLivePatch
+
+        return FmLivePatch(patch, sample_rate, self._decode)
+
 
 @dataclass(frozen=True)
 class _Job:
@@ -128,9 +141,8 @@ class _Voice:
         """Rows times frames of work for each frame of sound."""
         duration_s = job.n_frames / job.sample_rate
         source = Operators(key, job.sample_rate << halvings, job.like, duration_s, job.channels).take
-        for left in range(halvings, 0, -1):
-            # Only the last step, down to the sample rate itself, has little room between what is kept and what folds.
-            source = Halver(source, SHARP if left == 1 else WIDE).take
+        for half_band in half_bands(halvings):
+            source = Halver(source, half_band).take
         outlet = Outlet(source, key.chain, job.channels, key.can_have_dc(), job.sample_rate, duration_s, job.like)
         self.take = outlet.take
 
@@ -139,10 +151,7 @@ def _voices(key: FmNote, job: _Job) -> list[_Voice]:
     """Sort the rows of a batch by the rate that each one needs."""
     if job.quality == "draft":
         return [_Voice(key, None, 0, job)]
-    # What lies at a frequency f above half the rate r comes back at r - f, and must stay out of what is heard.
-    wanted = (key.top_hz() + min(AUDIBLE_HZ, SHARP.kept * job.sample_rate)) / job.sample_rate
-    pairs = zip(wanted.tolist(), _affordable_halvings(key), strict=True)
-    needs = [min(math.ceil(math.log2(max(w, 1.0))), most) for w, most in pairs]
+    needs = halvings_of(key, job.sample_rate)
     found = sorted(set(needs))
     if len(found) <= 1:
         return [_Voice(key, None, h, job) for h in found or [0]]
@@ -151,17 +160,6 @@ def _voices(key: FmNote, job: _Job) -> list[_Voice]:
         rows = torch.tensor([i for i, h in enumerate(needs) if h == halvings], device=key.hz.device)
         voices.append(_Voice(key.rows(rows), rows, halvings, job))
     return voices
-
-
-def _affordable_halvings(key: FmNote) -> list[int]:
-    """How often each row's rate may be doubled: less for many operators in loops, which go one frame at a time."""
-    found = [MAX_HALVINGS] * key.n_rows
-    with torch.no_grad():  # with gradients every route would count
-        for row in (key.depths[:, N_DIRECT:] > 0.0).any(1).nonzero()[:, 0].tolist():
-            groups = graph_of(key.rows(torch.tensor([row], device=key.hz.device))).groups
-            steps = sum(len(group.edges) + 4 * len(group.operators) for group in groups if group.edges)
-            found[row] = min(max(int(math.log2(LOOP_STEPS / max(steps, 1))), 0), MAX_HALVINGS)
-    return found
 
 
 def _blocks(key: FmNote, job: _Job, block_frames: int) -> Iterator[Tensor]:

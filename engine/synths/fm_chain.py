@@ -81,9 +81,14 @@ def names() -> dict[str, list[str]]:
 def driven(sound: Tensor, chain: Chain) -> Tensor:
     """``sound`` ``[rows, channels, n]`` pushed into saturation: a full sine stays as high as it was and becomes a
     square."""
-    steep = (db_to_gain(chain.drive_db) - 1.0 + 1e-3)[:, None, None]
-    gain = chain.gain[:, None, None]
-    return torch.tanh(sound * (steep / gain).to(sound)) * (gain / torch.tanh(steep)).to(sound)
+    before, after = drive_factors(chain)
+    return torch.tanh(sound * before[:, None, None].to(sound)) * after[:, None, None].to(sound)
+
+
+def drive_factors(chain: Chain) -> tuple[Tensor, Tensor]:
+    """What the sound is multiplied with before and after it is saturated, ``[batch]`` each."""
+    steep = db_to_gain(chain.drive_db) - 1.0 + 1e-3
+    return steep / chain.gain, chain.gain / torch.tanh(steep)
 
 
 def places(chain: Chain, output: Tensor) -> Tensor:

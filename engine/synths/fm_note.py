@@ -13,6 +13,7 @@ from torch import Tensor
 
 from engine.dsp.envelopes import N_STAGES, Envelope
 from engine.dsp.motion import lfo, ramp, straight_envelope
+from engine.dsp.oscillators import below_nyquist
 from engine.dsp.units import (
     NATS_PER_DB,
     db_to_gain,
@@ -138,6 +139,15 @@ class FmNote:
         chain = None if self.chain is None else self.chain.rows(index)
         tensors = {name: t.index_select(0, index) for name, t in vars(self).items() if isinstance(t, Tensor)}
         return FmNote(**tensors, motion=motion, chain=chain)
+
+    def at_rate(self, rate: int) -> FmNote:
+        """The same without operators that ``rate`` cannot hold.
+
+        A tone that slides may not jump in level: what it reaches at its highest decides.
+        """
+        motion = self.motion
+        highest = self.hz if motion is None else torch.where(self.is_fixed, self.hz, self.hz * motion.most()[:, None])
+        return replace(self, strength=self.strength * below_nyquist(highest / rate))
 
     def envelope(self, operator: int) -> Envelope:
         by_rate = self.by_rate[:, operator]

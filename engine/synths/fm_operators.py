@@ -9,7 +9,7 @@ from torch import Tensor
 
 from engine.dsp.loops import Loop
 from engine.dsp.motion import BentTime, ControlFrames, control_times
-from engine.dsp.oscillators import below_nyquist, phase_radians
+from engine.dsp.oscillators import phase_radians
 from engine.dsp.waves import shaped
 from engine.synths.fm_chain import driven, places
 from engine.synths.fm_graph import Group, graph_of
@@ -17,6 +17,11 @@ from engine.synths.fm_note import N_DIRECT, FmNote
 
 LOOP_HZ = 48_000.0
 """A loop looks back by one sample of this rate (the DX7 itself works at 49,096 Hz)."""
+
+
+def loop_lag(rate: int) -> int:
+    """That in frames of ``rate``."""
+    return max(1, round(rate / LOOP_HZ))
 
 
 class Operators:
@@ -27,17 +32,14 @@ class Operators:
 
     def __init__(self, key: FmNote, rate: int, like: Tensor, duration_s: float, channels: int = 1) -> None:
         motion = key.motion
-        # A tone that slides may not jump in level: what it reaches at its highest decides.
-        highest = key.hz if motion is None else torch.where(key.is_fixed, key.hz, key.hz * motion.most()[:, None])
-        strength = key.strength * below_nyquist(highest / rate)
-        self.key = FmNote(**{**vars(key), "strength": strength})
+        self.key = key.at_rate(rate)
         self.graph = graph_of(self.key)
         self._rate = rate
         self._like = like
         self._first = 0
         # What the way back needs must not be overwritten.
         self._keep = self.key.wants_grad
-        self._lag = max(1, round(rate / LOOP_HZ))
+        self._lag = loop_lag(rate)
         self._loops = [Loop(len(g.operators), g.edges, self._lag) if g.edges else None for g in self.graph.groups]
         self._past = [None if p is None else like.new_zeros(key.n_rows, p.n_operators, p.past) for p in self._loops]
         routes = [r for group in self.graph.groups for into in group.routes for r in into]

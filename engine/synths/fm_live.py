@@ -1,0 +1,203 @@
+"""Notes of the FM instrument that are played while they sound.
+
+Joined blocks are :meth:`engine.synths.fm.FmSynth.render` at default quality within 1e-4 of full scale. What nobody can
+know before it happens is not quite that: the filters from the fine rate look 0.5 ms ahead, so up to so long before the
+key goes up they saw a key that stays down; and a pitch envelope or a filter envelope that is let go between two
+control points (1.3 ms apart) turns where the key went up, while a render knows the release at the point before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.dsp import fm_kernels, fm_live_kernels, live_kernels
+from engine.dsp.filters import SHARP, WIDE
+from engine.dsp.motion import STEP_S
+from engine.params import Patch
+from engine.synths.fm_live_note import LiveNote, live_notes
+from engine.synths.fm_note import FmDecoder
+from engine.synths.live_room import FdnRoom, RoomSettings
+from engine.synths.live_voice import Glide, Key, Sound
+
+TURN_S = 0.005
+"""A voice whose patch changes fades from the old sound to the new one in so long."""
+QUIET = 1e-5
+"""-100 dB."""
+REST_S = 0.02
+"""What has been quiet for so long, with all its envelopes over, stays quiet."""
+
+_WIDE, _SHARP = WIDE.taps(), SHARP.taps()
+
+
+class FmVoice:
+    """One note, without the room; see :class:`engine.synths.live_voice.LiveVoice`."""
+
+    def __init__(self, live: LiveNote, sample_rate: int, glide: Glide | None = None) -> None:
+        self._rate = sample_rate
+        self._line = _Line(live, sample_rate)
+        self._older: _Line | None = None
+        self._struck = False
+        self._quiet_frames = 0
+        self.level = 0.0
+        if glide is not None:
+            self._line.glide(glide)
+
+    @property
+    def channels(self) -> int:
+        older = 1 if self._older is None else self._older.live.channels
+        return max(self._line.live.channels, older)
+
+    @property
+    def ended(self) -> bool:
+        return self._quiet_frames >= REST_S * self._rate
+
+    def process(self, n_frames: int, gate: bool, bend_st: float = 0.0, wheel_st: float = 0.0) -> Sound:
+        out = np.empty((self.channels, n_frames))
+        if n_frames == 0:
+            return out.astype(np.float32)
+        if not self._struck:
+            self._line.strike(bend_st, wheel_st)
+            self._struck = True
+        done = 0
+        if self._older is not None:
+            done = min(n_frames, max(round(TURN_S * self._rate), 1))
+            before, after = np.empty((2, *out[:, :done].shape))
+            self._older.process(before, gate, bend_st, wheel_st)
+            self._line.process(after, gate, bend_st, wheel_st)
+            out[:, :done] = before + (after - before) * (np.arange(1, done + 1) / done)
+            self._older = None
+        over = False
+        if done < n_frames:
+            over = self._line.process(out[:, done:], gate, bend_st, wheel_st)
+        self.level = float(np.abs(out).max())
+        self._quiet_frames = self._quiet_frames + n_frames if over and self.level < QUIET else 0
+        return out.astype(np.float32)
+
+    def renew(self, live: LiveNote, glide_s: float = 0.0) -> None:
+        """Take over another sound from where this one is, its pitch within ``glide_s``."""
+        if not self._struck:
+            self._line = _Line(live, self._rate)
+            return
+        # Of several changes before one block, the last one is faded to.
+        older = self._older or self._line
+        self._older, self._line = older, older.renewed(live, glide_s)
+        self._quiet_frames = 0
+
+
+class _Line:
+    """The way from the operators of one :class:`LiveNote` to the end of its chain, and where all that stands."""
+
+    def __init__(self, live: LiveNote, rate: int) -> None:
+        self.live, self._rate = live, rate
+        self._where, self._flow = fm_kernels.start(), live_kernels.begin()
+        self._past = np.zeros((2, fm_live_kernels.look_back(live.halvings, WIDE.reach, SHARP.reach)))
+
+    def strike(self, bend_st: float, wheel_st: float) -> None:
+        fm_live_kernels.strike(self.live.note, self._where, self.live.chain, self._flow, bend_st, wheel_st)
+
+    def glide(self, glide: Glide) -> None:
+        where = self._where[0]
+        where["glide_st"], where["glide_s"] = glide.from_st, max(glide.seconds, STEP_S)
+        where["glide_from_s"] = self._flow[0]["frame"] / self._rate
+
+    def process(self, out: NDArray[np.float64], gate: bool, bend_st: float, wheel_st: float) -> bool:
+        """Fill ``out`` ``[channels, n]``; whether the sources of sound are down for good."""
+        live = self.live
+        mine = out if out.shape[0] == live.channels else np.empty((live.channels, out.shape[1]))
+        over: bool = fm_live_kernels.block(
+            live.note,
+            self._where,
+            live.chain,
+            self._flow,
+            self._rate,
+            live.halvings,
+            self._past,
+            _WIDE,
+            _SHARP,
+            gate,
+            bend_st,
+            wheel_st,
+            live.width,
+            mine,
+        )
+        if mine is not out:
+            out[:] = mine
+        return over
+
+    def renewed(self, live: LiveNote, glide_s: float) -> _Line:
+        """Another note that stands where this one does."""
+        line = _Line(live, self._rate)
+        line._where, line._flow = self._where.copy(), self._flow.copy()
+        time_s = self._flow[0]["frame"] / self._rate
+        where = self._where[0]
+        left_st = 0.0
+        if where["glide_st"] != 0.0:
+            passed = (time_s - where["glide_from_s"]) / where["glide_s"]
+            left_st = float(where["glide_st"] * min(max(1.0 - passed, 0.0), 1.0))
+            if live.pitch_st == self.live.pitch_st:
+                glide_s = max(float(where["glide_s"] * (1.0 - passed)), glide_s)
+        from_st = self.live.pitch_st - live.pitch_st + left_st if glide_s > 0.0 else 0.0
+        line.glide(Glide(from_st, glide_s))
+        old_rate, rate = self._rate << self.live.halvings, self._rate << live.halvings
+        fm_live_kernels.carry_over(
+            self.live.note, live.note, line._where, old_rate, rate, live.chain, line._flow, self._rate
+        )
+        if line._past.shape == self._past.shape:
+            line._past[:] = self._past
+        else:
+            n = line._past.shape[1]
+            back = np.arange(n - 1, -1, -1) * 2.0 ** (self.live.halvings - live.halvings)
+            there = np.arange(self._past.shape[1] - 1, -1, -1)
+            if n and there.size:
+                line._past[:] = [np.interp(back, there[::-1], side[::-1]) for side in self._past]
+        return line
+
+
+class FmLivePatch:
+    """A patch of the FM instrument ready to be struck; see :class:`engine.synths.live_voice.LivePatch`."""
+
+    def __init__(self, patch: Patch, sample_rate: int, decode: FmDecoder) -> None:
+        self._unit = torch.tensor([patch.unit()], dtype=torch.float64)
+        self._seed, self._rate, self._decode = patch.seed, sample_rate, decode
+        self._shift_st = patch.values["transpose_st"]
+        wet, decay_s, damping = (patch.values[name] for name in ("reverb", "reverb_s", "reverb_damping"))
+        assert isinstance(wet, float)
+        assert isinstance(decay_s, float)
+        assert isinstance(damping, float)
+        self._room = RoomSettings(wet, decay_s, damping) if wet > 0.0 else None
+
+    def strike(self, key: Key, glide: Glide | None = None) -> FmVoice:
+        """See :meth:`engine.synths.live_voice.LivePatch.strike`."""
+        return FmVoice(self._notes([key])[0], self._rate, glide)
+
+    def renew(self, voices: Sequence[FmVoice], keys: Sequence[Key], glide_s: float = 0.0) -> None:
+        """See :meth:`engine.synths.live_voice.LivePatch.renew`."""
+        for voice, live in zip(voices, self._notes(keys) if keys else [], strict=True):
+            voice.renew(live, glide_s)
+
+    def open_room(self) -> FdnRoom | None:
+        """See :meth:`engine.synths.live_voice.LivePatch.open_room`."""
+        return None if self._room is None else FdnRoom(self._room, self._rate)
+
+    def refurnish(self, room: FdnRoom) -> None:
+        """See :meth:`engine.synths.live_voice.LivePatch.refurnish`."""
+        if self._room is None:
+            room.close()
+        else:
+            room.refurnish(self._room)
+
+    def _notes(self, keys: Sequence[Key]) -> list[LiveNote]:
+        """All keys are decoded together."""
+        note, velocity = (
+            torch.tensor([getattr(k, name) for k in keys], dtype=torch.float64) for name in ("note", "velocity")
+        )
+        assert isinstance(self._shift_st, float)
+        # A render with this seed hears the same chance.
+        rng = torch.Generator().manual_seed(self._seed + keys[0].seed)
+        with torch.no_grad():
+            decoded = self._decode(self._unit.expand(len(keys), -1), note, velocity, 0.0, rng)
+        return live_notes(decoded, [k.note + self._shift_st for k in keys], self._rate)

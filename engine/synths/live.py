@@ -1,0 +1,293 @@
+"""An instrument with voices: keys, pedal and wheels in, sound out, without threads or clocks.
+
+Time is counted in frames. Voices that sound are rendered up to some frame; a new one may begin earlier and catches up,
+so sound comes out as blocks that are to be added up. What a hand does to a voice that sounds acts from where it is
+rendered to. The same calls give the same samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.params.playing import PlaySettings
+from engine.synths.live_voice import Glide, Key, LivePatch, LiveVoice, Room, Sound
+
+FADE_S = 0.005
+"""A voice that has to make room fades out in so long."""
+
+STEP_S = 0.05
+"""Longer stretches are rendered in pieces of this length."""
+
+Block = tuple[int, Sound]
+"""The frame that a sound ``[2, n]`` begins with, and the sound."""
+
+
+@dataclass(eq=False)
+class _Part:
+    """A voice and what the instrument knows of it: the next frame ``at``, whether its key ``is_down``, the ``gate``
+    (down, or held by the pedal), how late its sound enters the room, and how many frames of a fade are ``left``."""
+
+    voice: LiveVoice
+    key: Key
+    at: int
+    is_down: bool = True
+    gate: bool = True
+    struck_at: int = 0
+    is_rendered: bool = False
+    delay: int = 0
+    left: int | None = None
+
+    @property
+    def note(self) -> int:
+        return round(self.key.note)
+
+    def claim(self) -> tuple[bool, bool, float]:
+        """The higher, the more this voice should go on: what has been let go and is quiet goes first."""
+        return self.is_down, self.gate, self.voice.level if self.is_rendered else np.inf
+
+
+@dataclass
+class _Hands:
+    """Where pedal, wheels and keys are; ``keys`` are those down, the newest last."""
+
+    pedal: bool = False
+    bend: float = 0.0
+    wheel: float = 0.0
+    keys: dict[int, int] = field(default_factory=dict)
+    last_note: int | None = None
+
+
+class LiveInstrument:
+    """Plays ``patch`` at ``rate`` frames a second."""
+
+    def __init__(self, patch: LivePatch, rate: int, settings: PlaySettings | None = None) -> None:
+        self._patch, self._rate = patch, rate
+        self._settings = settings or PlaySettings()
+        self._parts: list[_Part] = []
+        self._hands = _Hands()
+        self._fade = max(round(FADE_S * rate), 1)
+        self._n_struck = 0
+        self._room: Room | None = None
+        self._room_from = 0
+        """The frame that the room counts as its first."""
+        self._room_closes = False
+
+    @property
+    def n_sounding(self) -> int:
+        """Voices that sound, those that fade included."""
+        return len(self._parts)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing sounds and nothing will before the next key."""
+        return not self._parts and self._room is None
+
+    @property
+    def room_reach(self) -> int | None:
+        """How far ahead of the earliest frame that a key may still begin at the room may be rendered."""
+        return None if self._room is None else self._room.reach
+
+    def set_patch(self, patch: LivePatch) -> None:
+        """Play another patch: what sounds takes it over without a click."""
+        self._patch = patch
+        parts = [part for part in self._parts if part.left is None]
+        patch.renew([part.voice for part in parts], [part.key for part in parts])
+        if self._room is not None:
+            patch.refurnish(self._room)
+        elif parts:
+            self._room, self._room_from = patch.open_room(), min(part.at for part in parts)
+
+    def set_settings(self, settings: PlaySettings) -> None:
+        """Voices, glide and ranges from now on."""
+        self._settings = settings
+
+    def note_on(self, note: int, velocity: int, at: int) -> None:
+        """A key goes down, to be heard from frame ``at`` on."""
+        hands, settings = self._hands, self._settings
+        held = bool(hands.keys)
+        hands.keys.pop(note, None)
+        hands.keys[note] = velocity
+        glides = settings.glide_s > 0.0 and (settings.glides_always or held)
+        if settings.is_mono:
+            self._strike_alone(note, velocity, at, glides, held)
+        else:
+            for part in self._parts:
+                if part.note == note:
+                    part.is_down = part.gate = False
+            self._make_room(settings.n_voices)
+            self._strike(note, velocity, at, glides)
+        hands.last_note = note
+
+    def note_off(self, note: int) -> None:
+        """A key goes up."""
+        hands = self._hands
+        hands.keys.pop(note, None)
+        if self._settings.is_mono and hands.keys:
+            self._go_back(note)
+            return
+        for part in self._parts:
+            if part.note == note and part.is_down:
+                part.is_down = False
+                part.gate = hands.pedal
+
+    def pedal(self, on: bool) -> None:
+        """The sustain pedal."""
+        self._hands.pedal = on
+        if not on:
+            for part in self._parts:
+                part.gate = part.is_down
+
+    def bend(self, share: float) -> None:
+        """The pitch wheel, -1 to 1."""
+        self._hands.bend = min(max(share, -1.0), 1.0)
+
+    def wheel(self, share: float) -> None:
+        """The modulation wheel, 0 to 1."""
+        self._hands.wheel = min(max(share, 0.0), 1.0)
+
+    def all_off(self) -> None:
+        """Everything fades at once; keys, pedal and wheels are at rest."""
+        self._hands = _Hands()
+        for part in list(self._parts):
+            self._dismiss(part)
+        if self._room is not None:
+            self._room.close()
+            self._room_closes = True
+
+    def leap(self, first: int) -> None:
+        """The frames before ``first`` are past and need not be rendered: what sounds goes on from there."""
+        if self._parts or self._room is not None:
+            behind = min((part.at for part in self._parts), default=first)
+            if self._room is not None:
+                behind = min(behind, self._room.position + self._room_from)
+            missed = max(first - behind, 0)
+            self._room_from += missed
+            for part in self._parts:
+                part.at = max(part.at, first)
+
+    def render(self, until: int, room_until: int | None = None) -> list[Block]:
+        """Everything that is still to be heard before frame ``until``, and of the room before ``room_until``."""
+        blocks: list[Block] = []
+        step = max(round(STEP_S * self._rate), 1)
+        end = min((part.at for part in self._parts), default=until)
+        if self._room is not None:
+            end = min(end, self._room.position + self._room_from)
+        while end < until:
+            end = min(end + step, until)
+            blocks += self._render_step(end, end if room_until is None else min(room_until, end))
+        return blocks
+
+    def _render_step(self, until: int, room_until: int) -> list[Block]:
+        sums: dict[int, Sound] = {}
+        for part in self._parts:
+            if part.at < until:
+                begin, sound = part.at, self._sound_of(part, until - part.at)
+                if begin in sums:
+                    sums[begin] += sound
+                else:
+                    sums[begin] = sound
+        self._parts = [part for part in self._parts if not part.voice.ended and part.left != 0]
+        return [*sums.items(), *self._answer(room_until)]
+
+    def postpone(self, struck_at: int, n_frames: int) -> None:
+        """The voices that were struck at a frame, and rendered once, are heard so much later."""
+        for part in self._parts:
+            if part.struck_at == struck_at:
+                part.at += n_frames
+                part.delay -= n_frames
+
+    # -- voices ----------------------------------------------------------------------------------
+
+    def _strike(self, note: int, velocity: int, at: int, glides: bool) -> None:
+        key = Key(note, velocity, self._n_struck)
+        glide = None
+        if glides and self._hands.last_note is not None and self._hands.last_note != note:
+            glide = Glide(self._hands.last_note - note, self._settings.glide_s)
+        self._parts.append(_Part(self._patch.strike(key, glide), key, at, struck_at=at))
+        self._n_struck += 1
+        if self._room is None:
+            self._room, self._room_from = self._patch.open_room(), at
+
+    def _strike_alone(self, note: int, velocity: int, at: int, glides: bool, held: bool) -> None:
+        part = self._alone()
+        if part is not None and held and self._settings.legato:
+            self._slide(part, note, glides)
+            return
+        for part in list(self._parts):
+            self._dismiss(part)
+        self._strike(note, velocity, at, glides)
+
+    def _go_back(self, note: int) -> None:
+        """In mono, a key went up while others are down: the newest of those has the voice."""
+        part = self._alone()
+        if part is None or part.note != note:
+            return
+        before, velocity = next(reversed(self._hands.keys.items()))
+        if self._settings.legato:
+            self._slide(part, before, self._settings.glide_s > 0.0)
+        else:
+            self._dismiss(part)
+            self._strike(before, velocity, part.at, self._settings.glide_s > 0.0)
+        self._hands.last_note = before
+
+    def _slide(self, part: _Part, note: int, glides: bool) -> None:
+        part.key = Key(note, part.key.velocity, part.key.seed)
+        self._patch.renew([part.voice], [part.key], self._settings.glide_s if glides else 0.0)
+
+    def _alone(self) -> _Part | None:
+        """The voice that sounds in mono."""
+        return next((part for part in reversed(self._parts) if part.is_down and part.left is None), None)
+
+    def _make_room(self, n_voices: int) -> None:
+        parts = [part for part in self._parts if part.left is None]
+        for part in sorted(parts, key=_Part.claim)[: max(len(parts) - n_voices + 1, 0)]:
+            self._dismiss(part)
+
+    def _dismiss(self, part: _Part) -> None:
+        if not part.is_rendered:
+            self._parts.remove(part)
+        elif part.left is None:
+            part.left = self._fade
+            part.is_down = False
+
+    # -- sound -----------------------------------------------------------------------------------
+
+    def _sound_of(self, part: _Part, n: int) -> Sound:
+        """The next ``n`` frames of a voice on both sides."""
+        hands, settings = self._hands, self._settings
+        wanted = n if part.left is None else min(part.left, n)
+        bend_st, wheel_st = hands.bend * settings.bend_range_st, hands.wheel * settings.wheel_st
+        sound = part.voice.process(wanted, part.gate, bend_st, wheel_st)
+        if part.left is not None:
+            share = np.arange(part.left - 1, part.left - 1 - wanted, -1, dtype=np.float32) / self._fade
+            sound = sound * (0.5 - 0.5 * np.cos(np.pi * share)).astype(np.float32)
+            part.left -= wanted
+        if self._room is not None:
+            for begin, piece in _pieces(part.at - self._room_from, sound.mean(0), self._room.reach):
+                entered = self._room.send(begin + part.delay, piece)
+                part.delay = entered - begin
+        both = np.zeros((2, n), np.float32)
+        both[:, :wanted] = sound
+        part.at += n
+        part.is_rendered = True
+        return both
+
+    def _answer(self, until: int) -> Iterator[Block]:
+        room = self._room
+        if room is None:
+            return
+        if until > room.position + self._room_from:
+            first = room.position + self._room_from
+            yield first, room.answer(until - first)
+            if self._room_closes or (room.ended and not self._parts):
+                self._room, self._room_closes = None, False
+                if self._parts:
+                    self._room, self._room_from = self._patch.open_room(), until
+
+
+def _pieces(first: int, sound: Sound, most: int) -> Iterator[Block]:
+    for begin in range(0, sound.size, most):
+        yield first + begin, sound[begin : begin + most]
