@@ -380,7 +380,9 @@ class Commands(QObject):
 
     def show_preferences(self) -> None:
         s = self._s
-        dialog = Preferences(s.settings, s.player.devices, s.settings.get("audio/device"), s.window)
+        midi = s.live_play.bar.midi.accessibleDescription()
+        dialog = Preferences(s.settings, s.player.devices, s.settings.get("audio/device"), s.window, midi=midi)
+        dialog.latency_chosen.connect(s.transport.device.choose_latency)
         dialog.theme_chosen.connect(self.set_theme)
         dialog.zoom_chosen.connect(self.set_zoom)
         dialog.motion_chosen.connect(self.set_motion)

@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.controls.plain import plain_label
+from app.playback.output import LATENCIES_MS
 from app.settings import ZOOM_PERCENTS, Settings
 from app.theme import PADDING, PADDING_WIDE
 
@@ -32,11 +34,20 @@ class Preferences(QDialog):
     hear_chosen = Signal(bool)
     device_chosen = Signal(str)
     """A device's name; empty for the system's default."""
+    latency_chosen = Signal(int)
+    """Milliseconds."""
     test_wanted = Signal()
 
     def __init__(
-        self, settings: Settings, devices: Callable[[], list[str]], device: str, parent: QWidget | None = None
+        self,
+        settings: Settings,
+        devices: Callable[[], list[str]],
+        device: str,
+        parent: QWidget | None = None,
+        *,
+        midi: str = "",
     ) -> None:
+        """``midi`` is a sentence about the MIDI keyboards there are."""
         super().__init__(parent)
         self.setWindowTitle("Preferences")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -69,6 +80,15 @@ class Preferences(QDialog):
         self.device.setMinimumContentsLength(24)
         self.device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.device.currentIndexChanged.connect(lambda: self.device_chosen.emit(self.device.currentData()))
+        self.latency = QComboBox()
+        for milliseconds in LATENCIES_MS:
+            self.latency.addItem(f"{milliseconds} ms", milliseconds)
+        self.latency.setCurrentIndex(self.latency.findData(settings.get("audio/latency_ms")))
+        self.latency.setToolTip("Shorter answers the keys sooner, longer survives a busy machine")
+        self.latency.currentIndexChanged.connect(lambda: self.latency_chosen.emit(self.latency.currentData()))
+        self.midi = plain_label(midi)
+        self.midi.setWordWrap(True)
+        self.midi.setProperty("role", "secondary")
         self.test = QPushButton("Test tone")
         self.test.clicked.connect(self.test_wanted)
         device_row = QHBoxLayout()
@@ -86,8 +106,11 @@ class Preferences(QDialog):
         form.addRow("Zoom", zoom_row)
         form.addRow("Movement", self.motion)
         form.addRow("Sound device", device_row)
+        form.addRow("Latency", self.latency)
+        form.addRow("MIDI", self.midi)
         form.addRow("While turning", self.hear)
-        for words, widget in (("Theme", self.theme), ("Zoom", self.zoom), ("Sound device", self.device)):
+        named = (("Theme", self.theme), ("Zoom", self.zoom), ("Sound device", self.device), ("Latency", self.latency))
+        for words, widget in named:
             widget.setAccessibleName(words)
         close = QPushButton("Close")
         close.setDefault(True)

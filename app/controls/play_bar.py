@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.controls.param_form import ParamForm
@@ -67,6 +67,7 @@ class PlayBar(QWidget):
         row.setSpacing(GRID)
         row.addWidget(self.bend, 3)
         row.addWidget(self.wheel, 2)
+        self.midi.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         for button in (self.voices, self.sustain, self.keyboard, self.midi):
             row.addWidget(button)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -89,6 +90,15 @@ class PlayBar(QWidget):
         button.setFixedHeight(BUTTON_PX)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
+
+    def showEvent(self, event: QShowEvent) -> None:
+        # Of one width whatever they say, so that nothing in the row moves. Known once the style is there.
+        for button, longest in ((self.voices, "Mono ▾"), (self.keyboard, "Keys")):
+            now = button.text()
+            button.setText(longest)
+            button.setFixedWidth(button.sizeHint().width())
+            button.setText(now)
+        super().showEvent(event)
 
     def _connect(self) -> None:
         self.bend.moved.connect(self.bent)
@@ -145,7 +155,7 @@ class PlayBar(QWidget):
     def set_keyboard(self, on: bool, low: int, velocity: int) -> None:
         """Show whether the computer's keys play, from which C, and how hard."""
         self.keyboard.setChecked(on)
-        self.keyboard.setText(f"{note_name(low)} · {velocity}" if on else "Keys")
+        self.keyboard.setText(note_name(low) if on else "Keys")
         now = f"Now from {note_name(low)}, velocity {velocity}\n" if on else ""
         self.keyboard.setToolTip(
             "Play with the computer's keyboard (Ctrl+T)\n"
