@@ -148,6 +148,10 @@ class Session(QObject):
         self.live.submitted.connect(self.jobs.keep_quiet_about)
         self.live.rendered.connect(self._rendered)
         self.fm.audition_requested.connect(self.hear_live)
+        self.fm.pictures_wanted.connect(self.pictures.set_wanted)
+        self.pictures.operators_drawn.connect(self.fm.show_pictures)
+        self.pictures.spectrum_drawn.connect(self.fm.spectrum.set_spectrum)
+        self.fm.spectrum.playhead_wanted.connect(self.pictures.follow_playhead)
         keep = self.actions["take.keep"]
         self.fm.keep_requested.connect(keep.trigger)
         keep.enabledChanged.connect(self.fm.keep.setEnabled)

@@ -80,6 +80,9 @@ def search(query: str, recent: Sequence[str], actions: Sequence[Action] = ACTION
     for order, action in enumerate(actions):
         match = fuzzy(query, action.text)
         score = match.score if match else 0.0
+        # What stands there as it was typed comes before letters that are found here and there.
+        if any(w.startswith(query.casefold().strip()) for w in action.text.casefold().split()):
+            score += 2.0 * len(query)
         # Other names count less than the text itself, and they are found as words, not as scattered letters.
         if any(w.startswith(query.casefold().strip()) for w in f"{action.words} {action.group}".casefold().split()):
             score = max(score, 2.0 + len(query) * 1.5)

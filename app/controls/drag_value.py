@@ -6,6 +6,7 @@ gesture                     what it does
 drag                        200 px for the whole travel; with Shift ten times finer, linear, and without a jump when
                             Shift goes down or up on the way
 Ctrl                        whole steps of the quantity (``Param.step``; a hundredth of the travel where it has none)
+keys and choices            always whole steps: of choices a notch or an arrow key is one
 release with Alt, or Esc    the value before the gesture comes back
 wheel                       3 % of the travel a notch, 0.3 % with Shift; the notches of one burst are one change
 arrow keys, Page keys       1 step and 10 steps; with Shift a tenth of it; Home and End go to the ends
@@ -53,6 +54,8 @@ class DragValue(QObject):
         self._announced = False
         # The knob's position without rounding to steps; None when it is the value's own.
         self._free: float | None = None
+        # Parts of a notch that a touchpad has turned and that moved no choice yet.
+        self._turned = 0.0
         self._burst = QTimer(self)
         self._burst.setSingleShot(True)
         self._burst.setInterval(BURST_MS)
@@ -91,7 +94,7 @@ class DragValue(QObject):
 
     def drag(self, pixels: float, modifiers: Modifiers, travel_px: float = TRAVEL_PX) -> None:
         """Go ``pixels`` further (up is positive) in a gesture that has begun."""
-        stepping = bool(modifiers & CTRL)
+        stepping = bool(modifiers & CTRL) or not self.param.is_continuous
         if not stepping:
             self._free = None
         if self._before is None or pixels == 0:
@@ -105,7 +108,12 @@ class DragValue(QObject):
     def wheel(self, notches: float, modifiers: Modifiers) -> None:
         """Turn by wheel notches (up is positive; touchpads send fractions of one)."""
         self._start_burst()
-        if modifiers & CTRL:
+        if self.param.choices:
+            self._turned += notches
+            whole = math.trunc(self._turned)
+            self._turned -= whole
+            self._put(self._value + whole)
+        elif modifiers & CTRL:
             whole = math.trunc(notches) or int(math.copysign(1, notches))
             self._put(step_from(self.param, self._value, whole))
         else:
@@ -115,7 +123,7 @@ class DragValue(QObject):
         """Go by keys: ``steps`` natural steps, or hundredths of the travel where the quantity has no even steps."""
         self._start_burst()
         fine = FINE if modifiers & SHIFT else 1.0
-        if modifiers & CTRL:
+        if modifiers & CTRL or not self.param.is_continuous:
             self._put(step_from(self.param, self._value, steps))
         elif self.param.step > 0 and self.param.scale == "linear":
             self._put(_tidy(self.param, self._value + steps * self.param.step * fine))
@@ -186,6 +194,7 @@ class DragValue(QObject):
         self._before = None
         self._announced = False
         self._free = None
+        self._turned = 0.0
 
 
 def nearest_step(param: Param, value: float) -> float:

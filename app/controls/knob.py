@@ -31,10 +31,12 @@ START_DEG, SWEEP_DEG = 225.0, 270.0
 class Knob(ValueWidget):
     """One parameter as a knob; see :class:`ValueWidget` for its gestures and signals."""
 
-    def __init__(self, param: Param, size: KnobSize = "normal", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, param: Param, size: KnobSize = "normal", parent: QWidget | None = None, *, width_px: int | None = None
+    ) -> None:
         super().__init__(param, parent)
         self._arc_px = _ARC_PX[size]
-        self._width_px = _WIDTH_PX[size]
+        self._width_px = width_px or _WIDTH_PX[size]
         self._range: tuple[float, float] | None = None
         self._proposal: float | None = None
         self._arrow: tuple[int, float] | None = None

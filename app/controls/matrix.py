@@ -1,7 +1,8 @@
 """The modulation matrix: who bends whose phase, and who is heard.
 
-Rows are sources, columns are targets, and a last column is the output. Each cell is a value under the gestures of
-:class:`ValueWidget`, so the whole matrix works by mouse, wheel and keys; hovering a cell lights up its row and column.
+Rows are sources, columns are targets, and a last column is the output; the diagonal is feedback, and below it routes
+look back. Each cell is a value under the gestures of :class:`ValueWidget`, so the whole matrix works by mouse, wheel
+and keys; hovering a cell lights up its way from the row's operator to the column's.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.controls.knob_paint import figures, wash
@@ -31,6 +32,9 @@ class Matrix(QWidget):
     reverted = Signal(str)
     operator_clicked = Signal(int)
     lock_changed = Signal(str, bool)
+    operator_menu_wanted = Signal(int, QPoint)
+    route_hovered = Signal(object)
+    """The :data:`Route` under the pointer or with the focus, or ``None``."""
 
     def __init__(self, routes: Mapping[Route, Param], n_operators: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,6 +43,7 @@ class Matrix(QWidget):
         self._columns = [*self._targets, OUTPUT]
         self._lit: Route | None = None
         self._selected = 0
+        self._quiet: frozenset[int] = frozenset()
         self._cell_px = CELL_HEIGHT_PX
         self.cells: dict[Route, MatrixCell] = {}
         # Made in reading order, which is the order of Tab.
@@ -49,8 +54,8 @@ class Matrix(QWidget):
             cell.committed.connect(partial(self.committed.emit, param.name))
             cell.reverted.connect(partial(self.reverted.emit, param.name))
             cell.lock_changed.connect(partial(self.lock_changed.emit, param.name))
-            cell.entered.connect(partial(self._light, route))
-            cell.left.connect(partial(self._light, None))
+            cell.entered.connect(partial(self._point_at, route))
+            cell.left.connect(partial(self._point_at, None))
             cell.walked.connect(partial(self._walk, route))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Modulation matrix")
@@ -59,7 +64,7 @@ class Matrix(QWidget):
         return QSize(400, HEADER_PX + self._n * (self._cell_px + GRID) - GRID)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(HEADER_PX + 8 + 44 * len(self._columns), self.sizeHint().height())
+        return QSize(HEADER_PX + 8 + 46 * len(self._columns), self.sizeHint().height())
 
     def set_dense(self, on: bool) -> None:
         """Lower cells, where room is scarce."""
@@ -95,13 +100,32 @@ class Matrix(QWidget):
     def _row(self, source: int) -> int:
         return self._n - source
 
-    def _light(self, route: Route | None) -> None:
+    def set_quiet(self, operators: frozenset[int]) -> None:
+        """Operators that change nothing of what is heard now: their rows stand back."""
+        if operators != self._quiet:
+            for n in operators ^ self._quiet:
+                for heading in (self._row_heading(n), self._column_heading(n)):
+                    self.update(heading.toAlignedRect())
+            self._quiet = operators
+            for (source, _), cell in self.cells.items():
+                cell.set_quiet(source in operators)
+
+    def light(self, route: Route | None) -> None:
+        """Show one route as if the pointer were on its cell."""
+        if route != self._lit:
+            for place, on in ((self._lit, False), (route, True)):
+                if place in self.cells:
+                    self.cells[place].set_lit(on)
+            self._lit = route
+            self.update()
+
+    def _point_at(self, route: Route | None) -> None:
         """Show the flow of the cell under the pointer, or else of the one with the focus."""
         if route is None:
             route = next((cell.route for cell in self.cells.values() if cell.hasFocus()), None)
         if route != self._lit:
-            self._lit = route
-            self.update()
+            self.light(route)
+            self.route_hovered.emit(route)
 
     def _cell_rect(self, row: int, column: int) -> QRect:
         """Row and column counted from 0; the output column stands a little apart."""
@@ -134,6 +158,11 @@ class Matrix(QWidget):
         if operator is not None:
             self.operator_clicked.emit(operator)
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        operator = self._heading_at(event.pos().x(), event.pos().y())
+        if operator is not None:
+            self.operator_menu_wanted.emit(operator, event.globalPos())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._place_cells()
 
@@ -164,7 +193,7 @@ class Matrix(QWidget):
         theme = tokens()
         lit = self._lit is not None and operator in (self._lit[0], self._lit[1])
         chosen = operator == self._selected and operator != OUTPUT
-        colour = theme.secondary if operator == OUTPUT else series_colour(operator)
+        colour = theme.secondary if operator == OUTPUT or operator in self._quiet else series_colour(operator)
         painter.setFont(figures(self, SMALL_TEXT_PX + 1, strong=lit or chosen))
         painter.setPen(QColor(theme.text if lit and operator == OUTPUT else colour))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from app.controls.drag_value import ALT
@@ -33,37 +33,66 @@ class MatrixCell(ValueWidget):
         super().__init__(param, parent)
         self.route = route
         source, target = route
-        to = "the output" if target == OUTPUT else f"operator {target}"
+        to = "the output" if target == OUTPUT else "itself" if source == target else f"operator {target}"
         self.setAccessibleName(f"Operator {source} to {to}")
+        self._looks_back = OUTPUT < source <= target
+        self._quiet = False
+        self._lit = False
+
+    def set_quiet(self, on: bool) -> None:
+        """Whether the source changes nothing of what is heard now."""
+        if on != self._quiet:
+            self._quiet = on
+            self.update()
+
+    def set_lit(self, on: bool) -> None:
+        """Whether the way to this cell is shown."""
+        if on != self._lit:
+            self._lit = on
+            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = tokens()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.setPen(QColor(theme.hairline))
-        painter.setBrush(QColor(theme.hover if self._hovered else theme.control))
-        painter.drawRoundedRect(box, GRID - 1, GRID - 1)
+        colour = series_colour(self.route[0])
         share = self.gesture.position
+        # What looks back keeps the panel's ground: the grid falls into a half that acts at once and one that does not.
+        ground = theme.panel if self._looks_back else theme.control
+        painter.setPen(wash(colour, 0.9) if self._lit else QColor(theme.hairline))
+        painter.setBrush(QColor(theme.hover if self._hovered else ground))
+        painter.drawRoundedRect(box, GRID - 1, GRID - 1)
         if share > 0:
             fill = box.adjusted(1, 1, -1, -1)
             fill.setWidth(max(fill.width() * share, 2.0))
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(wash(series_colour(self.route[0]), 0.28))
+            painter.setBrush(wash(colour, 0.12 if self._quiet else 0.22 + 0.2 * share))
             painter.drawRoundedRect(fill, 2, 2)
         if self.controller or self.waits_for_controller:
             controller_mark(painter, box.left() + 5, box.top() + 5, waits=self.waits_for_controller)
         if self.editor is None:
-            off = self.param.off_at_low and self.value <= self.param.low
-            painter.setFont(figures(self, SMALL_TEXT_PX))
-            painter.setPen(QColor(theme.disabled if off else theme.text))
-            text = "–" if off else typeset(format_value(self.param, self.value, unit=False))
-            place = self.rect().adjusted(0, 0, -LOCK_PX if self._locked else 0, 0)
-            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+            self._paint_value(painter)
         if self._locked:
             padlock(painter, self.width() - 8, self.height() / 2, theme.secondary)
         if self.hasFocus():
             focus_ring(painter, QRectF(self.rect()))
+
+    def _paint_value(self, painter: QPainter) -> None:
+        theme = tokens()
+        off = self.param.off_at_low and self.value <= self.param.low
+        painter.setFont(figures(self, SMALL_TEXT_PX))
+        place = self.rect().adjusted(0, 0, -LOCK_PX if self._locked else 0, 0)
+        if off and self.route[0] == self.route[1]:
+            # An empty place of the diagonal says what it would be.
+            painter.setPen(QPen(QColor(theme.disabled), 1.0))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            centre = QRectF(place).center()
+            painter.drawArc(QRectF(centre.x() - 3.5, centre.y() - 3.5, 7, 7), -60 * 16, 300 * 16)
+            return
+        painter.setPen(QColor(theme.disabled if off else theme.secondary if self._quiet else theme.text))
+        text = "–" if off else typeset(format_value(self.param, self.value, unit=False))
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Alt and an arrow walks the grid; plain arrows turn the value, as everywhere.

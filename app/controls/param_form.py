@@ -49,14 +49,28 @@ class ParamForm(QWidget):
         for param in params:
             if param.count > 1:
                 continue
-            knob = make(param) if make is not None else Knob(param, size)
             place = len(self.knobs)
-            grid.addWidget(knob, place // columns, place % columns)
-            self.knobs[param.name] = knob
-            knob.changing.connect(partial(self.changing.emit, param.name))
-            knob.committed.connect(partial(self.committed.emit, param.name))
-            knob.reverted.connect(partial(self.reverted.emit, param.name))
-            knob.lock_changed.connect(partial(self.lock_changed.emit, param.name))
+            self._add(make(param) if make is not None else Knob(param, size), place // columns, place % columns)
+
+    def add_alternative(self, name: str, knob: ValueWidget) -> None:
+        """Another control in the same place as ``name``: whoever owns the form shows one of the two."""
+        row, column, _, _ = self._grid.getItemPosition(self._grid.indexOf(self.knobs[name]))  # type: ignore[misc]
+        self._add(knob, row, column)
+        knob.hide()
+
+    def _add(self, knob: ValueWidget, row: int, column: int) -> None:
+        name = knob.param.name
+        self._grid.addWidget(knob, row, column)
+        self.knobs[name] = knob
+        knob.changing.connect(partial(self.changing.emit, name))
+        knob.committed.connect(partial(self.committed.emit, name))
+        knob.reverted.connect(partial(self.reverted.emit, name))
+        knob.lock_changed.connect(partial(self.lock_changed.emit, name))
+
+    def set_column_stretch(self, *stretches: int) -> None:
+        """How the width is shared out among the columns, from the left."""
+        for column, stretch in enumerate(stretches):
+            self._grid.setColumnStretch(column, stretch)
 
     def set_row_spacing(self, px: int) -> None:
         if px != self._grid.verticalSpacing():

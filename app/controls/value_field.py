@@ -17,10 +17,13 @@ LABEL_PX = 16
 
 
 class ValueField(ValueWidget):
-    """One parameter as a box of text, with its label above unless ``labelled`` is false."""
+    """One parameter as a box of text, with its label (or another ``label``) above unless ``labelled`` is false."""
 
-    def __init__(self, param: Param, *, labelled: bool = True, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, param: Param, *, labelled: bool = True, label: str | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(param, parent)
+        self._label = param.label if label is None else label
         self._label_px = LABEL_PX if labelled else 0
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
@@ -50,7 +53,7 @@ class ValueField(ValueWidget):
             painter.setFont(figures(self))
             painter.setPen(QColor(theme.disabled if off else theme.text if self._hovered else theme.secondary))
             place = QRect(0, 0, self.width(), self._label_px - 2)
-            label = painter.fontMetrics().elidedText(self.param.label, Qt.TextElideMode.ElideRight, place.width())
+            label = painter.fontMetrics().elidedText(self._label, Qt.TextElideMode.ElideRight, place.width())
             painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, label)
         box = QRectF(self.value_rect())
         painter.setPen(QColor(theme.hairline))
@@ -61,7 +64,7 @@ class ValueField(ValueWidget):
             painter.setFont(figures(self, SMALL_TEXT_PX + 1))
             painter.setPen(QColor(theme.disabled if off else theme.text))
             text = typeset(self.value_text())
-            place = box.adjusted(2, 0, -LOCK_PX if self._locked else -2, -1)
+            place = box.adjusted(2, 0, -self._text_margin(), -1)
             if painter.fontMetrics().horizontalAdvance(text) > place.width():
                 painter.setFont(figures(self, SMALL_TEXT_PX))
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
@@ -71,6 +74,10 @@ class ValueField(ValueWidget):
             controller_mark(painter, box.left() + 6, box.top() + 6, waits=self.waits_for_controller)
         if self.hasFocus():
             focus_ring(painter, box)
+
+    def _text_margin(self) -> int:
+        """What stands to the right of the value."""
+        return LOCK_PX if self._locked else 2
 
     def _paint_bar(self, painter: QPainter, box: QRectF, colour: str) -> None:
         line = QRectF(box.left() + 4, box.bottom() - 4, box.width() - 8, 2)

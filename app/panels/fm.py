@@ -1,7 +1,8 @@
-"""The FM instrument's panel: six operators, one of them in detail, the matrix, and a piano to hear it.
+"""The FM instrument's panel: six operators, the pages of the voice, the routing twice, and a piano to hear it.
 
-The strip shows all six operators at once; the page below belongs to the chosen one. Pages are built when they are first
-chosen. Every gesture goes to the document: auditioned while it runs, one undo step when it ends.
+The strip shows all six operators at once. Below it one page is shown: that of the chosen operator, of a section of the
+voice, or the routing, which stands beside or below the others where there is room. Pages are built when they are first
+shown. Every gesture goes to the document: auditioned while it runs, one undo step when it ends.
 """
 
 from __future__ import annotations
@@ -9,32 +10,48 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import (
-    QBoxLayout,
-    QLabel,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
-from app.controls.matrix import OUTPUT, Matrix
+from app.controls.graph_layout import OUTPUT, Route
 from app.controls.param_form import ParamForm
+from app.controls.spectrum import SpectrumView
 from app.controls.value_field import ValueField
 from app.controls.value_widget import ValueWidget
-from app.panels.fm_locks import lock_menu, names_in
+from app.panels.fm_algorithms import NEW_DEPTH_RAD, NEW_FEEDBACK_RAD, routing_of
+from app.panels.fm_locks import names_in
+from app.panels.fm_menu import operator_menu, section_menu
 from app.panels.fm_operator import OperatorPage
+from app.panels.fm_page import Page
+from app.panels.fm_routing import Routing
+from app.panels.fm_sections import SECTIONS, SectionPage, sections_at_work
+from app.panels.fm_state import OPERATORS, operator_state
 from app.panels.fm_strip import OperatorStrip
+from app.panels.fm_tabs import SectionTabs
 from app.panels.instrument import InstrumentPanel, PatchDocument
 from app.theme import GRID, PADDING, PADDING_WIDE
 from engine.params import FM_SPACE, Param, Patch
-from engine.params.fm import N_OPERATORS, mod_name, mod_routes
+from engine.params.fm import N_OPERATORS
 from engine.params.note import NOTE_PARAMS, NoteSettings
+from engine.params.pictures import Pictures
+from engine.project.dx7.algorithms import algorithm
+
+ROUTING, SPECTRUM = "Routing", "Spectrum"
+TABS = (ROUTING, *SECTIONS, SPECTRUM)
+MATRIX_BELOW_PX, ROUTING_BELOW_PX = 530, 700
+"""From these heights of the body on the matrix, and then the graph too, stand below the pages."""
+ROOMY_PX = 780
+"""A body at least that high needs no short cuts."""
+LOW_PX = 560
+"""A panel lower than this does without the operators' pictures, and the note scrolls with the rest."""
 
 
 class FmPanel(InstrumentPanel):
     """Shows and turns the document's FM patch."""
+
+    pictures_wanted = Signal(bool)
+    """Whether the operators' pictures and the spectrum can be seen."""
 
     def __init__(self, document: PatchDocument, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
@@ -44,9 +61,15 @@ class FmPanel(InstrumentPanel):
         for param in NOTE_PARAMS:
             self.head.knobs[param.name].lockable = False
         self.strip = OperatorStrip()
+        self.tabs = SectionTabs(TABS)
+        self.more = QToolButton()
         self.pages: dict[int, OperatorPage] = {}
-        self.stack = QStackedWidget()
-        self.matrix = Matrix(_routes(), N_OPERATORS)
+        self.sections: dict[str, SectionPage] = {}
+        self.routing = Routing()
+        self.spectrum = SpectrumView()
+        self.operator = 1
+        self._tab: str | None = None
+        self._shown: Page | SpectrumView | None = None
         self._lay_out()
         self._connect()
         self.choose_operator(1)
@@ -54,95 +77,210 @@ class FmPanel(InstrumentPanel):
         self._show_note(document.note, "load")
         self._show_locks()
 
+    @property
+    def matrix(self) -> QWidget:
+        return self.routing.matrix
+
     # What others use
 
     def choose_operator(self, operator: int) -> None:
         """Show operator 1 to 6 in detail."""
+        self.select_operator(operator)
+        self._show_tab(None)
+
+    def select_operator(self, operator: int) -> None:
+        """Mark operator 1 to 6 everywhere; its page is shown unless a page of the voice is."""
+        self.operator = operator
         self.strip.choose(operator)
-        self.stack.setCurrentWidget(self._page(operator))
-        self.matrix.select(operator)
+        self.routing.select(operator)
+        if self._tab is None:
+            self._show_tab(None)
+
+    def choose_section(self, name: str) -> None:
+        """Show one of :data:`TABS`."""
+        self._show_tab(name)
+
+    @property
+    def shown_section(self) -> str | None:
+        """Which of :data:`TABS` is shown, ``None`` for the chosen operator's page."""
+        return self._tab
 
     def control(self, name: str) -> ValueWidget:
         """The knob, field or cell of a parameter by its storage name; its page is built if need be."""
-        if name in self.head.knobs:
-            return self.head.knobs[name]
-        for cell in self.matrix.cells.values():
-            if cell.param.name == name and name.startswith("mod_"):
-                return cell
-        return self._page(int(FM_SPACE[name].section.split()[1])).controls[name]
+        for known in (self.head.knobs, self.strip.controls):
+            if name in known:
+                return known[name]
+        section = FM_SPACE[name].section
+        if section == "Matrix":
+            return next(cell for cell in self.routing.matrix.cells.values() if cell.param.name == name)
+        if section.startswith("Operator "):
+            return self._operator_page(int(section.split()[1])).controls[name]
+        return self._section_page(next(page for page, parts in SECTIONS.items() if section in parts)).controls[name]
 
-    # Inside
+    def bring_up(self, name: str) -> ValueWidget:
+        """The control of a parameter, with its page shown."""
+        control = self.control(name)
+        section = FM_SPACE[name].section if name in FM_SPACE else ""
+        if section.startswith("Operator "):
+            self.choose_operator(int(section.split()[1]))
+        elif section == "Matrix":
+            self._show_tab(ROUTING)
+        elif section in names_of_pages():
+            self._show_tab(names_of_pages()[section])
+        return control
 
-    def _controls(self) -> Iterable[ValueWidget]:
-        """Every control of a parameter that is built by now."""
-        yield from (knob for name, knob in self.head.knobs.items() if name in FM_SPACE)
-        yield from self.matrix.cells.values()
-        for page in self.pages.values():
-            yield from page.controls.values()
+    def show_pictures(self, pictures: Pictures) -> None:
+        """The operators as they sound now."""
+        self.strip.show_pictures(pictures)
+
+    # Making it
 
     def _lay_out(self) -> None:
+        self.more.setText("⋯")
+        self.more.setToolTip("Copy, paste, reset or lock everything on this page")
+        self.more.setAccessibleName("This page")
+        self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        bar = QWidget()
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.tabs, 1)
+        row.addWidget(self.more)
         self.add_fixed(self.head)
         self.add_fixed(self.strip)
-        caption = QLabel("Rows modulate columns (rad); out is what is heard (dB)")
-        caption.setProperty("role", "small")
-        self._routing = routing = QVBoxLayout()
-        routing.setSpacing(GRID)
-        routing.addWidget(caption)
-        routing.addWidget(self.matrix)
-        routing.addStretch(1)
+        self.add_fixed(bar)
+        self._page_column = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._columns = QBoxLayout(QBoxLayout.Direction.TopToBottom, self.body)
         self._columns.setContentsMargins(PADDING_WIDE, 0, PADDING_WIDE, GRID)
         self._columns.setSpacing(PADDING_WIDE)
-        self._columns.addWidget(self.stack, alignment=Qt.AlignmentFlag.AlignTop)
-        self._columns.addLayout(routing)
-
-    def fit(self, room_px: int) -> None:
-        """On a small screen the matrix comes into sight, on a large one the envelope grows."""
-        room = room_px
-        self.matrix.set_dense(self.dense)
-        if (spacing := PADDING if self.dense else PADDING_WIDE) != self._columns.spacing():
-            self._columns.setSpacing(spacing)
-        if self._columns.direction() == QBoxLayout.Direction.TopToBottom:
-            room -= self._routing.sizeHint().height() + self._columns.spacing()
-        for page in self.pages.values():
-            page.fit(room, dense=self.dense)
+        self._columns.addLayout(self._page_column)
+        self._columns.addWidget(self.routing, 0, Qt.AlignmentFlag.AlignTop)
+        self.spectrum.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.spectrum.hide()
+        self._page_column.addWidget(self.spectrum)
+        self._page_column.addStretch(1)
 
     def _connect(self) -> None:
-        self.head.changing.connect(self._on_changing)
-        self.head.committed.connect(self._on_committed)
-        self.head.reverted.connect(self._on_reverted)
-        self.matrix.changing.connect(self._on_changing)
-        self.matrix.committed.connect(self._on_committed)
-        self.matrix.reverted.connect(self._on_reverted)
-        self.matrix.operator_clicked.connect(self.choose_operator)
+        for part in (self.head, self.routing.matrix, self.strip):
+            part.changing.connect(self._on_changing)
+            part.committed.connect(self._on_committed)
+            part.reverted.connect(self._on_reverted)
+            part.lock_changed.connect(self._on_lock)
+        self.routing.matrix.operator_clicked.connect(self.select_operator)
+        self.routing.matrix.operator_menu_wanted.connect(self._on_operator_menu)
+        self.routing.graph.operator_clicked.connect(self.select_operator)
+        self.routing.graph.operator_opened.connect(self.choose_operator)
+        self.routing.graph.route_wanted.connect(self._open_route)
+        self.routing.graph.menu_wanted.connect(self._on_graph_menu)
+        self.routing.algorithm_chosen.connect(self.set_algorithm)
+        self.routing.rearranged.connect(self._fit)
         self.strip.chosen.connect(self.choose_operator)
+        self.strip.menu_wanted.connect(self._on_operator_menu)
+        self.tabs.chosen.connect(self.choose_section)
+        self.tabs.menu_wanted.connect(self._on_tab_menu)
+        self.more.clicked.connect(self._on_more)
         self.document.patch_changed.connect(self._show_patch)
         self.document.note_changed.connect(self._show_note)
         self.document.locks_changed.connect(self._show_locks)
-        for part in (self.head, self.matrix):
-            part.lock_changed.connect(self._on_lock)
-        self.strip.menu_wanted.connect(self._on_strip_menu)
-        for n in range(1, N_OPERATORS + 1):
+        self.document.history_changed.connect(self.routing.graph.settle)
+        for n in OPERATORS:
             shortcut = QShortcut(QKeySequence(f"Alt+{n}"), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(partial(self.choose_operator, n))
 
-    def _page(self, operator: int) -> OperatorPage:
+    def _operator_page(self, operator: int) -> OperatorPage:
         page = self.pages.get(operator)
         if page is None:
             page = self.pages[operator] = OperatorPage(operator)
-            page.set_values(self.document.patch.values)
-            self._show_locks()
-            page.changing.connect(self._on_changing)
-            page.moved.connect(self.document.audition_values)
-            page.lock_changed.connect(self._on_lock)
-            page.committed.connect(self._on_committed)
-            page.envelope_committed.connect(partial(self.document.commit, f"Op {operator} envelope"))
-            page.reverted.connect(self.document.revert)
-            self.stack.addWidget(page)
-            self.order_focus()
-            self._fit()
+            self._take_in(page, f"Op {operator} envelope")
         return page
+
+    def _section_page(self, name: str) -> SectionPage:
+        page = self.sections.get(name)
+        if page is None:
+            page = self.sections[name] = SectionPage(name)
+            self._take_in(page, "Pitch envelope" if name == "Pitch" else f"{name} envelope")
+        return page
+
+    def _take_in(self, page: Page, envelope_step: str) -> None:
+        page.set_values(self.document.patch.values)
+        for control in page.every_control():
+            control.set_locked(control.param.name in self.document.locked)
+        page.changing.connect(self._on_changing)
+        page.moved.connect(self.document.audition_values)
+        page.lock_changed.connect(self._on_lock)
+        page.committed.connect(self._on_committed)
+        page.envelope_committed.connect(partial(self.document.commit, envelope_step))
+        page.reverted.connect(self.document.revert)
+        page.hide()
+        self._page_column.insertWidget(self._page_column.count() - 1, page)
+        self.order_focus()
+
+    # Which page
+
+    def _show_tab(self, name: str | None) -> None:
+        if name == ROUTING and self._graph_stands_by:
+            name = None
+        self._tab = name
+        self.tabs.choose(name)
+        self.strip.set_on_show(name is None)
+        page: Page | SpectrumView | None
+        if name is None:
+            page = self._operator_page(self.operator)
+        elif name in SECTIONS:
+            page = self._section_page(name)
+        else:
+            page = self.spectrum if name == SPECTRUM else None
+        self.more.setEnabled(name != SPECTRUM)
+        if page is not self._shown:
+            if self._shown is not None:
+                self._shown.hide()
+            self._shown = page
+            if page is not None:
+                page.show()
+        self.routing.setVisible(name == ROUTING or self._matrix_stands_by)
+        self.routing.show_graph(name == ROUTING or self._graph_stands_by)
+        super()._fit()
+
+    @property
+    def _graph_stands_by(self) -> bool:
+        """Whether there is room for the whole routing besides a page."""
+        return self.wide or self._scroll.height() >= ROUTING_BELOW_PX
+
+    @property
+    def _matrix_stands_by(self) -> bool:
+        """Whether there is room for the matrix at least."""
+        return self.wide or self._scroll.height() >= MATRIX_BELOW_PX
+
+    def fit(self, room_px: int) -> None:
+        """On a small screen the whole page comes into sight, on a large one the envelope and the graph grow."""
+        below = self._matrix_stands_by and not self.wide and self._shown is not None
+        dense = self.dense or (below and room_px < ROOMY_PX)
+        if (spacing := PADDING if dense else PADDING_WIDE) != self._columns.spacing():
+            self._columns.setSpacing(spacing)
+        self.strip.set_low(self.height() < LOW_PX)
+        self.routing.fit(0, dense=dense)
+        page_px = room_px - (self.routing.least_height() + self._columns.spacing() if below else 0)
+        for page in (*self.pages.values(), *self.sections.values()):
+            page.fit(page_px, dense=dense)
+        if self._shown is self.spectrum:
+            self.spectrum.setFixedHeight(max(min(page_px, 320), self.spectrum.minimumSizeHint().height()))
+        used = self._shown.sizeHint().height() + self._columns.spacing() if below and self._shown is not None else 0
+        self.routing.fit(room_px - used, dense=dense)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        wanted = QBoxLayout.Direction.LeftToRight if self.wide else QBoxLayout.Direction.TopToBottom
+        self._columns.setDirection(wanted)
+        for place in range(2):
+            self._columns.setStretch(place, int(self.wide))
+        super().resizeEvent(event)
+
+    def _fit(self) -> None:
+        # What stands by depends on the height; the tab that is not needed then goes.
+        self.tabs.tabs[ROUTING].setHidden(self._graph_stands_by)
+        self._show_tab(self._tab)
+
+    # A hand turns something
 
     def _on_changing(self, name: str, value: float) -> None:
         if name in FM_SPACE:
@@ -162,16 +300,65 @@ class FmPanel(InstrumentPanel):
     def _on_lock(self, name: str, on: bool) -> None:
         self.document.set_locked((name,), on)
 
-    def _on_strip_menu(self, operator: int, place: QPoint) -> None:
-        menu = lock_menu(self.document, operator, self)
+    def set_algorithm(self, number: int) -> None:
+        """Route the operators as one of the DX7's algorithms does, in one step."""
+        patch = self.document.patch
+        routing = routing_of(algorithm(number), patch.values)
+        self.document.set_patch(patch.with_values(**routing), f"Algorithm {number}")
+
+    def _open_route(self, route: Route) -> None:
+        """A drag between two operators: open a route that is off; one that is on stays as it is."""
+        cell = self.routing.matrix.cells[route]
+        if cell.value <= cell.param.low:
+            late = route[1] != OUTPUT and route[0] <= route[1]
+            cell.enter(0.0 if route[1] == OUTPUT else NEW_FEEDBACK_RAD if late else NEW_DEPTH_RAD)
+
+    # Menus
+
+    def _on_operator_menu(self, operator: int, place: QPoint) -> None:
+        self._pop_up(operator_menu(self.document, operator, self), place)
+
+    def _on_graph_menu(self, found: int | Route, place: QPoint) -> None:
+        if isinstance(found, int):
+            self._on_operator_menu(found, place)
+        else:
+            self._pop_up(self.routing.matrix.cells[found].build_menu(), place)
+
+    def _on_tab_menu(self, name: str, place: QPoint) -> None:
+        if name in SECTIONS:
+            self._pop_up(section_menu(self.document, SECTIONS[name], f"{name.lower()} page", self), place)
+        elif name == ROUTING:
+            self._pop_up(section_menu(self.document, ("Matrix",), "the modulation matrix", self), place)
+
+    def _on_more(self) -> None:
+        place = self.more.mapToGlobal(self.more.rect().bottomLeft())
+        if self._tab is None:
+            self._on_operator_menu(self.operator, place)
+        else:
+            self._on_tab_menu(self._tab, place)
+
+    def _pop_up(self, menu: QMenu, place: QPoint) -> None:
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(place)
+
+    # The document
+
+    def _controls(self) -> Iterable[ValueWidget]:
+        """Every control of a parameter that is built by now."""
+        yield from (knob for name, knob in self.head.knobs.items() if name in FM_SPACE)
+        yield from self.strip.controls.values()
+        yield from self.routing.matrix.cells.values()
+        for page in (*self.pages.values(), *self.sections.values()):
+            yield from page.every_control()
 
     def _show_locks(self) -> None:
         locked = self.document.locked
         for control in self._controls():
             control.set_locked(control.param.name in locked)
-        self.strip.set_locked({n for n in range(1, N_OPERATORS + 1) if names_in(f"Operator {n}") & locked})
+        self.strip.set_locked({n for n in OPERATORS if names_in(f"Operator {n}") & locked})
+        for name, tab in self.tabs.tabs.items():
+            sections = SECTIONS.get(name, ("Matrix",) if name == ROUTING else ())
+            tab.show_state(has_locks=any(names_in(section) & locked for section in sections))
 
     def _show_note(self, note: NoteSettings, why: str) -> None:
         # A hand between two keys is not pushed onto the nearest one before it lets go.
@@ -179,39 +366,52 @@ class FmPanel(InstrumentPanel):
             self.head.set_values(note.to_json())
         self.piano.set_note(note.note)
 
-    def _show_patch(self, patch: Patch, _why: str) -> None:
+    def _show_patch(self, patch: Patch, why: str) -> None:
         if patch.synth != FM_SPACE.name:
             return
         # Each control compares first: what did not change is not repainted, and nothing is laid out again.
+        values = patch.values
+        state = operator_state(values)
         self.name.setText(patch.name or "Unnamed patch")
-        self.head.set_values(patch.values)
-        self.strip.set_values(patch.values)
-        self.matrix.set_values(patch.values)
-        for page in self.pages.values():
-            page.set_values(patch.values)
+        self.head.set_values(values)
+        self.strip.set_values(values, state)
+        self.routing.set_values(values, state, held=why == "audition")
+        for page in (*self.pages.values(), *self.sections.values()):
+            page.set_values(values)
+        at_work = sections_at_work(values)
+        for name in SECTIONS:
+            self.tabs.tabs[name].show_state(at_work=name in at_work)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        for place in range(2):
-            self._columns.setStretch(place, int(self.wide or place == 1))
-        wanted = QBoxLayout.Direction.LeftToRight if self.wide else QBoxLayout.Direction.TopToBottom
-        self._columns.setDirection(wanted)
-        super().resizeEvent(event)
+    # The window
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.pictures_wanted.emit(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.pictures_wanted.emit(False)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         # A new theme arrives as a new palette.
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
-            for page in self.pages.values():
+            for page in (*self.pages.values(), *self.sections.values()):
                 page.recolour()
 
 
+def names_of_pages() -> dict[str, str]:
+    """The page by section of parameters."""
+    return {section: page for page, sections in SECTIONS.items() for section in sections}
+
+
 def step_label(param: Param) -> str:
-    """What the undo menu calls a change of ``param``: ``"Op 1 ratio"``, ``"Depth 2 → 1"``, ``"Pitch"``."""
+    """What the undo menu calls a change of ``param``: ``"Op 1 ratio"``, ``"Depth 2 → 1"``, ``"Filter cut-off"``."""
+    label = f"{param.label[0].lower()}{param.label[1:]}"
     if param.section.startswith("Operator "):
-        return f"Op {param.section.split()[1]} {param.label[0].lower()}{param.label[1:]}"
-    return f"Depth {param.label}" if param.section == "Matrix" else param.label
-
-
-def _routes() -> dict[tuple[int, int], Param]:
-    routes = {(source, target): FM_SPACE[mod_name(source, target)] for source, target in mod_routes()}
-    return routes | {(n, OUTPUT): FM_SPACE[f"op{n}_out_db"] for n in range(1, N_OPERATORS + 1)}
+        return f"Op {param.section.split()[1]} {label}"
+    if param.section == "Matrix":
+        return f"Depth {param.label}"
+    if param.section in ("Voice", "Output", "Response", "", "Note") or param.label == param.section:
+        return param.label
+    return f"{param.section} {label}"

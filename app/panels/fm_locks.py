@@ -30,6 +30,12 @@ def lock_menu(document: LockDocument, operator: int, parent: QWidget) -> QMenu:
     """What can be locked or unlocked around an operator; the caller shows and deletes it."""
     menu = QMenu(parent)
     menu.setToolTipsVisible(True)
+    add_locks(menu, document, operator)
+    return menu
+
+
+def add_locks(menu: QMenu, document: LockDocument, operator: int) -> None:
+    """Put these entries at the end of another menu."""
     for section, words in (
         (f"Operator {operator}", f"operator {operator}"),
         ("Matrix", "the modulation matrix"),
@@ -46,4 +52,3 @@ def lock_menu(document: LockDocument, operator: int, parent: QWidget) -> QMenu:
     everything = menu.addAction("Unlock all")
     everything.setEnabled(bool(document.locked))
     everything.triggered.connect(lambda: document.replace_locks(()))
-    return menu

@@ -1,83 +1,102 @@
-"""Everything about one operator: its knobs, its envelope as a curve and the same eight values as fields."""
+"""Everything about one operator: its knobs, its wave, its envelope as a curve and as fields, and how keys scale it."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from functools import partial
 
-from app.controls.envelope import LEAST_HEIGHT_PX, EnvelopeEditor
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QWidget
+
+from app.controls.choice import Segments
+from app.controls.choice_pictures import draw_operator_wave
+from app.controls.knob import Knob
 from app.controls.param_form import ParamForm
 from app.controls.value_field import ValueField
 from app.controls.value_widget import ValueWidget
-from app.theme import GRID, PADDING, series_colour
-from engine.params import FM_SPACE, Values
+from app.panels.fm_page import N_STAGES, Page
+from app.theme import GRID, series_colour
+from engine.params import FM_SPACE, Param, Values
+from engine.params.fm import MODES
 
-KNOBS = ("ratio", "detune_cents", "level_db", "out_db", "velocity")
-STAGES = (1, 2, 3, 4)
-TALLEST_ENVELOPE_PX = 220
+KNOBS = ("ratio", "detune_cents", "level_db", "out_db", "velocity", "tremolo")
+SHAPE = ("wave", "mode", "env_clock")
+KEYS = ("key_break", "key_left_db", "key_left_curve", "key_right_db", "key_right_curve", "key_rate")
+KNOB_PX = 60
+_FIXED = float(MODES.index("fixed"))
 
 
-class OperatorPage(QWidget):
-    """The controls of operator ``operator``; signals carry storage names."""
-
-    changing = Signal(str, float)
-    moved = Signal(object)
-    """New values by name: a handle of the envelope moves a time and a level at once."""
-    committed = Signal(str, float)
-    envelope_committed = Signal()
-    lock_changed = Signal(str, bool)
-    reverted = Signal()
+class OperatorPage(Page):
+    """The controls of operator ``operator``; signals carry storage names. Mute and solo are on the strip."""
 
     def __init__(self, operator: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.operator = operator
-        times = [FM_SPACE[f"op{operator}_env{n}_s"] for n in STAGES]
-        levels = [FM_SPACE[f"op{operator}_env{n}_db"] for n in STAGES]
-        self.knobs = ParamForm([FM_SPACE[f"op{operator}_{name}"] for name in KNOBS], columns=len(KNOBS), spacing=GRID)
-        self.envelope = EnvelopeEditor(times, levels)
-        self.fields = ParamForm([*times, *levels], columns=len(STAGES), make=ValueField)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(PADDING)
-        column.addWidget(self.knobs)
-        column.addWidget(self.envelope)
-        column.addWidget(self.fields)
-        column.addStretch(1)
-        self._column = column
-        self._levels = [self.fields.knobs[param.name] for param in levels]
-        for form in (self.knobs, self.fields):
-            form.changing.connect(self.changing)
-            form.committed.connect(self.committed)
-            form.reverted.connect(self.reverted)
-            form.lock_changed.connect(self.lock_changed)
-        self.envelope.moved.connect(self.moved)
-        self.envelope.committed.connect(self.envelope_committed)
-        self.envelope.reverted.connect(self.reverted)
+        stages = range(1, N_STAGES + 1)
+        self.knobs = self._add_form(
+            ParamForm([self._param(name) for name in KNOBS], columns=len(KNOBS), spacing=GRID, make=_narrow_knob)
+        )
+        self.knobs.add_alternative(f"op{operator}_ratio", _narrow_knob(self._param("fixed_hz")))
+        self.shape = self._add_form(ParamForm([self._param(n) for n in SHAPE], columns=len(SHAPE), make=_shape_control))
+        self.shape.set_column_stretch(8, 3, 3)
+        self._add_envelope([self._param(f"env{n}_s") for n in stages], [self._param(f"env{n}_db") for n in stages])
+        self.keys = self._add_form(
+            ParamForm([self._param(n) for n in KEYS], columns=len(KEYS), spacing=GRID, make=_key_control)
+        )
+        self._end_column()
+        mode = self.shape.knobs[f"op{operator}_mode"]
+        mode.gesture.shown.connect(self._show_tuning)
         self.recolour()
 
     @property
-    def controls(self) -> dict[str, ValueWidget]:
-        """Knobs and fields by storage name."""
-        return self.knobs.knobs | self.fields.knobs
-
-    def fit(self, room_px: int, *, dense: bool) -> None:
-        """Fill ``room_px`` of height with the envelope's paper; ``dense`` leaves out what the tool tips say as well."""
-        for field in self._levels:
-            field.set_labelled(not dense)
-        # Column by column: a stage's time, and under it the level that it leads to.
-        self.fields.set_row_spacing(GRID if dense else PADDING)
-        rest = self.knobs.sizeHint().height() + self.fields.sizeHint().height() + 2 * self._column.spacing()
-        height = min(max(room_px - rest, LEAST_HEIGHT_PX), TALLEST_ENVELOPE_PX)
-        self.envelope.setFixedHeight(height - height % GRID)
+    def section(self) -> str:
+        return f"Operator {self.operator}"
 
     def recolour(self) -> None:
         """Take the operator's colour from the theme in force."""
         colour = series_colour(self.operator)
-        self.knobs.set_colour(colour)
-        self.fields.set_colour(colour)
+        for form in self._forms:
+            form.set_colour(colour)
+        assert self.envelope is not None
         self.envelope.set_colour(colour)
 
     def set_values(self, values: Values) -> None:
-        self.knobs.set_values(values)
-        self.fields.set_values(values)
-        self.envelope.set_values(values)
+        super().set_values(values)
+        self._show_tuning()
+
+    def _show_tuning(self) -> None:
+        """A ratio or a frequency in hertz, whichever counts."""
+        fixed = self.shape.knobs[f"op{self.operator}_mode"].value == _FIXED
+        self.knobs.knobs[f"op{self.operator}_ratio"].setVisible(not fixed)
+        self.knobs.knobs[f"op{self.operator}_fixed_hz"].setVisible(fixed)
+
+    def _param(self, name: str) -> Param:
+        return FM_SPACE[f"op{self.operator}_{name}"]
+
+
+def _narrow_knob(param: Param) -> ValueWidget:
+    return Knob(param, width_px=KNOB_PX)
+
+
+def _shape_control(param: Param) -> ValueWidget:
+    return Segments(param, picture=draw_operator_wave if param.name.endswith("_wave") else None)
+
+
+def _key_control(param: Param) -> ValueWidget:
+    # Short words: six stand in a row.
+    label = param.label.removesuffix(" depth").replace("Left c", "L. c").replace("Right c", "R. c")
+    if param.choices:
+        return Segments(param, label=label, picture=partial(_draw_curve, left="left" in param.name))
+    return ValueField(param, label=label)
+
+
+def _draw_curve(painter: QPainter, box: QRectF, place: int, *, left: bool) -> None:
+    """A straight line or one that starts slowly, away from the break key, which is at the right end for ``left``."""
+    steps = 12
+    points = []
+    for k in range(steps + 1):
+        along = k / steps
+        height = along if place == 0 else along**3
+        x = box.right() - along * box.width() if left else box.left() + along * box.width()
+        points.append(QPointF(x, box.bottom() - height * box.height()))
+    painter.drawPolyline(points)

@@ -38,6 +38,7 @@ class PatchDocument(Protocol):
     note_changed: Signal
     locked: frozenset[str]
     locks_changed: Signal
+    history_changed: Signal
 
     def audition(self, name: str, value: float) -> None: ...
 
@@ -50,6 +51,8 @@ class PatchDocument(Protocol):
     def set_locked(self, names: Iterable[str], on: bool = True) -> None: ...
 
     def replace_locks(self, names: Iterable[str]) -> None: ...
+
+    def set_patch(self, patch: Patch, label: str) -> None: ...
 
     def commit(self, label: str) -> None: ...
 

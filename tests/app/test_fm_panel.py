@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import pytest
 from gestures import ALT, NONE, Hand, Paints, wants_key
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QContextMenuEvent, QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from app.controls.knob_paint import figures
+from app.controls.matrix_cell import MatrixCell
 from app.controls.piano import Piano
 from app.controls.value_widget import ValueWidget
 from app.document import Document
-from app.panels.fm import FmPanel, step_label
+from app.panels.fm import TABS, FmPanel, step_label
 from app.panels.fm_locks import lock_menu
 from app.panels.fm_strip import OperatorButton
 from app.style import apply_theme
 from engine.params import FM_SPACE, Patch
-from engine.params.fm import mod_name, mod_routes
 from engine.params.note import NoteSettings
-
-ON_PANEL = FM_SPACE.params[: FM_SPACE.params.index(FM_SPACE[mod_name(*mod_routes()[-1])]) + 1]
-"""The panel shows the voice, the operators and the routes without loops."""
 
 
 @pytest.fixture
@@ -39,6 +37,12 @@ def panel(document, qtbot):
     return widget
 
 
+def shown(panel) -> QWidget:
+    pages = [page for page in (*panel.pages.values(), *panel.sections.values()) if page.isVisible()]
+    assert len(pages) == 1
+    return pages[0]
+
+
 def patches(document: Document) -> list[tuple[str, Patch]]:
     heard: list[tuple[str, Patch]] = []
     document.patch_changed.connect(lambda patch, why: heard.append((why, patch)))
@@ -46,7 +50,7 @@ def patches(document: Document) -> list[tuple[str, Patch]]:
 
 
 def test_every_fm_parameter_has_a_control_that_shows_its_value(panel, document):
-    for param in ON_PANEL:
+    for param in FM_SPACE:
         control = panel.control(param.name)
         assert control.param is param
         assert control.value == document.patch.values[param.name]
@@ -125,23 +129,29 @@ def test_a_new_patch_paints_what_differs_and_lays_nothing_out_again(panel, docum
     QApplication.processEvents()
     assert paints.laid_out == 0
     painted = {w for w, n in paints.painted.items() if n and isinstance(w, ValueWidget | OperatorButton | Piano)}
-    assert painted == {panel.control("op6_ratio"), panel.control("mod_6_2_rad"), panel.strip.buttons[6]}
+    six = panel.strip.buttons[6]
+    # Operator 6 has something to do now: its row in the matrix comes forward, and what stands on its button with it.
+    row = {cell for (source, _), cell in panel.matrix.cells.items() if source == 6}
+    assert painted == {panel.control("op6_ratio"), six, six.mute, six.solo, *row}
 
 
 def test_the_strip_the_matrix_and_the_keys_choose_the_operator(panel):
     Hand(panel.strip.buttons[4]).click()
-    assert panel.stack.currentWidget() is panel.pages[4]
+    assert shown(panel) is panel.pages[4]
+    panel.choose_section("Routing")
     row = panel.matrix.cells[(5, 1)].geometry()
     Hand(panel.matrix, 8, row.center().y()).click()
-    assert panel.strip.operator == 5
-    assert panel.stack.currentWidget() is panel.pages[5]
+    assert panel.strip.operator == panel.operator == 5
+    assert not any(page.isVisible() for page in panel.pages.values()), "who works on the routing stays there"
+    Hand(panel.strip.buttons[5]).click()
+    assert shown(panel) is panel.pages[5]
     panel.activateWindow()
     panel.strip.buttons[5].setFocus()
     QTest.keyClick(panel.strip.buttons[5], Qt.Key.Key_2, ALT)
-    assert panel.stack.currentWidget() is panel.pages[2]
+    assert shown(panel) is panel.pages[2]
     panel.strip.buttons[2].setFocus()
     QTest.keyClick(panel.strip.buttons[2], Qt.Key.Key_Right)
-    assert panel.stack.currentWidget() is panel.pages[3]
+    assert shown(panel) is panel.pages[3]
 
 
 def test_a_button_tells_ratio_level_and_whether_it_is_heard(panel, document):
@@ -279,41 +289,79 @@ def test_steps_have_names_that_people_use():
     assert step_label(FM_SPACE["transpose_st"]) == "Pitch"
 
 
-@pytest.mark.parametrize(("width", "height"), [(420, 560), (440, 600), (460, 900), (900, 640)])
+def boxes_on(panel, controls: list[QWidget]) -> list[QRect]:
+    content = panel._scroll.widget()
+    return [w.rect().translated(w.mapTo(content, QPoint())) for w in controls]
+
+
+@pytest.mark.parametrize(("width", "height"), [(414, 400), (420, 560), (414, 654), (460, 900), (440, 1200), (900, 640)])
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_at_every_size_nothing_overlaps_and_everything_can_be_reached(panel, qapp, width, height, theme):
+def test_at_every_size_nothing_overlaps_and_everything_can_be_reached(
+    panel, document, qapp, qtbot, width, height, theme
+):
     apply_theme(qapp, theme)
+    # Where the frequency does not follow the key, a knob in hertz stands in the ratio's place.
+    document.set_patch(document.patch.with_values(op2_mode=1.0), "Set")
     panel.resize(width, height)
     QApplication.processEvents()
     content = panel._scroll.widget()
-    assert content.width() <= panel._scroll.viewport().width(), "nothing is cut off to the right"
-    controls = [*panel.pages[1].controls.values(), *panel.matrix.cells.values()]
-    boxes = [w.rect().translated(w.mapTo(content, QPoint())) for w in controls]
-    assert not any(a.intersects(b) for i, a in enumerate(boxes) for b in boxes[:i])
-    assert all(content.rect().contains(box) for box in boxes)
-    for control in controls:
-        metrics = control.fontMetrics()
-        assert (
-            metrics.horizontalAdvance(control.param.label) <= control.width() or control in panel.matrix.cells.values()
+    names = [p.name for p in FM_SPACE if p.section not in ("Voice",) and p.section[-1] not in "3456"]
+    seen: set[str] = set()
+    for tab in (*(f"Operator {n}" for n in (1, 2)), *TABS):
+        if tab.startswith("Operator "):
+            panel.choose_operator(int(tab[-1]))
+        else:
+            panel.choose_section(tab)
+        QApplication.processEvents()
+        assert content.width() <= panel._scroll.viewport().width(), "nothing is cut off to the right"
+        controls = [c for c in content.findChildren(ValueWidget) if c.isVisible()]
+        seen |= {control.param.name for control in controls}
+        boxes = boxes_on(panel, controls)
+        assert not any(a.intersects(b) for i, a in enumerate(boxes) for b in boxes[:i])
+        qtbot.waitUntil(
+            lambda c=controls: all(content.rect().contains(box) for box in boxes_on(panel, c)), timeout=1000
         )
+        for control in controls:
+            label = getattr(control, "_label", control.param.label)
+            metrics = QFontMetrics(figures(control))
+            assert metrics.horizontalAdvance(label) <= control.width() or isinstance(control, MatrixCell)
+    seen |= {c.param.name for c in panel.strip.findChildren(ValueWidget) if c.isVisible()}
+    assert set(names) - seen == {"op1_fixed_hz", "op2_ratio"}
     assert panel.piano.geometry().bottom() <= panel.height()
     apply_theme(qapp, "dark")
 
 
-@pytest.mark.parametrize("operator", [1, 4])
-def test_on_a_laptop_the_whole_matrix_is_in_sight_and_on_a_large_screen_the_envelope_grows(
-    panel, qapp, qtbot, operator
-):
+@pytest.mark.parametrize("tab", [None, *TABS])
+def test_on_a_laptop_every_page_is_in_sight_whole(panel, qapp, qtbot, tab):
     apply_theme(qapp, "dark")
-    panel.choose_operator(operator)
-    heights = []
-    for height in (654, 760, 960):
+    panel.resize(414, 654)
+    if tab is None:
+        panel.choose_operator(4)
+    else:
+        panel.choose_section(tab)
+    # Nothing is below the fold once the parts have settled.
+    qtbot.waitUntil(lambda: panel._scroll.verticalScrollBar().maximum() == 0)
+
+
+def test_with_more_height_the_matrix_and_then_the_graph_stand_below_the_page_without_scrolling(panel, qapp, qtbot):
+    apply_theme(qapp, "dark")
+    shown = []
+    for height in (654, 886, 1126):
         panel.resize(414, height)
-        # Nothing is below the fold once the parts have settled.
         qtbot.waitUntil(lambda: panel._scroll.verticalScrollBar().maximum() == 0)
-        heights.append(panel.pages[operator].envelope.height())
-    assert heights == sorted(set(heights))
-    assert panel.control(f"op{operator}_ratio").mapTo(panel, QPoint()).x() >= 12
+        assert panel.pages[1].isVisible()
+        shown.append((panel.matrix.isVisible(), panel.routing.graph.isVisible()))
+        assert panel.tabs.tabs["Routing"].isVisible() == (not shown[-1][1]), "no tab for what is there anyway"
+    assert shown == [(False, False), (True, False), (True, True)]
+
+
+def test_a_wide_panel_has_the_routing_beside_the_page(panel, qapp):
+    panel.resize(900, 640)
+    QApplication.processEvents()
+    page, routing = panel.pages[1], panel.routing
+    assert routing.mapTo(panel, QPoint()).x() >= page.mapTo(panel, QPoint(page.width(), 0)).x()
+    assert routing.graph.isVisible()
+    assert routing.matrix.isVisible()
 
 
 def test_an_operator_that_does_nothing_says_so(panel, document):
@@ -331,7 +379,7 @@ def test_the_button_keeps_the_sound(panel, qtbot):
 
 
 def test_every_control_has_a_name_and_help(panel):
-    for param in ON_PANEL:
+    for param in FM_SPACE:
         control = panel.control(param.name)
         assert control.accessibleName()
         assert param.help in control.toolTip()

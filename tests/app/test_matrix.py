@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QApplication
 from app.controls.matrix import OUTPUT, Matrix
 from app.controls.piano import Piano
 from engine.params import FM_SPACE
-from engine.params.fm import mod_name, mod_routes
+from engine.params.fm import loop_routes, mod_name, mod_routes
 
 
 @pytest.fixture
 def matrix(qtbot):
-    routes = {(s, d): FM_SPACE[mod_name(s, d)] for s, d in mod_routes()}
+    routes = {(s, d): FM_SPACE[mod_name(s, d)] for s, d in (*mod_routes(), *loop_routes())}
     widget = Matrix(routes | {(n, OUTPUT): FM_SPACE[f"op{n}_out_db"] for n in range(1, 7)}, 6)
     qtbot.addWidget(widget)
     widget.resize(420, widget.sizeHint().height())
@@ -32,7 +32,7 @@ def enter(cell) -> None:
 
 
 def test_every_route_and_every_output_has_a_cell_that_overlaps_no_other(matrix):
-    assert len(matrix.cells) == 15 + 6
+    assert len(matrix.cells) == 36 + 6
     boxes = [cell.geometry() for cell in matrix.cells.values()]
     assert not any(a.intersects(b) for i, a in enumerate(boxes) for b in boxes[:i])
     assert all(matrix.rect().contains(box) and box.width() >= 44 for box in boxes)
@@ -96,7 +96,9 @@ def test_alt_and_arrows_walk_the_grid_and_plain_arrows_turn(matrix):
     QTest.keyClick(cell, Qt.Key.Key_Right, ALT)
     assert matrix.cells[(3, 2)].hasFocus()
     QTest.keyClick(matrix.cells[(3, 2)], Qt.Key.Key_Right, ALT)
-    assert matrix.cells[(3, OUTPUT)].hasFocus(), "empty places are skipped"
+    assert matrix.cells[(3, 3)].hasFocus(), "feedback is a cell like any other"
+    for column in (3, 4, 5, 6):
+        QTest.keyClick(matrix.cells[(3, column)], Qt.Key.Key_Right, ALT)
     QTest.keyClick(matrix.cells[(3, OUTPUT)], Qt.Key.Key_Down, ALT)
     assert matrix.cells[(2, OUTPUT)].hasFocus()
     QTest.keyClick(matrix.cells[(2, OUTPUT)], Qt.Key.Key_Up)

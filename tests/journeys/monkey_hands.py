@@ -16,10 +16,12 @@ from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QSpinBox, QToolB
 from app.actions import ACTIONS
 from app.compose import Session
 from app.controls.time_axis import Selection
+from app.panels.fm import TABS
 from app.panels.fm_locks import lock_menu
+from app.panels.fm_menu import operator_menu, section_menu
+from app.panels.fm_sections import SECTIONS
 from engine.audio import Audio, write_clip
 from engine.params import FM_SPACE, Patch
-from engine.params.fm import mod_name, mod_routes
 
 LEAVE_ALONE = {"app.quit", "view.full_screen"}
 KEYS = [
@@ -34,10 +36,6 @@ MODIFIERS = [
     Qt.KeyboardModifier.ControlModifier,
     Qt.KeyboardModifier.AltModifier,
 ]
-
-
-ON_PANEL = FM_SPACE.params[: FM_SPACE.params.index(FM_SPACE[mod_name(*mod_routes()[-1])]) + 1]
-"""The panel shows the voice, the operators and the routes without loops."""
 
 
 class Monkey:
@@ -64,6 +62,10 @@ class Monkey:
             (2, self.context_menu),
             (3, self.preset),
             (2, self.lock),
+            (3, self.page),
+            (2, self.algorithm),
+            (2, self.panel_menu),
+            (2, self.pull_in_the_graph),
             (6, self.play),
             (3, self.select_range),
             (3, self.move_view),
@@ -161,7 +163,7 @@ class Monkey:
     # -- the patch -------------------------------------------------------------------------------------------------
 
     def turn_knob(self) -> None:
-        param = self.rng.choice(ON_PANEL)
+        param = self.rng.choice(FM_SPACE.params)
         control = self.session.fm.control(param.name)
         for _ in range(self.rng.randint(1, 6)):
             self.session.document.audition(param.name, param.from_unit(self.rng.random()))
@@ -184,6 +186,41 @@ class Monkey:
         menu = lock_menu(self.session.document, self.rng.randint(1, 6), self.session.fm)
         self.rng.choice([action for action in menu.actions() if not action.isSeparator()]).trigger()
         menu.deleteLater()
+
+    def page(self) -> None:
+        fm = self.session.fm
+        move = self.rng.choice((fm.choose_operator, fm.select_operator, fm.bring_up, fm.choose_section))
+        if move == fm.choose_section:
+            move(self.rng.choice(TABS))
+        else:
+            move(self.rng.choice(FM_SPACE.params).name if move == fm.bring_up else self.rng.randint(1, 6))
+
+    def algorithm(self) -> None:
+        self.session.fm.set_algorithm(self.rng.randint(1, 32))
+
+    def panel_menu(self) -> None:
+        document, fm = self.session.document, self.session.fm
+        sections = self.rng.choice(list(SECTIONS.values()))
+        menu = self.rng.choice(
+            (
+                lambda: operator_menu(document, self.rng.randint(1, 6), fm),
+                lambda: section_menu(document, sections, "these", fm),
+            )
+        )()
+        if usable := [a for a in menu.actions() if a.isEnabled() and not a.isSeparator()]:
+            self.rng.choice(usable).trigger()
+        menu.deleteLater()
+
+    def pull_in_the_graph(self) -> None:
+        graph = self.session.fm.routing.graph
+        if not graph.isVisible():
+            self.session.fm.choose_section(TABS[0])
+        if graph.isVisible():
+            start, end = (graph.place_of(self.rng.randint(1, 6)).toPoint() for _ in range(2))
+            QTest.mousePress(graph, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
+            QTest.mouseMove(graph, start + (end - start) / 2)
+            QTest.mouseMove(graph, end)
+            QTest.mouseRelease(graph, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, end)
 
     def note(self) -> None:
         piano = self.session.fm.piano

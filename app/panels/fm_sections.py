@@ -1,0 +1,130 @@
+"""The pages of the FM panel that belong to the whole voice: pitch, LFO, noise, filter and output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from PySide6.QtWidgets import QWidget
+
+from app.controls.choice import choice_control
+from app.controls.choice_pictures import draw_lfo_wave
+from app.controls.knob import Knob
+from app.controls.param_form import ParamForm
+from app.controls.value_field import ValueField
+from app.controls.value_widget import ValueWidget
+from app.panels.fm_operator import KNOB_PX
+from app.panels.fm_page import N_STAGES, Page
+from app.theme import GRID, series_colour
+from engine.params import FM_SPACE, Param, Values
+from engine.params.fm import N_OPERATORS
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "Pitch": ("Pitch envelope",),
+    "LFO": ("LFO",),
+    "Noise": ("Noise",),
+    "Filter": ("Filter",),
+    "Output": ("Output", "Reverb", "Response"),
+}
+"""The pages in their order, and the sections of parameters on each."""
+
+
+class SectionPage(Page):
+    """One page of :data:`SECTIONS`."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.name = name
+        _BUILD[name](self)
+        self._end_column()
+        self.recolour()
+
+    @property
+    def section(self) -> str:
+        return SECTIONS[self.name][0]
+
+    def recolour(self) -> None:
+        for n in range(1, N_OPERATORS + 1):
+            if control := self.controls.get(f"op{n}_tremolo"):
+                control.set_colour(series_colour(n))
+
+    # The pages
+
+    def _build_pitch(self) -> None:
+        self._add_row(["pitch_env_clock"], stretch=(1, 2))
+        self._add_stages("pitch_env{}_s", "pitch_env{}_st")
+
+    def _build_lfo(self) -> None:
+        self._add_row(["lfo_wave", "lfo_sync"], stretch=(5, 1))
+        self._add_knobs("lfo_hz", "lfo_delay_s", "lfo_fade_s", "vibrato_st", "tremolo_db")
+        shares = [FM_SPACE[f"op{n}_tremolo"] for n in range(1, N_OPERATORS + 1)]
+        self._add_form(ParamForm(shares, columns=N_OPERATORS, spacing=GRID, make=_tremolo_field))
+
+    def _build_noise(self) -> None:
+        self._add_knobs("noise_db", "noise_hz", "noise_q")
+        self._add_stages("noise_env{}_s", "noise_env{}_db")
+
+    def _build_filter(self) -> None:
+        self._add_row(["filter_type"])
+        self._add_knobs("filter_hz", "filter_q", "filter_key", "filter_env_st")
+        self._add_stages("filter_env{}_s", "filter_env{}")
+
+    def _build_output(self) -> None:
+        self._add_knobs("drive_db", "pan", "spread", "reverb", "reverb_s", "reverb_damping")
+        self._add_row(["velocity_curve"], stretch=(1, 2))
+
+    # Rows
+
+    def _add_knobs(self, *names: str) -> None:
+        self._add_form(ParamForm([FM_SPACE[n] for n in names], columns=max(len(names), 4), spacing=GRID, make=_knob))
+
+    def _add_row(self, names: Iterable[str], stretch: tuple[int, ...] = (1,)) -> None:
+        form = ParamForm([FM_SPACE[n] for n in names], columns=len(stretch), make=_choice)
+        form.set_column_stretch(*stretch)
+        self._add_form(form)
+
+    def _add_stages(self, times: str, levels: str) -> None:
+        stages = range(1, N_STAGES + 1)
+        self._add_envelope([FM_SPACE[times.format(n)] for n in stages], [FM_SPACE[levels.format(n)] for n in stages])
+
+
+_BUILD: dict[str, Callable[[SectionPage], None]] = {
+    "Pitch": SectionPage._build_pitch,
+    "LFO": SectionPage._build_lfo,
+    "Noise": SectionPage._build_noise,
+    "Filter": SectionPage._build_filter,
+    "Output": SectionPage._build_output,
+}
+
+
+def sections_at_work(values: Values) -> frozenset[str]:
+    """The pages whose sections change the sound."""
+
+    def is_on(name: str) -> bool:
+        value = values[name]
+        return isinstance(value, int | float) and value != 0.0
+
+    def above_floor(name: str) -> bool:
+        value = values[name]
+        return isinstance(value, int | float) and value > FM_SPACE[name].low
+
+    shares = any(is_on(f"op{n}_tremolo") for n in range(1, N_OPERATORS + 1))
+    found = {
+        "Pitch": any(is_on(f"pitch_env{n}_st") for n in range(1, N_STAGES + 1)),
+        "LFO": above_floor("vibrato_st") or (above_floor("tremolo_db") and shares),
+        "Noise": above_floor("noise_db"),
+        "Filter": is_on("filter_type"),
+        "Output": any(is_on(name) for name in ("drive_db", "pan", "spread", "reverb")),
+    }
+    return frozenset(name for name, on in found.items() if on)
+
+
+def _knob(param: Param) -> ValueWidget:
+    return Knob(param, width_px=KNOB_PX)
+
+
+def _choice(param: Param) -> ValueWidget:
+    return choice_control(param, draw_lfo_wave if param.name == "lfo_wave" else None)
+
+
+def _tremolo_field(param: Param) -> ValueWidget:
+    return ValueField(param, label=f"To {param.name[2]}")
