@@ -39,7 +39,7 @@ from engine.params.fm_voice import LFO_WAVES as LFO_WAVES
 from engine.params.fm_voice import PITCH_SPAN_ST as PITCH_SPAN_ST
 from engine.params.fm_voice import SWITCH as SWITCH
 from engine.params.fm_voice import filter_section, lfo, noise, pitch_envelope, place, reverb
-from engine.params.param import Param, choice
+from engine.params.param import Param, Role, choice
 from engine.params.space import ParamSpace
 
 N_OPERATORS = 6
@@ -91,7 +91,7 @@ def _operator(n: int) -> list[Param]:
     section = f"Operator {n}"
     first = n == 1
 
-    def level(name: str, default: float, label: str, words: str) -> Param:
+    def level(name: str, default: float, label: str, words: str, role: Role = "") -> Param:
         return Param(
             f"op{n}_{name}",
             LEVEL_FLOOR_DB,
@@ -103,6 +103,7 @@ def _operator(n: int) -> list[Param]:
             off_at_low=True,
             section=section,
             step=1.0,
+            role=role,
         )
 
     def time(name: str, default: float, label: str, words: str) -> Param:
@@ -132,8 +133,8 @@ def _operator(n: int) -> list[Param]:
             section=section,
             step=1.0,
         ),
-        level("level_db", 0.0, "Level", "How strong the operator is, both as sound and as modulator"),
-        level("out_db", 0.0 if first else LEVEL_FLOOR_DB, "Output", "How much of the operator is heard"),
+        level("level_db", 0.0, "Level", "How strong the operator is, both as sound and as modulator", "level"),
+        level("out_db", 0.0 if first else LEVEL_FLOOR_DB, "Output", "How much of the operator is heard", "level"),
         Param(
             f"op{n}_velocity",
             0.0,
@@ -159,8 +160,8 @@ def _operator(n: int) -> list[Param]:
 def _more_of_operator(n: int) -> list[Param]:
     section = f"Operator {n}"
 
-    def one_of(name: str, choices: tuple[str, ...], label: str, words: str) -> Param:
-        return choice(f"op{n}_{name}", choices, label=label, help=words, section=section)
+    def one_of(name: str, choices: tuple[str, ...], label: str, words: str, role: Role = "") -> Param:
+        return choice(f"op{n}_{name}", choices, label=label, help=words, section=section, role=role)
 
     def scaling(side: str) -> list[Param]:
         return [
@@ -197,9 +198,9 @@ def _more_of_operator(n: int) -> list[Param]:
             help="Frequency where it does not follow the key",
             section=section,
         ),
-        one_of("mute", SWITCH, "Mute", "Silences the operator, as sound and as modulator"),
-        one_of("solo", SWITCH, "Solo", "Lets only operators with this switch be heard; all still modulate"),
-        one_of("env_clock", CLOCKS, "Clock", "Whether a stage has its time, or its speed for every 6 dB"),
+        one_of("mute", SWITCH, "Mute", "Silences the operator, as sound and as modulator", "level"),
+        one_of("solo", SWITCH, "Solo", "Lets only operators with this switch be heard; all still modulate", "level"),
+        one_of("env_clock", CLOCKS, "Clock", "Whether a stage has its time, or its speed for every 6 dB", "meaning"),
         Param(
             f"op{n}_key_break",
             0.0,
@@ -254,6 +255,7 @@ def _route(source: int, target: int) -> Param:
         section="Matrix",
         off_at_low=True,
         step=0.25,
+        role="routing",
     )
 
 
@@ -261,10 +263,28 @@ FM_SPACE = ParamSpace(
     "fm",
     (
         Param(
-            "transpose_st", -36.0, 36.0, 0.0, "st", label="Pitch", help="Shift of the note", section="Voice", step=1.0
+            "transpose_st",
+            -36.0,
+            36.0,
+            0.0,
+            "st",
+            label="Pitch",
+            help="Shift of the note",
+            section="Voice",
+            step=1.0,
+            role="meaning",
         ),
         Param(
-            "gain_db", -36.0, 12.0, -6.0, "dB", label="Gain", help="Level of the whole voice", section="Voice", step=1.0
+            "gain_db",
+            -36.0,
+            12.0,
+            -6.0,
+            "dB",
+            label="Gain",
+            help="Level of the whole voice",
+            section="Voice",
+            step=1.0,
+            role="level",
         ),
         *(param for n in range(1, N_OPERATORS + 1) for param in _operator(n)),
         *(_route(s, d) for s, d in mod_routes()),
@@ -276,6 +296,7 @@ FM_SPACE = ParamSpace(
             label="Velocity curve",
             help="How the strength of a key becomes level",
             section="Response",
+            role="meaning",
         ),
         *(_tremolo(n) for n in range(1, N_OPERATORS + 1)),
         *pitch_envelope(),

@@ -32,6 +32,7 @@ def pitch_envelope() -> list[Param]:
         label="Clock",
         help="Whether a stage has its time, or its speed for every octave",
         section=section,
+        role="meaning",
     )
     return [*found, clock]
 
@@ -145,6 +146,7 @@ def noise() -> list[Param]:
             off_at_low=True,
             section=section,
             step=1.0,
+            role="level",
         ),
         Param(
             "noise_hz", 20.0, 20_000.0, 2_000.0, "Hz", "log", label="Band", help="Middle of its band", section=section

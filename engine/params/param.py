@@ -32,6 +32,15 @@ Scale = Literal["linear", "log", "exp", "step"]
 EXP_CURVE = 4.0
 """Curvature of the ``exp`` scale: the slope at ``high`` is ``e**EXP_CURVE`` times the slope at ``low``."""
 
+Role = Literal["", "level", "routing", "meaning"]
+"""What chance has to know of a quantity besides its range.
+
+``level``    how loud something is, or whether it is heard: chance leaves it alone unless asked for.
+``routing``  what goes where: likewise.
+``meaning``  how other quantities are read (a clock, a curve): alone it would turn them into something else, so it only
+             moves together with its whole section.
+"""
+
 T = TypeVar("T", float, Any)
 
 
@@ -59,7 +68,8 @@ class Param:
     quantity in human units (1 semitone), used by Ctrl-drag; 0 means a hundredth of the knob's travel.
     ``off_at_low`` says that the lowest value means silence or absence, and is shown as "off".
     ``section`` groups parameters on panels and for locks. ``choices`` names the values 0, 1, 2 ... of a quantity that
-    is one of a few things (a waveform) and not a number; :func:`choice` declares one.
+    is one of a few things (a waveform) and not a number; :func:`choice` declares one. ``role`` is what chance has to
+    know of it.
     """
 
     name: str
@@ -75,6 +85,7 @@ class Param:
     off_at_low: bool = False
     section: str = ""
     choices: tuple[str, ...] = ()
+    role: Role = ""
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -124,7 +135,14 @@ class Param:
 
 
 def choice(
-    name: str, choices: tuple[str, ...], default: str = "", *, label: str = "", help: str = "", section: str = ""
+    name: str,
+    choices: tuple[str, ...],
+    default: str = "",
+    *,
+    label: str = "",
+    help: str = "",
+    section: str = "",
+    role: Role = "",
 ) -> Param:
     """A parameter that is one of ``choices`` (at least two), stored as its place; the first is the default.
 
@@ -143,4 +161,5 @@ def choice(
         step=1.0,
         section=section,
         choices=choices,
+        role=role,
     )

@@ -58,6 +58,15 @@ class ParamSpace:
         """Length of the unit vector: the sum of all counts."""
         return sum(p.count for p in self.params)
 
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """The sections of the parameters, each once, in storage order."""
+        return tuple(dict.fromkeys(p.section for p in self.params))
+
+    def names_in(self, section: str) -> frozenset[str]:
+        """Storage names of the parameters of a section."""
+        return frozenset(p.name for p in self.params if p.section == section)
+
     def place(self, name: str) -> slice:
         """Where a parameter's values stand in the unit vector."""
         self[name]
