@@ -319,11 +319,9 @@ class Session(QObject):
 
     def view_state(self) -> dict[str, Any]:
         """What of the window goes into the project file."""
-        return {"locks": sorted(self.document.locked), "envelope_links": self.document.links.to_json()}
+        return {"envelope_links": self.document.links.to_json()}
 
     def _loaded(self, loaded: Any) -> None:
-        locks = loaded.view.get("locks")
-        self.document.replace_locks(n for n in (locks if isinstance(locks, list) else ()) if isinstance(n, str))
         self.document.set_links(EnvelopeLinks.read(loaded.view.get("envelope_links")))
         if loaded.notices:
             more = f" ({len(loaded.notices) - 1} more)" if len(loaded.notices) > 1 else ""

@@ -15,12 +15,14 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.errors import EngineError
 from engine.jobs import Body, run_inline
-from engine.params import SPACES, Patch
+from engine.params import Patch, known_names, words_for
 from engine.params.links import EnvelopeLinks
 from engine.params.note import NoteSettings
+from engine.params.vary import with_locks
 from engine.project.describe import Loaded
 from engine.project.history import History
 from engine.project.project import Project
+from engine.project.slots import Slots
 from engine.project.store import load_steps, save_steps
 from engine.project.take import Take
 
@@ -73,10 +75,11 @@ class Document(QObject):
     selection_changed = Signal(object)
     """The selected :class:`Take`, or ``None`` for the live patch."""
     patch_changed = Signal(object, str)
-    """The live :class:`Patch` and why it changed: ``audition revert set undo redo load``."""
+    """The live :class:`Patch` and why it changed: ``audition revert set slot undo redo load``."""
     note_changed = Signal(object, str)
     """The :class:`NoteSettings` with which the live patch is played, and why they changed, as in ``patch_changed``, or
     ``keys``: somebody plays, and hears it already."""
+    slots_changed = Signal()
     locks_changed = Signal()
     links_changed = Signal()
     locks_held = Signal(int)
@@ -99,7 +102,6 @@ class Document(QObject):
         self._live: Patch | None = None
         self._live_note: NoteSettings | None = None
         self._heard = ""
-        self._locked: frozenset[str] = frozenset()
         self._links = EnvelopeLinks()
         self._dirty = False
         self._path: Path | None = None
@@ -166,7 +168,7 @@ class Document(QObject):
         What belongs to a linked envelope is turned on all envelopes of its group, except for what is locked there.
         """
         self.settle()
-        self._hear(self.patch.with_values(**self._links.spread(values, self._locked)))
+        self._hear(self.patch.with_values(**self._links.spread(values, self.locked)))
 
     def audition_patch(self, patch: Patch) -> None:
         """Hear a whole patch without a step, until :meth:`commit`, :meth:`revert` or :meth:`settle`.
@@ -175,6 +177,10 @@ class Document(QObject):
         """
         self._hear(self.keep_locked(patch))
         self._heard = f"Load “{patch.name}”"
+
+    def hear(self, patch: Patch) -> None:
+        """Hear a whole patch in a gesture, as :meth:`audition` does one value. What is locked stays as it is."""
+        self._hear(self.keep_locked(patch))
 
     def settle(self) -> None:
         """Keep a patch that was only being heard, as a step: before a knob is turned on it, a save, the end."""
@@ -212,16 +218,16 @@ class Document(QObject):
         What is locked stays as it is; so does the note, unless one comes along.
         """
         wanted, patch = patch, self.keep_locked(patch)
-        held = sum(patch.values[name] != value for name, value in wanted.values.items())
         known = patch == self.patch and note in (None, self.note)
         self._drop_live()
-        project = self.project.with_patch(patch).with_note(note or self.project.note).select(None)
+        # What comes from elsewhere is between no two slots.
+        slots = replace(self.project.slots, position=None)
+        project = self.project.with_patch(patch).with_note(note or self.project.note).with_slots(slots).select(None)
         if project.same_instrument(self.project):
             self._become(self._history.amend(project), "set", live_known=known)
         else:
             self._become(self._history.commit(label, project, merge=merge), "set", live_known=known)
-        if held:
-            self.locks_held.emit(held)
+        self._tell_held(wanted, patch)
 
     # -- the note that plays it ------------------------------------------------------------------------------------
 
@@ -250,32 +256,55 @@ class Document(QObject):
             history = self._history.commit("Play a key", self.project.with_note(played), merge="keys")
             self._become(history, "keys")
 
+    # -- slots -----------------------------------------------------------------------------------------------------
+
+    @property
+    def slots(self) -> Slots:
+        """Versions of the live patch; see :mod:`app.slots` for what can be done with them."""
+        return self.project.slots
+
+    def set_slots(self, slots: Slots, label: str, *, patch: Patch | None = None, merge: str | None = None) -> None:
+        """Another state of the slots, and with ``patch`` another live one: one undo step. What is locked stays."""
+        project = self.project.with_slots(slots)
+        if patch is None:
+            if project.slots != self.project.slots:
+                self._commit(label, project, merge)
+            return
+        wanted, patch = patch, self.keep_locked(patch)
+        known = patch == self.patch and self._live is not None
+        self._drop_live()
+        project = project.with_patch(patch).select(None)
+        is_step = project.slots != self.project.slots or patch != self.project.patch
+        history = self._history.commit(label, project, merge=merge) if is_step else self._history.amend(project)
+        self._become(history, "slot", live_known=known)
+        self._tell_held(wanted, patch)
+
     # -- locks -----------------------------------------------------------------------------------------------------
 
     @property
     def locked(self) -> frozenset[str]:
-        """Storage names of the parameters that presets, words and chance leave alone; a hand still turns them.
+        """Storage names of what presets, slots, words and chance leave alone; a hand still turns it."""
+        return self.project.locked
 
-        Locks belong to the view: they are kept in the project file, and no undo step.
-        """
-        return self._locked
+    def set_locked(self, names: Iterable[str], on: bool = True, label: str = "") -> None:
+        """Lock or unlock some parameters: one undo step, or none when they are."""
+        names = known_names(names)
+        label = label or f"{'Lock' if on else 'Unlock'} {words_for(names)}"
+        self.replace_locks(self.locked | names if on else self.locked - names, label)
 
-    def set_locked(self, names: Iterable[str], on: bool = True) -> None:
-        """Lock or unlock some parameters."""
-        self.replace_locks(self._locked | set(names) if on else self._locked - set(names))
-
-    def replace_locks(self, names: Iterable[str]) -> None:
-        """Lock exactly these; names that no synth has are left out."""
-        locked = frozenset(name for name in names if any(name in space for space in SPACES.values()))
-        if locked != self._locked:
-            self._locked = locked
-            self.locks_changed.emit()
+    def replace_locks(self, names: Iterable[str], label: str = "Unlock all") -> None:
+        """Lock exactly these; names that no synth has are left out. One undo step, or none when they are."""
+        locked = known_names(names)
+        if locked != self.locked:
+            self._commit(label, self.project.with_locked(locked))
 
     def keep_locked(self, patch: Patch) -> Patch:
         """``patch`` with the present values of what is locked."""
-        values = self.patch.values if patch.synth == self.patch.synth else {}
-        kept = {name: values[name] for name in self._locked if name in values and values[name] != patch.values[name]}
-        return patch.with_values(**kept) if kept else patch
+        return with_locks(self.patch, patch, self.locked)
+
+    def _tell_held(self, wanted: Patch, patch: Patch) -> None:
+        if held := sum(patch.values[name] != value for name, value in wanted.values.items()):
+            self.locks_held.emit(held)
 
     # -- links -----------------------------------------------------------------------------------------------------
 
@@ -381,7 +410,9 @@ class Document(QObject):
         """
         new = [take for take in loaded.project.takes if take.id not in self.project.ids]
         self._drop_live()
-        project = self.project.with_takes(new).with_patch(loaded.project.patch).with_note(loaded.project.note)
+        other = loaded.project
+        project = self.project.with_takes(new).with_patch(other.patch).with_note(other.note)
+        project = project.with_slots(other.slots).with_locked(other.locked)
         self._become(self._history.commit(label, project), "set")
         if self._path is None:
             self._set_path(path)
@@ -415,10 +446,14 @@ class Document(QObject):
             self.takes_changed.emit()
         if fresh or before.selection != now.selection:
             self.selection_changed.emit(now.selected)
+        if fresh or before.locked != now.locked:
+            self.locks_changed.emit()
+        if fresh or before.slots != now.slots:
+            self.slots_changed.emit()
         # The note first: whoever hears of a patch plays it at once.
         if self._live_note is None and not live_known and (fresh or before.note != now.note):
             self.note_changed.emit(self.note, why)
-        says_so = why == "set" and before.note == now.note
+        says_so = why in ("set", "slot") and before.note == now.note
         if self._live is None and not live_known and (fresh or before.patch != now.patch or says_so):
             self.patch_changed.emit(self.patch, why)
         if fresh or old.past is not history.past or old.future is not history.future:

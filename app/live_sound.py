@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.bridge import Bridge
 from engine.audio import Audio, Clip
+from engine.audio.level import CEILING_DB
 from engine.params import Patch
 from engine.studio import Rendered, Studio
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from app.player import Player
 
 DEFAULT_RATE = 48_000
+LOUDEST = 10.0 ** (CEILING_DB / 20.0)
 NAMELESS = "Live patch"
 NoteSettings = Callable[[], tuple[float, float, float, float]]
 
@@ -30,17 +33,28 @@ class Strike(Enum):
     NO = auto()
     IF_SILENT = auto()
     """A knob moves: what plays goes on with the new sound where it stands."""
+    FROM_REST = auto()
+    """Another slot: likewise, but what is at rest is struck even if knobs are not to be."""
     ALWAYS = auto()
     """A key, a preset, an audition."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Made:
-    """A sound that the engine has finished, the render it came from and the patch's name."""
+    """A sound that the engine has finished, as it is to be played, the render it came from and the patch's name."""
 
     serial: int
-    audio: Audio
+    plain: Audio
+    gain_db: float
     name: str
+
+    @property
+    def audio(self) -> Audio:
+        """With the gain at which it is played: one that makes it louder never makes it clip."""
+        gain = 10.0 ** (self.gain_db / 20.0)
+        if gain > 1.0 and (peak := self.plain.peak) > 0.0:
+            gain = max(min(gain, LOUDEST / peak), 1.0)
+        return Audio(self.plain.samples * np.float32(gain), self.plain.sample_rate) if gain != 1.0 else self.plain
 
     @property
     def clip(self) -> Clip:
@@ -75,6 +89,8 @@ class LiveSound(QObject):
         self._next: tuple[Patch, Strike] | None = None
         self._owed = Strike.NO
         """What the render under way was asked to do when it is there."""
+        self.gain_db = 0.0
+        """At what gain the patches are played that are rendered from now on; what is kept and drawn has none."""
         self.hear_while_turning = True
         self.swapped: deque[tuple[int, int]] = deque(maxlen=512)
         """Serial numbers of the renders that went to the player, each with the player's own number: to be measured."""
@@ -106,11 +122,20 @@ class LiveSound(QObject):
         with self._lock:
             self._in_player = False
 
-    def render(self, patch: Patch, *, strike: bool = False, turning: bool = False) -> None:
+    def set_gain(self, gain_db: float) -> None:
+        """Play at another gain at once: what sounds goes on at it, across a fade."""
+        with self._lock:
+            self.gain_db = gain_db
+            if self._made is not None and self._made.gain_db != gain_db:
+                self._made = replace(self._made, gain_db=gain_db)
+                if self._in_player:
+                    self._player.swap(self._made.audio)
+
+    def render(self, patch: Patch, *, strike: bool = False, turning: bool = False, from_rest: bool = False) -> None:
         """Render ``patch`` with the panel's note.
 
-        With ``strike`` the new sound is played from its attack. While a knob is ``turning`` it is so only if nothing
-        plays, and if that is wanted (``hear_while_turning``).
+        With ``strike`` the new sound is played from its attack; ``from_rest`` only if nothing plays. While a knob is
+        ``turning`` it is so only if nothing plays, and if that is wanted (``hear_while_turning``).
 
         A newer patch replaces the render under way, and inherits the strike that somebody waits for. Not so while a
         knob is turning: a hand that never rests would then hear nothing at all, so the render under way is finished
@@ -119,6 +144,7 @@ class LiveSound(QObject):
         self.serial += 1
         self.failed = False
         wish = Strike.NO if not strike else Strike.IF_SILENT if turning else Strike.ALWAYS
+        wish = Strike.FROM_REST if from_rest else wish
         if turning and self._job is not None:
             self._next = (patch, wish)
             return
@@ -127,7 +153,7 @@ class LiveSound(QObject):
 
     def _submit(self, patch: Patch, wish: Strike) -> None:
         note, velocity, hold_s, duration_s = self._note_settings()
-        serial = self.serial
+        serial, gain_db = self.serial, self.gain_db
         job = self._studio.render(
             patch,
             note=note,
@@ -135,7 +161,7 @@ class LiveSound(QObject):
             hold_s=hold_s,
             duration_s=duration_s,
             sample_rate=self._player.sample_rate or DEFAULT_RATE,
-            on_audio=lambda audio: self._to_player(_Made(serial, audio, patch.name), wish),
+            on_audio=lambda audio: self._to_player(_Made(serial, audio, gain_db, patch.name), wish),
         )
         self._job = job
         self._owed = wish
@@ -169,7 +195,7 @@ class LiveSound(QObject):
         self.rendered.emit(rendered)
 
     def _is_wanted(self, wish: Strike) -> bool:
-        return wish is Strike.ALWAYS or (wish is Strike.IF_SILENT and self.hear_while_turning)
+        return wish in (Strike.ALWAYS, Strike.FROM_REST) or (wish is Strike.IF_SILENT and self.hear_while_turning)
 
     def _refused(self, job: int) -> None:
         self.failed = self._job == job and self._next is None

@@ -30,6 +30,7 @@ from engine.rates import DEFAULT_RATE_HZ, MAX_RATE_HZ, MIN_RATE_HZ
 from engine.torch_setup import load_torch, prepare_environment, torch_is_loaded
 
 if TYPE_CHECKING:
+    from engine.audio.level import Level
     from engine.audio.pyramid import Pyramid
     from engine.audio.tiles import Request
     from engine.params.pictures import Pictures, Spectrum
@@ -42,6 +43,7 @@ RANK_PICTURES = 1
 RANK_OPEN = 3
 RANK_WRITE = 5
 """On ``work``, ahead of every heavy job: what is to be saved does not wait for what is to be computed."""
+RANK_MEASURE = 8
 RANK_TILES = 10
 RANK_MATCH = 10
 RANK_OVERVIEW = 20
@@ -199,6 +201,57 @@ class Studio:
             return look(rendered.audio, rendered.patch, rendered.note, rendered.velocity, rendered.hold_s, at_s)
 
         return self._quick_runner().submit(body, rank=RANK_PICTURES, key="spectrum", title="Looking at the sound")
+
+    def measure(
+        self, patch: Patch, *, note: float, velocity: float, hold_s: float, duration_s: float, sample_rate: int
+    ) -> int:
+        """How loud a note of ``patch`` is; the result is a :class:`~engine.audio.level.Level`."""
+        _check_note(note, velocity, hold_s, duration_s, sample_rate)
+
+        def body() -> Generator[Note, None, Level]:
+            from engine.audio.level import Level
+
+            steps = self._play(
+                patch, note=note, velocity=velocity, hold_s=hold_s, duration_s=duration_s, sample_rate=sample_rate
+            )
+            return Level.of((yield from _notes(steps)))
+
+        return self._quick_runner().submit(body, rank=RANK_MEASURE, title="Measuring loudness")
+
+    def first_good(
+        self,
+        candidates: Iterable[Patch],
+        *,
+        note: float,
+        velocity: float,
+        hold_s: float,
+        duration_s: float,
+        sample_rate: int,
+        title: str = "Trying patches",
+    ) -> int:
+        """Play candidates until one is heard and does not clip; the result is it, or the least bad :class:`Patch`.
+
+        They are made on the engine thread, one at a time. Without any the result is ``None``.
+        """
+        _check_note(note, velocity, hold_s, duration_s, sample_rate)
+
+        def body() -> Generator[Note, None, Patch | None]:
+            from engine.audio.level import Level
+
+            best: tuple[float, Patch] | None = None
+            for patch in candidates:
+                yield Note(None)
+                steps = self._play(
+                    patch, note=note, velocity=velocity, hold_s=hold_s, duration_s=duration_s, sample_rate=sample_rate
+                )
+                badness = Level.of((yield from _notes(steps))).badness
+                if best is None or not badness >= best[0]:
+                    best = (badness, patch)
+                if badness == 0.0:
+                    break
+            return None if best is None else best[1]
+
+        return self._quick_runner().submit(body, rank=RANK_RENDER, title=title)
 
     def _quick_runner(self) -> JobRunner:
         """Where small things with torch run: importing it takes seconds, and ``live`` must not wait for that."""

@@ -4,6 +4,17 @@ from engine.params.fm import FM_SPACE
 from engine.params.param import Param, Scale, choice
 from engine.params.patch import Patch
 from engine.params.space import ParamSpace, Values
-from engine.params.spaces import SPACES
+from engine.params.spaces import SPACES, known_names, words_for
 
-__all__ = ["FM_SPACE", "SPACES", "Param", "ParamSpace", "Patch", "Scale", "Values", "choice"]
+__all__ = [
+    "FM_SPACE",
+    "SPACES",
+    "Param",
+    "ParamSpace",
+    "Patch",
+    "Scale",
+    "Values",
+    "choice",
+    "known_names",
+    "words_for",
+]

@@ -21,9 +21,10 @@ from engine import __version__
 from engine.audio import Audio, Clip, Steps, open_clip_steps
 from engine.errors import AudioError, PatchError, ProjectError
 from engine.jobs import Note
-from engine.params import Patch
+from engine.params import Patch, known_names
 from engine.params.note import NoteSettings
 from engine.project.project import Project
+from engine.project.slots import Slots
 from engine.project.take import MissingSource, Take, new_id, now
 
 FORMAT = "tonewright-project"
@@ -70,6 +71,8 @@ def describe(project: Project, view: Mapping[str, Any], folder: Path) -> tuple[d
         "program": __version__,
         "patch": project.patch.to_json(),
         "note": project.note.to_json(),
+        "slots": project.slots.to_json(),
+        "locks": sorted(project.locked),
         "selection": project.selection,
         "takes": takes,
         "view": dict(view),
@@ -136,8 +139,16 @@ def restore(
     selected = selection if isinstance(selection, str) and selection in known else None
     note = data.get("note")
     note = NoteSettings.read(note) if isinstance(note, dict) else None
-    project = Project(tuple(takes), patch, selected, note or NoteSettings())
+    slots = Slots.read(data.get("slots"))
+    project = Project(tuple(takes), patch, selected, note or NoteSettings(), slots, _locks(data))
     return Loaded(project, view if isinstance(view, dict) else {}, tuple(notices))
+
+
+def _locks(data: Mapping[str, Any]) -> frozenset[str]:
+    """Names that some synth has; older files have them in their view."""
+    view = data.get("view")
+    names = data.get("locks", view.get("locks") if isinstance(view, dict) else None)
+    return known_names(name for name in (names if isinstance(names, list) else ()) if isinstance(name, str))
 
 
 # -- one sound ---------------------------------------------------------------------------------------------------------

@@ -40,6 +40,9 @@ class History:
         """
         if merge is not None and not self.future and self.past and self.past[-1].merge == merge:
             last = self.past[-1]
+            if project.same_content(last.project):
+                # Back where it began: there and back is no step.
+                return replace(self, present=project, past=self.past[:-1])
             return replace(self, present=project, past=(*self.past[:-1], replace(last, label=label)))
         past = (*self.past, Step(label, self.present, merge))
         return replace(self, present=project, past=past[-self.longest :], future=())

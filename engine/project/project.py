@@ -8,20 +8,23 @@ from dataclasses import dataclass, field, replace
 from engine.errors import ProjectError
 from engine.params import Patch
 from engine.params.note import NoteSettings
+from engine.project.slots import Slots
 from engine.project.take import Take
 
 
 @dataclass(frozen=True, eq=False)
 class Project:
-    """The takes in the library's order, the live patch and its note, and which take is selected.
+    """The takes in the library's order, the live patch with its note, slots and locks, and which take is selected.
 
-    A ``selection`` of ``None`` means the live patch.
+    A ``selection`` of ``None`` means the live patch. ``locked`` are storage names of parameters.
     """
 
     takes: tuple[Take, ...] = ()
     patch: Patch = field(default_factory=lambda: Patch("fm"))
     selection: str | None = None
     note: NoteSettings = field(default_factory=NoteSettings)
+    slots: Slots = field(default_factory=Slots)
+    locked: frozenset[str] = frozenset()
 
     def find(self, take_id: str) -> Take:
         """The take with that id; raises :class:`ProjectError` when there is none."""
@@ -80,14 +83,23 @@ class Project:
         """With the live patch played by that note."""
         return replace(self, note=note)
 
+    def with_slots(self, slots: Slots) -> Project:
+        return replace(self, slots=slots)
+
+    def with_locked(self, locked: frozenset[str]) -> Project:
+        """With exactly these parameters protected from presets, words and chance."""
+        return replace(self, locked=locked)
+
     def same_instrument(self, other: Project) -> bool:
         """Whether the live patch sounds the same in both."""
         return self.patch == other.patch and self.note == other.note
 
     def same_content(self, other: Project) -> bool:
-        """Whether both hold the same takes, patch and note; what is selected is no content."""
+        """Whether both hold the same takes, patch, note, slots and locks; what is selected is no content."""
         return (
             len(self.takes) == len(other.takes)
             and all(a is b for a, b in zip(self.takes, other.takes, strict=True))
             and self.same_instrument(other)
+            and self.slots == other.slots
+            and self.locked == other.locked
         )

@@ -11,7 +11,7 @@ import pytest
 from app.document import Document
 from engine.audio import Audio, Clip, open_clip, write_clip
 from engine.errors import PatchError
-from engine.params import Patch
+from engine.params import FM_SPACE, Patch
 from engine.params.note import NoteSettings
 from engine.project.take import Take
 
@@ -266,20 +266,40 @@ def test_what_is_locked_survives_presets_and_their_audition(document: Document) 
     assert held == [2, 1]
 
 
-def test_locks_are_no_undo_step_and_undo_goes_through_them(document: Document) -> None:
+def test_locking_is_a_step_of_its_own_and_undo_goes_through_it(document: Document) -> None:
     told: list[frozenset[str]] = []
     document.locks_changed.connect(lambda: told.append(document.locked))
     document.audition("gain_db", -9.0)
     document.commit("Turn Gain")
-    label = document.undo_label
     document.set_locked(["gain_db", "no such thing"])
     document.set_locked(["gain_db"])
     assert told == [frozenset({"gain_db"})]
-    assert document.undo_label == label
+    assert document.undo_label == "Lock Voice gain"
+    document.undo()
+    assert document.locked == frozenset()
     document.undo()
     assert document.patch == Patch("fm")
+    document.redo()
+    document.redo()
+    assert (document.locked, document.patch.values["gain_db"]) == ({"gain_db"}, -9.0)
     document.replace_locks(())
-    assert told[-1] == frozenset()
+    assert (told[-1], document.undo_label) == (frozenset(), "Unlock all")
+
+
+def test_a_lock_in_the_middle_of_a_gesture_leaves_the_gesture_alone(document: Document) -> None:
+    document.audition("op1_ratio", 3.0)
+    document.set_locked(["gain_db"])
+    assert document.patch.values["op1_ratio"] == 3.0
+    document.commit("Op 1 ratio")
+    document.undo()
+    assert (document.patch, document.locked) == (Patch("fm"), {"gain_db"})
+
+
+def test_a_whole_section_is_locked_by_its_name(document: Document) -> None:
+    document.set_locked(FM_SPACE.names_in("Operator 2"))
+    assert document.undo_label == "Lock Operator 2"
+    document.set_locked(["op2_ratio", "op3_ratio"], on=False)
+    assert document.undo_label == "Unlock 2 values"
 
 
 def test_values_that_move_together_are_heard_once(document: Document, heard: Heard) -> None:

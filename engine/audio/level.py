@@ -1,0 +1,53 @@
+"""How loud a sound is and how high it peaks, and the gains that let several sounds be compared by ear."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.audio.loudness import loudness_lufs
+from engine.audio.values import Audio
+
+CEILING_DB = -1.0
+"""What is turned up to be compared peaks no higher than this."""
+AUDIBLE_LUFS = -50.0
+FULL_SCALE_DB = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Integrated loudness and peak of a sound; both ``-inf`` for silence."""
+
+    lufs: float
+    peak_db: float
+
+    @classmethod
+    def of(cls, audio: Audio) -> Level:
+        peak = audio.peak
+        return cls(loudness_lufs(audio), 20.0 * math.log10(peak) if peak > 0.0 else -math.inf)
+
+    @property
+    def is_audible(self) -> bool:
+        return self.lufs > AUDIBLE_LUFS
+
+    @property
+    def badness(self) -> float:
+        """0 for a sound that is heard and does not clip; else how many dB it is from that, silence far before noise."""
+        too_soft = max(AUDIBLE_LUFS - max(self.lufs, -200.0), 0.0)
+        return 10.0 * too_soft + max(self.peak_db - FULL_SCALE_DB, 0.0)
+
+
+def matching_gains_db(levels: Mapping[int, Level]) -> dict[int, float]:
+    """The gain of each sound that makes all of them equally loud; silence gets none.
+
+    The loudest keeps its level and the others are turned up to it, as far as none of them peaks above
+    :data:`CEILING_DB`; where that is not enough, all are turned down. A sound that peaks higher by itself is never
+    turned up.
+    """
+    heard = {key: level for key, level in levels.items() if math.isfinite(level.lufs)}
+    if not heard:
+        return dict.fromkeys(levels, 0.0)
+    reach = min(level.lufs + max(CEILING_DB - level.peak_db, 0.0) for level in heard.values())
+    target = min(max(level.lufs for level in heard.values()), reach)
+    return {key: target - level.lufs if key in heard else 0.0 for key, level in levels.items()}
