@@ -22,6 +22,7 @@ from app.controls.time_axis import Selection
 from app.document import Document
 from app.drag_out import DragOut
 from app.drop_in import DropTarget
+from app.explore_commands import ExploreCommands
 from app.garbage import Garbage
 from app.job_list import JobList
 from app.keys import KeyGuard
@@ -108,6 +109,8 @@ class Session(QObject):
         self.transport = TransportBar(self.player, self.actions)
         self.load = LoadMeter()
         self.live = LiveSound(self.studio, self.bridge, self.player, lambda: tuple(self.document.note))
+        self.explore = ExploreCommands(self)
+        self.fm.add_tool(self.explore.make_bar(), 1)
         self.playing = Playing(self.player, self.stage.axis)
         self.pictures = PictureMaker(self.studio, self.bridge, self._live_playhead, self.jobs.keep_quiet_about)
         self._put_together()
@@ -244,8 +247,9 @@ class Session(QObject):
 
     def _patch_changed(self, patch: Patch, why: str) -> None:
         # Who plays by hand hears it already; the stage only shows it.
-        strike = why in ("audition", "set") and not self.live_play.is_playing
-        self.live.render(patch, strike=strike, turning=why == "audition")
+        by_hand = self.live_play.is_playing
+        strike, from_rest = why in ("audition", "set") and not by_hand, why == "slot" and not by_hand
+        self.live.render(patch, strike=strike, turning=why == "audition", from_rest=from_rest)
         self.pictures.show_patch(patch, self.document.note)
 
     def _rendered(self, rendered: Rendered) -> None:
@@ -363,6 +367,7 @@ class Session(QObject):
         self.live_play.close()
         self.settings.save()
         self.presets.close()
+        self.explore.close()
         self.player.close()
         self.studio.close(CLOSE_TIMEOUT_S)
         # After the engine: a safety copy that was still being written must not come back to life.

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.controls.piano import Piano
 from app.controls.plain import plain_label
@@ -136,6 +136,8 @@ class InstrumentPanel(QWidget):
 
     def _arrange(self) -> None:
         self.name.setProperty("role", "title")
+        # A long name is cut off and makes the panel no wider.
+        self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.keep.setIcon(icon("keep"))
         self.keep.setAccessibleName("Keep as take")
         self.keep.setToolTip("Put this sound and its patch into the library (Ctrl+Return)")

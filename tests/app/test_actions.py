@@ -25,7 +25,7 @@ from app import icons
 from app.actions import ACTIONS, BY_ID, MENUS, ActionSet, shortcut_text, tool_tip
 from app.keys import KeyGuard
 
-GROUPS = {"File", "Edit", "Presets", "Play", "View", "Help"}
+GROUPS = {"File", "Edit", "Presets", "Explore", "Play", "View", "Help"}
 
 
 def test_no_key_does_two_things() -> None:
