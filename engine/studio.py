@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import numpy as np
 
@@ -202,56 +202,32 @@ class Studio:
 
         return self._quick_runner().submit(body, rank=RANK_PICTURES, key="spectrum", title="Looking at the sound")
 
-    def measure(
-        self, patch: Patch, *, note: float, velocity: float, hold_s: float, duration_s: float, sample_rate: int
-    ) -> int:
-        """How loud a note of ``patch`` is; the result is a :class:`~engine.audio.level.Level`."""
-        _check_note(note, velocity, hold_s, duration_s, sample_rate)
+    def measure(self, patch: Patch, **how: Any) -> int:
+        """How loud a note of ``patch`` is; the result is a ``Level``. ``how`` it is played is as in :meth:`render`."""
 
         def body() -> Generator[Note, None, Level]:
-            from engine.audio.level import Level
+            from engine.trials import measure_steps
 
-            steps = self._play(
-                patch, note=note, velocity=velocity, hold_s=hold_s, duration_s=duration_s, sample_rate=sample_rate
-            )
-            return Level.of((yield from _notes(steps)))
+            return (yield from measure_steps(self._playing(**how), patch))
 
         return self._quick_runner().submit(body, rank=RANK_MEASURE, title="Measuring loudness")
 
-    def first_good(
-        self,
-        candidates: Iterable[Patch],
-        *,
-        note: float,
-        velocity: float,
-        hold_s: float,
-        duration_s: float,
-        sample_rate: int,
-        title: str = "Trying patches",
-    ) -> int:
+    def first_good(self, candidates: Iterable[Patch], *, title: str = "Trying patches", **how: Any) -> int:
         """Play candidates until one is heard and does not clip; the result is it, or the least bad :class:`Patch`.
 
-        They are made on the engine thread, one at a time. Without any the result is ``None``.
+        They are made on the engine thread, one at a time; without any the result is ``None``. ``how`` they are played
+        is as in :meth:`render`.
         """
-        _check_note(note, velocity, hold_s, duration_s, sample_rate)
 
         def body() -> Generator[Note, None, Patch | None]:
-            from engine.audio.level import Level
+            from engine.trials import first_good_steps
 
-            best: tuple[float, Patch] | None = None
-            for patch in candidates:
-                yield Note(None)
-                steps = self._play(
-                    patch, note=note, velocity=velocity, hold_s=hold_s, duration_s=duration_s, sample_rate=sample_rate
-                )
-                badness = Level.of((yield from _notes(steps))).badness
-                if best is None or not badness >= best[0]:
-                    best = (badness, patch)
-                if badness == 0.0:
-                    break
-            return None if best is None else best[1]
+            return (yield from first_good_steps(self._playing(**how), candidates))
 
         return self._quick_runner().submit(body, rank=RANK_RENDER, title=title)
+
+    def _playing(self, **how: Any) -> Callable[[Patch], Generator[Note, None, Audio]]:
+        return lambda patch: _notes(self._play(patch, **how))
 
     def _quick_runner(self) -> JobRunner:
         """Where small things with torch run: importing it takes seconds, and ``live`` must not wait for that."""

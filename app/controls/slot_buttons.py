@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QPa
 from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QSizePolicy, QWidget
 
 from app.controls.knob_paint import figures, focus_ring, wash
+from app.controls.plain import plain_tip
 from app.theme import GRID, TEXT_PX, tokens
 
 BUTTON = QSize(28, 24)
@@ -64,7 +65,7 @@ class SlotButton(QAbstractButton):
         self.setAccessibleName(f"Slot {self.letter}")
         self.setAccessibleDescription(words)
         keys = f" ({self._keys})" if self._keys else ""
-        self.setToolTip(f"Slot {self.letter}{keys}: {words}\nDrag it onto another slot to copy it there.")
+        self.setToolTip(plain_tip(f"Slot {self.letter}{keys}: {words}\nDrag it onto another slot to copy it there."))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard

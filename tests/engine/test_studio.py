@@ -1,5 +1,6 @@
 """The studio: what is asked of it arrives, on the right thread, and nothing is left behind. Real and fake alike."""
 
+import math
 import subprocess
 import sys
 import threading
@@ -7,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 
-from engine.audio import open_clip, write_clip
+from engine.audio import loudness_lufs, open_clip, write_clip
 from engine.audio.tiles import SpectrogramSettings, Tile, TileRequest
 from engine.audio.values import Audio, Clip
 from engine.errors import AudioExists, AudioUnreadable, AudioUnwritable, BadUsage, EngineError, PatchError
@@ -344,3 +345,33 @@ assert all_there.wait(30) and studio.close()
 print(ends[late][1])
 """)
     assert out == ["done-work", "cancelled-work", "done-work", "done-work", "live"]
+
+
+SHORT = {"note": 60, "velocity": 100, "hold_s": 0.3, "duration_s": 0.5, "sample_rate": 48_000}
+
+
+def test_the_level_of_a_patch_is_that_of_its_sound(studio, heard):
+    patch = Patch("fm", {"gain_db": -10.0})
+    level = heard.result_of(studio.measure(patch, **SHORT))
+    audio = heard.result_of(studio.render(patch, **SHORT)).audio
+    assert level.lufs == pytest.approx(loudness_lufs(audio), abs=0.01)
+    assert level.peak_db == pytest.approx(20 * math.log10(audio.peak), abs=0.01)
+
+
+def test_the_first_patch_that_can_be_played_is_taken(studio, heard):
+    asked = []
+    silent, loud = Patch("fm", {"op1_level_db": -72.0}), Patch("fm", {f"op{n}_out_db": 0.0 for n in range(1, 7)})
+    loud = loud.with_values(gain_db=12.0)
+
+    def candidates(*patches):
+        for patch in patches:
+            asked.append(patch)
+            yield patch
+
+    fine = Patch("fm", {"gain_db": -9.0})
+    assert heard.result_of(studio.first_good(candidates(silent, loud, fine, Patch("fm")), **SHORT)) == fine
+    assert asked == [silent, loud, fine], "those after it are not even made"
+    assert heard.result_of(studio.first_good(candidates(silent, loud, silent), **SHORT)) == loud, (
+        "rather loud than mute"
+    )
+    assert heard.result_of(studio.first_good(candidates(), **SHORT)) is None
