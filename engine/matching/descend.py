@@ -27,7 +27,8 @@ def speeds() -> Tensor:
     for param in FM_SPACE:
         name = param.name
         if param.is_continuous and not any(word in name for word in _HELD):
-            speed = 0.02 if name.endswith(_SLOW) else 0.3 if name.endswith("detune_cents") else 1.0
+            is_pitch = name.startswith("pitch_env") and name.endswith("_st")
+            speed = 0.02 if is_pitch or name.endswith(_SLOW) else 0.3 if name.endswith("detune_cents") else 1.0
             found[FM_SPACE.place(name)] = speed
     return found
 

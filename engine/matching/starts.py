@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from engine.matching.bends import bend_of, drop_of
 from engine.matching.partials import STEP_S, Stages, partials_of, stages_of
 from engine.matching.target import Target, levels_db
 from engine.params.fm import FM_SPACE, N_OPERATORS, mod_name
@@ -18,16 +19,18 @@ _N_DRAWN = 72
 def starts(target: Target, rng: np.random.Generator, n_drawn: int = _N_DRAWN) -> Iterator[Values]:
     """Human values of patches to begin with, the likeliest first; what they leave out takes its default."""
     view = _View(target)
-    yield view.additive(6)
-    yield view.additive(5)
+    for bend in view.bends:
+        yield view.additive(6) | bend
+        yield view.additive(5) | bend
+        yield view.saw(1.0) | bend
+    yield from view.drops()
     yield view.pairs([p.hz for p in view.partials[:3]], [1.0] * 3, [1.0] * 3)
-    yield view.saw(1.0)
     yield view.saw(0.5, cutoff=True)
     if target.pitch_hz is None:
         yield view.noisy()
         yield view.noisy(tone=True)
     for _ in range(n_drawn):
-        yield view.drawn(rng)
+        yield view.drawn(rng) | view.bends[int(rng.integers(len(view.bends)))]
 
 
 class _View:
@@ -42,6 +45,8 @@ class _View:
         self.stages = [stages_of(p.level_db, target.hold_s) for p in self.partials[:16]]
         weights = np.array([max(p.peak_db + 60.0, 1.0) for p in self.partials]) ** 2
         self.weights = weights / weights.sum()
+        bend = bend_of(target)
+        self.bends: list[Values] = [{}] if bend is None else [{}, bend.values()]
 
     def base(self) -> Values:
         """Silence at the target's pitch."""
@@ -121,6 +126,21 @@ class _View:
             values |= {"filter_type": 1.0, "filter_hz": min(max(3.0 * self.centre_hz(), 200.0), 15_000.0)}
             values |= {"filter_env_st": 12.0}
         return values
+
+    def drops(self) -> Iterator[Values]:
+        """A tone that falls, with a click of noise: kicks and toms."""
+        found = drop_of(self.target)
+        if found is None:
+            return
+        hz, bend = found
+        for noise_db, more in ((-30.0, False), (-12.0, False), (-30.0, True)):
+            values = self.base() | self.hiss(noise_db) | bend.values()
+            values |= self.operator(1, hz, self.whole, out_db=0.0)
+            if more:
+                values |= self.operator(2, 2.0 * hz, self.whole, out_db=-18.0)
+                values |= self.operator(3, hz, _softer(self.whole))
+                values[mod_name(3, 1)] = 0.5
+            yield values
 
     def noisy(self, *, tone: bool = False) -> Values:
         """Noise first, with or without the strongest peaks."""

@@ -122,7 +122,7 @@ def levels_db(samples: Samples, rate: int, step_s: float) -> Samples:
 
 def pitch_hz(samples: Samples, rate: int) -> float | None:
     """The fundamental that most of the sound's energy shares; ``None`` when there is none."""
-    votes = pitch_track(samples, rate)
+    votes = [row[1:] for row in pitch_track(samples, rate)]
     if not votes:
         return None
     total = sum(weight for _, _, weight in votes)
@@ -142,8 +142,8 @@ def pitch_hz(samples: Samples, rate: int) -> float | None:
     return float(2.0 ** logs[near][middle])
 
 
-def pitch_track(samples: Samples, rate: int) -> list[tuple[float, float, float]]:
-    """``(Hz, aperiodicity, weight)`` of some frames: YIN, weighted with the square root of their energy."""
+def pitch_track(samples: Samples, rate: int) -> list[tuple[float, float, float, float]]:
+    """``(seconds, Hz, aperiodicity, weight)`` of some frames: YIN, weighted with the square root of their energy."""
     frame = 4096 if rate >= 32_000 else 2048
     if len(samples) < frame:
         frame = 1 << int(math.log2(len(samples)))
@@ -154,10 +154,8 @@ def pitch_track(samples: Samples, rate: int) -> list[tuple[float, float, float]]
         energy = float(part @ part)
         if energy > 0.0:
             hz, rest = pitch_of(part, rate)
-            if 20.0 <= hz <= 5000.0:
-                found.append((hz, rest, math.sqrt(energy)))
-            else:
-                found.append((hz, 1.0, math.sqrt(energy)))
+            is_likely = 20.0 <= hz <= 5000.0
+            found.append(((first + frame / 2) / rate, hz, rest if is_likely else 1.0, math.sqrt(energy)))
     return found
 
 
