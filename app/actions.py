@@ -85,6 +85,14 @@ ACTIONS = (
         "patch-live",
         words="recipe recall restore take",
     ),
+    Action(
+        "sound.match",
+        "Match the sound on the stage",
+        "Ctrl+M",
+        "Edit",
+        "Look for a patch that sounds like the chosen take, or the selection in it",
+        words="fit imitate copy resynthesize genopatch like target",
+    ),
     Action("patch.live", "Go to the live patch", "Ctrl+L", "Edit", "Show and hear the instrument again"),
     Action("patch.reset", "Reset the patch", "", "Edit", "Set every parameter to its default", words="init initialise"),
     Action(
@@ -302,6 +310,8 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
             "take.patch",
             "take.rename",
             "take.remove",
+            None,
+            "sound.match",
             None,
             "patch.live",
             "patch.reset",

@@ -29,6 +29,7 @@ from app.keys import KeyGuard
 from app.live_sound import LiveSound, clip_of
 from app.load_meter import LoadMeter
 from app.main_window import MainWindow
+from app.matching import Matching
 from app.opening import Opening
 from app.panels.fm import FmPanel
 from app.panels.jobs import JobsPanel, JobStatus
@@ -119,6 +120,7 @@ class Session(QObject):
         self.live_play = LivePlay(self)
         self.commands = Commands(self)
         self.preset_commands = PresetCommands(self)
+        self.matching = Matching(self)
 
     # -- the window ------------------------------------------------------------------------------------------------
 
@@ -161,8 +163,8 @@ class Session(QObject):
         self.fm.keep.setEnabled(keep.isEnabled())
         stage.overview_wanted.connect(self._overview)
         stage.tiles_wanted.connect(self._tiles)
-        stage.drag_out_likely.connect(lambda selection: self.drag_out.prepare(*self._part(selection)))
-        stage.drag_out_requested.connect(lambda selection: self.drag_out.start_drag(stage, *self._part(selection)))
+        stage.drag_out_likely.connect(lambda selection: self.drag_out.prepare(*self.part(selection)))
+        stage.drag_out_requested.connect(lambda selection: self.drag_out.start_drag(stage, *self.part(selection)))
         stage.settings_changed.connect(lambda: self.settings.set("view/stage", stage.state()))
         library.paths_dropped.connect(self.drops.take)
         library.play_requested.connect(self.playing.again)
@@ -310,7 +312,7 @@ class Session(QObject):
         self.jobs.keep_quiet_about(job)
         self.bridge.watch(job, each=lambda note: self.stage.add_tile(clip, note.preview))
 
-    def _part(self, selection: Selection) -> tuple[Clip, str]:
+    def part(self, selection: Selection) -> tuple[Clip, str]:
         """The sound of a selection on the stage and its name; the same clip when the same is asked for again."""
         clip = self.stage.clip
         assert clip is not None, "A selection was made on an empty stage."

@@ -78,7 +78,7 @@ class Document(QObject):
     """The live :class:`Patch` and why it changed: ``audition revert set slot undo redo load``."""
     note_changed = Signal(object, str)
     """The :class:`NoteSettings` with which the live patch is played, and why they changed, as in ``patch_changed``, or
-    ``keys``: somebody plays, and hears it already."""
+    ``keys``: somebody plays, and hears it already, or ``preview``: it comes with a patch that follows."""
     slots_changed = Signal()
     locks_changed = Signal()
     links_changed = Signal()
@@ -170,13 +170,17 @@ class Document(QObject):
         self.settle()
         self._hear(self.patch.with_values(**self._links.spread(values, self.locked)))
 
-    def audition_patch(self, patch: Patch) -> None:
+    def audition_patch(self, patch: Patch, *, note: NoteSettings | None = None, label: str = "") -> None:
         """Hear a whole patch without a step, until :meth:`commit`, :meth:`revert` or :meth:`settle`.
 
-        What is locked stays as it is.
+        What is locked stays as it is; so does the note, unless one comes along. ``label`` names the step that it may
+        become.
         """
+        if note is not None and note != self.note:
+            self._live_note = note
+            self.note_changed.emit(note, "preview")
         self._hear(self.keep_locked(patch))
-        self._heard = f"Load “{patch.name}”"
+        self._heard = label or f"Load “{patch.name}”"
 
     def hear(self, patch: Patch) -> None:
         """Hear a whole patch in a gesture, as :meth:`audition` does one value. What is locked stays as it is."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QDropEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QDockWidget, QWidget
 
@@ -105,6 +105,16 @@ def local_paths(mime: QMimeData) -> list[Path]:
     return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
 
 
+@dataclass(frozen=True, slots=True)
+class _Zone:
+    """A part of a window with an answer of its own to drops."""
+
+    widget: QWidget
+    take: Callable[[list[Path]], None]
+    words: str
+    wants: Callable[[list[Path]], bool] | None
+
+
 class DropTarget(QObject):
     """Makes all of ``window`` take dropped files; docks that float on their own are part of it."""
 
@@ -124,20 +134,29 @@ class DropTarget(QObject):
         self._submit = submit
         self._overlays: dict[QWidget, DropOverlay] = {}
         self._watched: dict[QObject, QWidget] = {}
-        self._zones: list[tuple[QWidget, Callable[[list[Path]], None]]] = []
+        self._zones: list[_Zone] = []
         self._watch(window)
         for dock in window.findChildren(QDockWidget):
             self._watch(dock)
 
-    def add_zone(self, widget: QWidget, take: Callable[[list[Path]], None]) -> None:
-        """What is dropped onto ``widget`` is not sorted out but given to ``take``."""
-        self._zones.append((widget, take))
+    def add_zone(
+        self,
+        widget: QWidget,
+        take: Callable[[list[Path]], None],
+        words: str = WORDS,
+        wants: Callable[[list[Path]], bool] | None = None,
+    ) -> None:
+        """What is dropped onto ``widget`` is not sorted out but given to ``take``, which ``words`` announce.
 
-    def _zone(self, window: QWidget, place: QPoint) -> Callable[[list[Path]], None] | None:
-        for widget, take in self._zones:
-            inside = widget.isVisible() and widget.window() is window
-            if inside and widget.rect().contains(widget.mapFrom(window, place)):
-                return take
+        A zone takes only what it ``wants``, by default everything.
+        """
+        self._zones.append(_Zone(widget, take, words, wants))
+
+    def _zone(self, window: QWidget, place: QPoint, paths: list[Path]) -> _Zone | None:
+        for zone in self._zones:
+            inside = zone.widget.isVisible() and zone.widget.window() is window
+            if inside and zone.widget.rect().contains(zone.widget.mapFrom(window, place)):
+                return zone if zone.wants is None or zone.wants(paths) else None
         return None
 
     def _watch(self, window: QWidget) -> None:
@@ -174,11 +193,13 @@ class DropTarget(QObject):
             return False
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
+        paths = local_paths(mime)
+        zone = self._zone(window, event.position().toPoint(), paths)
         if event.type() == QEvent.Type.Drop:
             self._hide()
-            (self._zone(window, event.position().toPoint()) or self.take)(local_paths(mime))
+            (self.take if zone is None else zone.take)(paths)
         else:
-            self._show(window)
+            self._show(window, zone)
         return True
 
     def take(self, paths: Iterable[Path]) -> None:
@@ -205,11 +226,14 @@ class DropTarget(QObject):
         if sentence := leftover_sentence(found):
             self.message.emit(sentence)
 
-    def _show(self, window: QWidget) -> None:
+    def _show(self, window: QWidget, zone: _Zone | None) -> None:
         overlay = self._overlays.get(window)
         if overlay is None:
             overlay = self._overlays[window] = DropOverlay(window)
-        overlay.cover()
+        if zone is None or zone.words == WORDS:
+            overlay.cover()
+        else:
+            overlay.cover(QRect(zone.widget.mapTo(window, QPoint(0, 0)), zone.widget.size()), zone.words)
 
     def _hide(self) -> None:
         for overlay in self._overlays.values():
@@ -229,19 +253,25 @@ def leftover_sentence(found: Found) -> str:
 
 
 class DropOverlay(QWidget):
-    """A veil over the window that says what a drop will do."""
+    """A veil over a widget, or a part of it, that says what a drop will do."""
 
-    def __init__(self, window: QWidget) -> None:
+    def __init__(self, window: QWidget, words: str = WORDS) -> None:
         super().__init__(window)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAccessibleName(WORDS)
+        self.words = self._own_words = words
+        self.setAccessibleName(words)
         self.hide()
 
-    def cover(self) -> None:
-        """Lie over all of the window."""
-        parent = self.parentWidget()
-        if self.geometry() != parent.rect():
-            self.setGeometry(parent.rect())
+    def cover(self, part: QRect | None = None, words: str | None = None) -> None:
+        """Lie over all of the parent, or a ``part`` of it, and say ``words``, or what was said when it was made."""
+        room = self.parentWidget().rect() if part is None else part
+        said = words or self._own_words
+        if said != self.words:
+            self.words = said
+            self.setAccessibleName(said)
+            self.update()
+        if self.geometry() != room:
+            self.setGeometry(room)
         if self.isHidden():
             self.show()
             self.raise_()
@@ -259,10 +289,10 @@ class DropOverlay(QWidget):
         font = self.font()
         font.setPixelSize(20)
         painter.setFont(font)
-        words = QRectF(painter.fontMetrics().boundingRect(WORDS)).adjusted(-24, -12, 24, 12)
+        words = QRectF(painter.fontMetrics().boundingRect(self.words)).adjusted(-24, -12, 24, 12)
         words.moveCenter(QRectF(self.rect()).center())
         painter.setPen(QPen(QColor(theme.accent), 1.0))
         painter.setBrush(QColor(theme.panel))
         painter.drawRoundedRect(words, 8, 8)
         painter.setPen(QColor(theme.text))
-        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, WORDS)
+        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, self.words)

@@ -168,13 +168,13 @@ def test_the_length_of_the_note_is_a_step_and_is_heard(qtbot: QtBot, session: Se
 def test_a_selection_that_is_dragged_twice_is_written_once(qtbot: QtBot, session: Session, bell: Path) -> None:
     opened(qtbot, session, bell)
     selection = Selection(0.1, 0.2)
-    first, name = session._part(selection)
+    first, name = session.part(selection)
     assert name == "bell (0.10-0.20 s)"
-    assert session._part(Selection(0.1, 0.2))[0] is first
+    assert session.part(Selection(0.1, 0.2))[0] is first
     session.stage.waveform.drag_out_likely.emit(selection)
     qtbot.waitUntil(lambda: session.drag_out.file_of(first, name) is not None)
     session.document.rename_take(session.document.takes[0].id, "Gong")
-    assert session._part(selection)[1] == "Gong (0.10-0.20 s)"
+    assert session.part(selection)[1] == "Gong (0.10-0.20 s)"
 
 
 def type_over(qtbot: QtBot, field: ValueWidget, words: str) -> None:

@@ -1,0 +1,279 @@
+"""Fitting the instrument to a sound: from a drop, a take or a selection to a patch that the person accepts.
+
+The target is always a take, so that it can be heard beside what is found. While the match runs, the best so far is the
+live patch, heard but not committed; accepting makes it one step, discarding goes back. A hand that turns a knob, or
+anything else that changes the patch, ends the match and keeps what is there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QDropEvent, QKeySequence, QShortcut
+
+from app.drag_out import TAKE_MIME
+from app.drop_in import SOUND_SUFFIXES, DropOverlay
+from app.panels.match_bar import MatchBar
+from engine.params import Patch
+from engine.params.note import NoteSettings
+from engine.project.take import Take
+from engine.studio import Candidate, MatchResult
+
+if TYPE_CHECKING:
+    from app.compose import Session
+
+WORDS = "Match this sound"
+PREVIEW_S = 1.0
+"""So much time lies between two patches that are tried on while a match runs."""
+WORTH = 0.98
+"""A patch is tried on when its distance is at most so many times that of the last one."""
+
+_DRAGS = frozenset({QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.DragLeave, QEvent.Type.Drop})
+
+
+class Matching(QObject):
+    """One window's matches, one at a time."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._s = session
+        self.bar = MatchBar()
+        self.job: int | None = None
+        self.take: Take | None = None
+        self.candidates: tuple[Candidate, ...] = ()
+        self._before: tuple[Patch, NoteSettings] | None = None
+        self._shown: Candidate | None = None
+        self._shown_at = 0.0
+        self._is_mine = False
+        self._awaited: Path | None = None
+        self._seed = 0
+        self._overlay = DropOverlay(session.fm, WORDS)
+        session.fm.add_notice(self.bar)
+        session.fm.setAcceptDrops(True)
+        session.fm.installEventFilter(self)
+        self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), session.fm, enabled=False)
+        self._escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self._connect()
+        self._refresh()
+
+    @property
+    def is_on(self) -> bool:
+        """Whether a match runs or waits to be decided."""
+        return self.take is not None
+
+    @property
+    def _label(self) -> str:
+        return f"Match “{self.take.name}”" if self.take is not None else "Match"
+
+    def _connect(self) -> None:
+        s, bar = self._s, self.bar
+        s.actions.bind("sound.match", self.match_stage)
+        s.drops.add_zone(s.fm, self.match_paths, WORDS, is_one_sound)
+        s.opening.settled.connect(self._opened)
+        s.document.selection_changed.connect(self._selected)
+        s.document.patch_changed.connect(self._patch_changed)
+        bar.accepted.connect(self.accept)
+        bar.ended.connect(self.discard)
+        bar.compared.connect(self.compare)
+        bar.chosen.connect(self.choose)
+        self._escape.activated.connect(self.discard)
+
+    # -- beginning -------------------------------------------------------------------------------------------------
+
+    def match_paths(self, paths: Sequence[Path]) -> None:
+        """Open the one sound of ``paths`` as a take and match it."""
+        self._awaited = Path(paths[0])
+        self._s.opening.open_sounds([self._awaited])
+
+    def _opened(self) -> None:
+        path, self._awaited = self._awaited, None
+        selected = self._s.document.selected
+        if path is not None and selected is not None and selected.clip.path == path:
+            self.match_take(selected)
+
+    def match_stage(self) -> None:
+        """Match what the stage shows: the selection, which becomes a take, or the whole take."""
+        take, selection = self._s.document.selected, self._s.stage.axis.selection
+        if take is None:
+            return
+        if selection is not None:
+            clip, name = self._s.part(selection)
+            take = Take.of(clip, origin="part", name=name)
+            self._s.document.add_take(take)
+        self.match_take(take)
+
+    def match_take(self, take: Take) -> None:
+        """Match a take of the library; what was being matched is discarded."""
+        s = self._s
+        if self.is_on:
+            self.discard()
+        s.document.settle()
+        s.document.select(take.id)
+        s.window.panel("fm").show()
+        self.take, self.candidates, self._shown = take, (), None
+        self._before = (s.document.patch, s.document.note)
+        self.bar.begin(take.name)
+        self._escape.setEnabled(True)
+        self.bar.end.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.job = s.studio.match(take.clip, current=s.document.patch, locked=s.document.locked, seed=self._seed)
+        s.bridge.watch(self.job, note=self._note, done=self._done, failed=self._failed, cancelled=self._cancelled)
+
+    # -- while it runs ---------------------------------------------------------------------------------------------
+
+    def _note(self, note: Any) -> None:
+        if self.job is None:
+            return
+        best = None
+        if note.preview:
+            self.candidates = note.preview
+            best = self.candidates[0].distance_db
+        self.bar.show_progress(note.fraction, note.text, best)
+        # While the person listens to the target, it is left in the player.
+        is_watched = self._shown is None or self._s.document.selected is None
+        if best is not None and is_watched and self._is_worth_it(best):
+            self._try_on(self.candidates[0])
+
+    def _is_worth_it(self, distance_db: float) -> bool:
+        if self._shown is None:
+            return True
+        is_nearer = distance_db < WORTH * self._shown.distance_db
+        return is_nearer and time.monotonic() - self._shown_at > PREVIEW_S
+
+    def _try_on(self, candidate: Candidate) -> None:
+        """Make a candidate the live patch, heard but not committed."""
+        document = self._s.document
+        self._shown, self._shown_at = candidate, time.monotonic()
+        self._is_mine = True
+        try:
+            document.audition_patch(candidate.patch, note=candidate.note, label=self._label)
+        finally:
+            self._is_mine = False
+
+    def _done(self, result: MatchResult) -> None:
+        self.job = None
+        if not self.is_on:
+            return
+        self.candidates = result.candidates
+        best = result.candidates[0].distance_db
+        self.bar.show_result(f"{best:.1f} dB away; the nearest preset: {result.preset_db:.1f} dB", self._distances())
+        if self._s.document.selected is None or self._shown is None:
+            self._try_on(self.candidates[0])
+        if result.notice:
+            self._s.messages.info(result.notice)
+
+    def _distances(self) -> list[float]:
+        return [candidate.distance_db for candidate in self.candidates]
+
+    def _failed(self, _error: Exception) -> None:
+        self.job = None
+        self.discard()
+
+    def _cancelled(self) -> None:
+        if self.job is not None:
+            self.job = None
+            self.discard()
+
+    # -- deciding --------------------------------------------------------------------------------------------------
+
+    def compare(self, is_target: bool) -> None:
+        """Play the target, or what was found."""
+        if self.take is None:
+            return
+        if is_target or not self.candidates:
+            self._s.document.select(self.take.id)
+            self._s.playing.again()
+        else:
+            wanted = self._chosen()
+            if self._shown is not wanted:
+                self._try_on(wanted)
+            self._s.hear_live()
+
+    def choose(self, place: int) -> None:
+        """Try on candidate ``place``, counted from 0, and hear it."""
+        if self.is_on and place < len(self.candidates):
+            self._try_on(self.candidates[place])
+            self._s.hear_live()
+
+    def accept(self) -> None:
+        """Take over what was chosen, or the best so far, as one step."""
+        if self.take is None or not self.candidates:
+            return
+        label, wanted = self._label, self._chosen()
+        if self._shown is not wanted or self._s.document.selected is not None:
+            self._try_on(wanted)
+        self._end()
+        self._s.document.commit(label)
+
+    def discard(self) -> None:
+        """End the match and go back to the patch as it was."""
+        before, take = self._before, self.take
+        self._end()
+        if take is None or before is None:
+            return
+        document = self._s.document
+        document.revert()
+        if (document.project.patch, document.project.note) != before:
+            document.set_patch(before[0], "Discard the match", note=before[1])
+
+    def _chosen(self) -> Candidate:
+        place = self.bar.choices.checkedId()
+        return self.candidates[place if 0 <= place < len(self.candidates) else 0]
+
+    def _end(self) -> None:
+        """Stop what runs and put the strip away; the patch stays as it is."""
+        job, self.job = self.job, None
+        self.take, self._before = None, None
+        if job is not None:
+            self._s.studio.cancel(job)
+        self._escape.setEnabled(False)
+        if self.bar.isAncestorOf(self._s.app.focusWidget() or self._s.window):
+            self._s.stage.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.bar.hide()
+
+    # -- what else happens -----------------------------------------------------------------------------------------
+
+    def _patch_changed(self, _patch: Patch, _why: str) -> None:
+        if self.is_on and not self._is_mine:
+            self._end()
+
+    def _selected(self, take: Take | None) -> None:
+        if self.is_on:
+            self.bar.show_compared(take is not None)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self._s.actions.enable("sound.match", self._s.document.selected is not None)
+
+    # -- drags of our own ------------------------------------------------------------------------------------------
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() not in _DRAGS:
+            return False
+        if event.type() == QEvent.Type.DragLeave:
+            self._overlay.hide()
+            return False
+        assert isinstance(event, QDropEvent)
+        if not event.mimeData().hasFormat(TAKE_MIME):
+            return False
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        if event.type() != QEvent.Type.Drop:
+            self._overlay.cover()
+            return True
+        self._overlay.hide()
+        take_id = bytes(event.mimeData().data(TAKE_MIME).data()).decode("ascii")
+        takes = {take.id: take for take in self._s.document.takes}
+        if take_id in takes:
+            self.match_take(takes[take_id])
+        else:
+            self.match_stage()  # a selection was dragged here
+        return True
+
+
+def is_one_sound(paths: Sequence[Path]) -> bool:
+    """Whether exactly one sound file is being dragged."""
+    return len(paths) == 1 and Path(paths[0]).suffix.lower() in SOUND_SUFFIXES

@@ -1,0 +1,188 @@
+"""The strip of a match: how far it is, how near it has come, candidates to choose from, and what to do with them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from app.controls.plain import plain_label, plain_tip
+from app.theme import GRID, PADDING, tokens
+
+HEAR_TARGET, HEAR_MATCH = "Hear target", "Hear match"
+CURVE_PX = QSize(104, 28)
+
+
+class DistanceCurve(QWidget):
+    """The distance over the course of a match: from left to right as it goes on, falling as it comes nearer."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.points: list[tuple[float, float]] = []
+        """Fraction done and distance in dB, in the order of time."""
+        self.fraction = 0.0
+        self.setFixedSize(CURVE_PX)
+        self.setAccessibleName("Distance over time")
+
+    def clear(self) -> None:
+        self.points, self.fraction = [], 0.0
+        self.update()
+
+    def add(self, fraction: float, distance_db: float | None = None) -> None:
+        """The match is so far, and so near; it does not go away again."""
+        self.fraction = max(self.fraction, fraction)
+        if distance_db is not None and math.isfinite(distance_db):
+            nearest = min(distance_db, self.points[-1][1]) if self.points else distance_db
+            self.points.append((self.fraction, nearest))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = tokens()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.canvas))
+        painter.drawRoundedRect(self.rect(), GRID, GRID)
+        width, height = self.width() - 2.0 * GRID, self.height() - 2.0 * GRID
+        done = QColor(theme.accent)
+        done.setAlphaF(0.18)
+        painter.setBrush(done)
+        painter.drawRect(int(GRID), self.height() - GRID, round(width * self.fraction), 2)
+        if not self.points:
+            return
+        top = max(db for _, db in self.points) * 1.05
+        line = QPolygonF()
+        for fraction, db in [*self.points, (self.fraction, self.points[-1][1])]:
+            line.append(QPointF(GRID + width * fraction, GRID + height * (1.0 - db / max(top, 1e-9))))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(theme.accent), 1.5))
+        painter.drawPolyline(line)
+        painter.setBrush(QColor(theme.accent))
+        painter.drawEllipse(line.last(), 2.0, 2.0)
+
+
+class MatchBar(QWidget):
+    """Hidden while there is no match. Shows what :class:`app.matching.Matching` tells it."""
+
+    accepted = Signal()
+    ended = Signal()
+    """Cancel while it runs, discard when it is over."""
+    compared = Signal(bool)
+    """Whether the target is to be heard (``True``), or what was found."""
+    chosen = Signal(int)
+    """The place of a candidate, counted from 0."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("matchBar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.curve = DistanceCurve()
+        self.title = plain_label()
+        self.words = plain_label()
+        self.compare = QPushButton(HEAR_TARGET)
+        self.accept = QPushButton("Accept")
+        self.end = QPushButton("Cancel")
+        self.choices = QButtonGroup(self)
+        self.chips = QWidget()
+        self._arrange()
+        self._connect()
+        self.hide()
+
+    # What others use
+
+    def begin(self, name: str) -> None:
+        """A match with the sound called ``name`` has begun."""
+        self.curve.clear()
+        self.title.setText(f"Like “{name}”")
+        self.title.setToolTip(plain_tip(name))
+        self.words.setText("Starting")
+        self._show_ended(False)
+        self.accept.setEnabled(False)
+        self.show_candidates(())
+        self.show_compared(True)
+        self.show()
+
+    def show_progress(self, fraction: float | None, text: str, distance_db: float | None = None) -> None:
+        """Where it stands; ``distance_db`` of the best so far."""
+        if fraction is not None:
+            self.curve.add(fraction, distance_db)
+        share = "" if fraction is None else f" {100 * fraction:.0f} %"
+        nearest = f" · {self.curve.points[-1][1]:.1f} dB" if self.curve.points else ""
+        self.words.setText(f"{text}{share}{nearest}")
+        self.accept.setEnabled(bool(self.curve.points))
+
+    def show_result(self, words: str, distances_db: Sequence[float]) -> None:
+        """It is over: what there is to choose from."""
+        self.curve.add(1.0, min(distances_db, default=None))
+        self.words.setText(words)
+        self.accept.setEnabled(bool(distances_db))
+        self.show_candidates(distances_db)
+        self._show_ended(True)
+
+    def show_candidates(self, distances_db: Sequence[float]) -> None:
+        """Buttons for candidates, the first one chosen."""
+        buttons = self.choices.buttons()
+        for place, button in enumerate(buttons):
+            there = place < len(distances_db)
+            button.setVisible(there)
+            if there:
+                button.setToolTip(f"Candidate {place + 1}: {distances_db[place]:.2f} dB from the target")
+        buttons[0].setChecked(True)
+        self.chips.setVisible(len(distances_db) > 1)
+
+    def show_compared(self, is_target: bool) -> None:
+        """Say what the button for comparing would play: the other one of target and match."""
+        self.compare.setText(HEAR_MATCH if is_target else HEAR_TARGET)
+
+    # Inside
+
+    def _show_ended(self, over: bool) -> None:
+        self.end.setText("Discard" if over else "Cancel")
+        self.end.setToolTip("Leave the patch as it was (Esc)" if over else "Stop and leave the patch as it was (Esc)")
+
+    def _arrange(self) -> None:
+        self.words.setProperty("role", "small")
+        for label in (self.title, self.words):
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.accept.setProperty("primary", True)
+        self.accept.setToolTip("Take over the patch and its note as one step")
+        self.compare.setToolTip("Play the target, then the match, one after the other")
+        chips = QHBoxLayout(self.chips)
+        chips.setContentsMargins(0, 0, 0, 0)
+        chips.setSpacing(2)
+        for place in range(4):
+            button = QToolButton()
+            button.setText(str(place + 1))
+            button.setCheckable(True)
+            button.setAccessibleName(f"Candidate {place + 1}")
+            self.choices.addButton(button, place)
+            chips.addWidget(button)
+        text = QVBoxLayout()
+        text.setSpacing(0)
+        text.addWidget(self.title)
+        text.addWidget(self.words)
+        above = QHBoxLayout()
+        above.setSpacing(PADDING)
+        above.addLayout(text, 1)
+        above.addWidget(self.curve)
+        below = QHBoxLayout()
+        below.setSpacing(GRID)
+        below.addWidget(self.compare)
+        below.addWidget(self.chips)
+        below.addStretch(1)
+        below.addWidget(self.accept)
+        below.addWidget(self.end)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(PADDING, GRID, PADDING, PADDING)
+        whole.setSpacing(GRID)
+        whole.addLayout(above)
+        whole.addLayout(below)
+
+    def _connect(self) -> None:
+        self.accept.clicked.connect(self.accepted)
+        self.end.clicked.connect(self.ended)
+        self.compare.clicked.connect(lambda: self.compared.emit(self.compare.text() == HEAR_TARGET))
+        self.choices.idClicked.connect(self.chosen)

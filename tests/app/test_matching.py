@@ -1,0 +1,282 @@
+"""Matching in the whole window: drop a sound on the instrument, hear what comes near, take it or leave it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.compose import Session
+from app.controls.time_axis import Selection
+from app.drag_out import TAKE_MIME
+from app.matching import WORDS
+from engine.audio import Audio, write_clip
+from engine.jobs import Note
+from engine.matching.result import Candidate, MatchResult
+from engine.params import Patch
+from engine.params.note import NoteSettings
+
+NOTE = NoteSettings(57, 100, 0.4, 0.5)
+
+
+def patches(*ratios: float) -> tuple[Candidate, ...]:
+    return tuple(
+        Candidate(Patch("fm", {"op1_ratio": ratio}, name="Like bell"), 2.0 + place, NOTE)
+        for place, ratio in enumerate(ratios)
+    )
+
+
+class Slow:
+    """A match that goes on until it is told to finish, and shows what it is told to show."""
+
+    def __init__(self) -> None:
+        self.preview: tuple[Candidate, ...] = patches(3.0)
+        self.finished = False
+        self.closed = False
+        self.options: dict[str, Any] = {}
+
+    def __call__(self, target: Audio, **options: Any) -> Generator[Note, None, MatchResult]:
+        self.options = options
+        try:
+            while not self.finished:
+                time.sleep(0.005)
+                yield Note(0.5, "Refining", self.preview)
+            return MatchResult(patches(5.0, 6.0, 7.0), 220.0, 0.0, 0.5, "", "Marimba", 9.0)
+        finally:
+            self.closed = True
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
+    made = Slow()
+    monkeypatch.setattr("engine.matching.fake.match", made)
+    return made
+
+
+@pytest.fixture
+def bell(tmp_path: Path) -> Path:
+    t = np.arange(22_050) / 44_100
+    samples = (0.3 * np.exp(-t / 0.1) * np.sin(2 * np.pi * 220.0 * t)).astype(np.float32)
+    return write_clip(Audio(samples[None], 44_100), tmp_path / "bell.wav", subtype="PCM_16")
+
+
+def files(*paths: Path) -> QMimeData:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return data
+
+
+LEFT, NO_KEYS = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+def drag(target: QWidget, data: QMimeData, at: QPoint) -> bool:
+    event = QDragEnterEvent(at, Qt.DropAction.CopyAction, data, LEFT, NO_KEYS)
+    event.ignore()
+    QApplication.sendEvent(target, event)
+    return event.isAccepted()
+
+
+def drop(target: QWidget, data: QMimeData, at: QPoint) -> bool:
+    drag(target, data, at)
+    QApplication.sendEvent(target, QDragMoveEvent(at, Qt.DropAction.CopyAction, data, LEFT, NO_KEYS))
+    event = QDropEvent(QPointF(at), Qt.DropAction.CopyAction, data, LEFT, NO_KEYS)
+    event.ignore()
+    QApplication.sendEvent(target, event)
+    return event.isAccepted()
+
+
+def middle_of(session: Session) -> QPoint:
+    return session.fm.mapTo(session.window, session.fm.rect().center())
+
+
+def begin(qtbot: QtBot, session: Session, bell: Path) -> None:
+    """Drop the bell on the instrument and wait until the match is under way."""
+    assert drop(session.window, files(bell), middle_of(session))
+    qtbot.waitUntil(lambda: session.matching.is_on)
+
+
+def trying(qtbot: QtBot, session: Session, ratio: float) -> None:
+    qtbot.waitUntil(lambda: session.document.patch.values["op1_ratio"] == ratio)
+
+
+def test_a_sound_over_the_instrument_says_that_it_will_be_matched(
+    qtbot: QtBot, session: Session, bell: Path, tmp_path: Path
+) -> None:
+    from app.drop_in import DropOverlay
+
+    drag(session.window, files(bell), middle_of(session))
+    veil = next(v for v in session.window.findChildren(DropOverlay) if v.isVisible())
+    assert veil.words == WORDS
+    assert veil.geometry().size() == session.fm.size()
+    drag(session.window, files(bell), session.stage.mapTo(session.window, session.stage.rect().center()))
+    assert veil.words == "Drop to open"
+    assert veil.geometry() == session.window.rect()
+    # Several files are opened, wherever they are dropped.
+    drag(session.window, files(bell, tmp_path / "other.wav"), middle_of(session))
+    assert veil.words == "Drop to open"
+
+
+def test_a_dropped_sound_becomes_a_take_and_is_matched_to_the_end(qtbot: QtBot, session: Session, bell: Path) -> None:
+    before = session.document.patch
+    begin(qtbot, session, bell)
+    qtbot.waitUntil(lambda: session.matching.job is None)
+    assert [take.name for take in session.document.takes] == ["bell"]
+    assert session.matching.bar.isVisible()
+    assert len(session.matching.candidates) == 4
+    assert session.document.patch.name == "Like bell"
+    assert session.document.undo_label == "Open “bell”"
+    qtbot.mouseClick(session.matching.bar.accept, Qt.MouseButton.LeftButton)
+    assert session.document.undo_label == "Match “bell”"
+    assert session.document.patch.name == "Like bell"
+    assert not session.matching.bar.isVisible()
+    session.document.undo()
+    assert session.document.patch == before
+    assert session.document.undo_label == "Open “bell”"
+
+
+def test_the_best_so_far_is_heard_while_it_runs_and_nothing_is_committed(
+    qtbot: QtBot, session: Session, bell: Path, slow: Slow
+) -> None:
+    note = session.document.note
+    begin(qtbot, session, bell)
+    trying(qtbot, session, 3.0)
+    assert session.document.note == NOTE
+    assert session.fm.control("op1_ratio").value == 3.0
+    assert session.fm.head.knobs["note"].value == NOTE.note
+    assert session.document.project.patch.values["op1_ratio"] == 1.0
+    assert session.document.project.note == note
+    slow.preview = tuple(Candidate(c.patch, 1.0, NOTE) for c in patches(4.0))
+    trying(qtbot, session, 4.0)
+    slow.finished = True
+    trying(qtbot, session, 5.0)
+
+
+@pytest.mark.parametrize("by", ["Escape", "the button"])
+def test_cancelling_stops_the_job_and_brings_the_patch_back(
+    qtbot: QtBot, session: Session, bell: Path, slow: Slow, by: str
+) -> None:
+    before, note = session.document.patch, session.document.note
+    begin(qtbot, session, bell)
+    trying(qtbot, session, 3.0)
+    if by == "Escape":
+        session.window.activateWindow()
+        qtbot.waitUntil(session.matching.bar.end.hasFocus)
+        qtbot.keyClick(session.matching.bar.end, Qt.Key.Key_Escape)
+    else:
+        qtbot.mouseClick(session.matching.bar.end, Qt.MouseButton.LeftButton)
+    assert (session.document.patch, session.document.note) == (before, note)
+    assert session.document.undo_label == "Open “bell”"
+    assert not session.matching.bar.isVisible()
+    qtbot.waitUntil(lambda: slow.closed)
+
+
+def test_the_best_so_far_can_be_taken_before_the_end(qtbot: QtBot, session: Session, bell: Path, slow: Slow) -> None:
+    begin(qtbot, session, bell)
+    trying(qtbot, session, 3.0)
+    qtbot.mouseClick(session.matching.bar.accept, Qt.MouseButton.LeftButton)
+    assert session.document.project.patch.values["op1_ratio"] == 3.0
+    assert session.document.project.note == NOTE
+    qtbot.waitUntil(lambda: slow.closed)
+
+
+def test_a_turned_knob_ends_the_match_and_keeps_what_is_there(
+    qtbot: QtBot, session: Session, bell: Path, slow: Slow
+) -> None:
+    begin(qtbot, session, bell)
+    trying(qtbot, session, 3.0)
+    session.document.audition("op2_ratio", 7.0)
+    session.document.commit("Turn")
+    assert not session.matching.bar.isVisible()
+    assert session.document.patch.values["op1_ratio"] == 3.0
+    assert session.document.patch.values["op2_ratio"] == 7.0
+    qtbot.waitUntil(lambda: slow.closed)
+
+
+def test_the_target_and_the_match_are_compared_with_one_button(
+    qtbot: QtBot, session: Session, bell: Path, slow: Slow
+) -> None:
+    begin(qtbot, session, bell)
+    trying(qtbot, session, 3.0)
+    bar = session.matching.bar
+    assert bar.compare.text() == "Hear target"
+    qtbot.mouseClick(bar.compare, Qt.MouseButton.LeftButton)
+    assert session.document.selected is session.document.takes[0]
+    # While the target is listened to, nothing takes its place.
+    slow.preview = tuple(Candidate(c.patch, 0.5, NOTE) for c in patches(4.0))
+    qtbot.wait(100)
+    assert session.document.selected is not None
+    assert bar.compare.text() == "Hear match"
+    qtbot.mouseClick(bar.compare, Qt.MouseButton.LeftButton)
+    assert session.document.selected is None
+    trying(qtbot, session, 4.0)
+
+
+def test_other_candidates_can_be_chosen_and_discarded(qtbot: QtBot, session: Session, bell: Path, slow: Slow) -> None:
+    before = session.document.patch
+    begin(qtbot, session, bell)
+    slow.finished = True
+    trying(qtbot, session, 5.0)
+    qtbot.waitUntil(lambda: session.matching.job is None)
+    third = session.matching.bar.choices.button(2)
+    qtbot.mouseClick(third, Qt.MouseButton.LeftButton)
+    trying(qtbot, session, 7.0)
+    qtbot.mouseClick(session.matching.bar.end, Qt.MouseButton.LeftButton)
+    assert session.document.patch == before
+
+
+def test_what_is_locked_goes_along_and_stays(qtbot: QtBot, session: Session, bell: Path, slow: Slow) -> None:
+    session.document.audition("op1_ratio", 2.0)
+    session.document.commit("Turn")
+    session.document.set_locked(["op1_ratio"])
+    begin(qtbot, session, bell)
+    qtbot.waitUntil(lambda: "locked" in slow.options)
+    assert tuple(slow.options["locked"]) == ("op1_ratio",)
+    assert slow.options["current"].values["op1_ratio"] == 2.0
+    qtbot.waitUntil(lambda: session.document.note == NOTE)
+    assert session.document.patch.values["op1_ratio"] == 2.0
+    session.matching.discard()
+
+
+def test_a_take_of_the_library_is_matched_when_it_is_dragged_here(
+    qtbot: QtBot, session: Session, bell: Path, slow: Slow
+) -> None:
+    with qtbot.waitSignal(session.opening.settled):
+        session.opening.open([bell])
+    data = files(bell)
+    data.setData(TAKE_MIME, session.document.takes[0].id.encode("ascii"))
+    assert drag(session.fm, data, QPoint(50, 200))
+    assert drop(session.fm, data, QPoint(50, 200))
+    assert session.matching.take is session.document.takes[0]
+    session.matching.discard()
+
+
+def test_a_selection_on_the_stage_is_matched_as_a_take_of_its_own(
+    qtbot: QtBot, session: Session, bell: Path, slow: Slow
+) -> None:
+    action = session.actions["sound.match"]
+    assert not action.isEnabled()
+    with qtbot.waitSignal(session.opening.settled):
+        session.opening.open([bell])
+    assert action.isEnabled()
+    session.stage.axis.select(Selection(0.1, 0.3))
+    action.trigger()
+    assert session.matching.take is not None
+    assert session.matching.take.name == "bell (0.10-0.30 s)"
+    assert session.matching.take.clip.n_frames == round(0.2 * 44_100)
+    session.matching.discard()
+
+
+def test_a_silent_sound_gets_one_sentence_and_the_strip_goes(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
+    silent = write_clip(Audio(np.zeros((1, 44_100), np.float32), 44_100), tmp_path / "silent.wav", subtype="PCM_16")
+    assert drop(session.window, files(silent), middle_of(session))
+    qtbot.waitUntil(lambda: "silent" in session.messages.text)
+    assert not session.matching.is_on
+    assert not session.matching.bar.isVisible()
