@@ -64,11 +64,12 @@ def draw(patch: Patch, note: float, velocity: float, hold_s: float, duration_s: 
 
 def look(
     audio: Audio, patch: Patch, note: float, velocity: float, hold_s: float, at_s: float | None = None
-) -> Spectrum:
+) -> Generator[float, None, Spectrum]:
     """The sound's spectrum, with each operator as its own partial; see :func:`engine.synths.fm_pictures.look`."""
     v = {name: value for name, value in patch.values.items() if isinstance(value, float)}
     moment_s = loudest_s(audio.samples, audio.sample_rate) if at_s is None else at_s
     levels_db, hz_per_bin = levels_at(audio.samples, audio.sample_rate, moment_s)
+    yield 0.5
     numbers = range(1, N_OPERATORS + 1)
     moment = Moment(
         hz=tuple(_hz(v, n, note) for n in numbers),

@@ -198,7 +198,8 @@ class Studio:
             else:
                 load_torch()
                 from engine.synths.fm_pictures import look
-            return look(rendered.audio, rendered.patch, rendered.note, rendered.velocity, rendered.hold_s, at_s)
+            steps = look(rendered.audio, rendered.patch, rendered.note, rendered.velocity, rendered.hold_s, at_s)
+            return (yield from _notes(steps))
 
         return self._quick_runner().submit(body, rank=RANK_PICTURES, key="spectrum", title="Looking at the sound")
 

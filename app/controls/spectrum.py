@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 from app.controls.freq_scale import FreqScale
 from app.controls.spectrum_picture import AXIS_PX, HEAD_PX, SpectrumPicture
 from app.controls.words import MINUS, TIMES, db_text
-from app.theme import GRID, PADDING
+from app.theme import PADDING
 from engine.params.pictures import Partial, Peak, Spectrum
 
 REACH_PX = 9.0
@@ -54,6 +54,7 @@ class SpectrumView(QWidget):
         self.moment.setText("At playhead")
         self.moment.setCheckable(True)
         self.moment.setToolTip("Follow the playhead instead of showing the loudest moment")
+        self.moment.setObjectName("spectrumMoment")
         self.moment.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.moment.toggled.connect(self.playhead_wanted)
         self.setMouseTracking(True)
@@ -111,7 +112,7 @@ class SpectrumView(QWidget):
             return peak_words(self.peak, self.spectrum)
         loops = self.spectrum.noise_like
         if loops:
-            return f"noise-like: loop {', '.join(loops)}"
+            return f"noise-like: {', '.join(loops)}"
         return f"At {self.spectrum.at_s:.2f} s; point at a partial"
 
     # Pointing
@@ -203,8 +204,7 @@ class SpectrumView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         size = self.moment.sizeHint()
-        height = HEAD_PX - 2 * GRID
-        self.moment.setGeometry(self.width() - size.width() - GRID, GRID, size.width(), height)
+        self.moment.setGeometry(self.width() - size.width() - 3, 3, size.width(), HEAD_PX - 6)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         SpectrumPicture(self).paint()
@@ -215,27 +215,26 @@ class SpectrumView(QWidget):
         plot, levels = self.plot(), self.spectrum.levels_db
         n = max(int(plot.width()), 2)
         hz = np.asarray(self.scale.hz_at(np.linspace(0.0, 1.0, n + 1)))
-        bins = hz / self.spectrum.hz_per_bin
-        first = np.clip(np.floor(bins).astype(int), 0, levels.size - 1)
-        dense = np.diff(bins) >= 1.0
-        found = np.interp((bins[:-1] + bins[1:]) / 2.0, np.arange(levels.size), levels)
-        if dense.any():
-            # From the first column with a bin of its own on, the highest of its bins.
-            begin = int(np.argmax(dense))
-            found[begin:] = np.maximum.reduceat(levels[: first[-1] + 1], first[begin:-1])
+        edges = np.clip(hz / self.spectrum.hz_per_bin, 0.0, levels.size - 1.0)
+        found = np.interp((edges[:-1] + edges[1:]) / 2.0, np.arange(levels.size), levels)
+        # A column that has bins of its own shows the highest of them: no partial falls between two pixels.
+        first = np.minimum(np.ceil(edges).astype(int), levels.size - 1)
+        highest = np.maximum.reduceat(levels[: first[-1] + 1], first)[:-1]
+        found = np.where(first[1:] > first[:-1], highest, found)
         heights = np.clip((found - LOWEST_DB) / (HIGHEST_DB - LOWEST_DB), 0.0, 1.0)
         return plot.left() + np.arange(n) + 0.5, plot.bottom() - heights * plot.height()
 
 
 def peak_words(peak: Peak, spectrum: Spectrum) -> str:
-    """``"1.76 kHz, −18 dB: op 1 + 3 × op 2 (4.00× the note)"``."""
-    words = f"{_hz_words(peak.hz)}, {db_text(peak.level_db)}"
+    """``"1.76 kHz (4.00×), −18.0 dB: op 1 + 3 × op 2"``, with how many times the note's frequency it is."""
+    words = _hz_words(peak.hz)
+    if spectrum.note_hz > 0:
+        words += f" ({peak.hz / spectrum.note_hz:.2f}{TIMES})"
+    words += f", {db_text(peak.level_db)}"
     if peak.partial is not None:
         words += f": {formula_words(peak.partial)}"
     elif spectrum.noise_like:
-        words += f": noise-like: loop {', '.join(spectrum.noise_like)}"
-    if spectrum.note_hz > 0:
-        words += f" ({peak.hz / spectrum.note_hz:.2f}{TIMES} the note)"
+        words += f": noise-like: {', '.join(spectrum.noise_like)}"
     return words
 
 

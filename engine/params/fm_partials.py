@@ -11,9 +11,9 @@ a list of whole numbers: how often each operator's frequency counts. For operato
 
 with ``d_n`` the Fourier series of ``exp(i k m_s a_s w)``, and so on up the chain (Le Brun 1977; for plain sines ``d_n``
 is the Bessel function ``J_n``). What is too faint is
-dropped on the way. An operator that bends itself has the wave into which it settles, found by letting it run; if it
-never settles, or a loop of several operators does not, its sound is no sum of partials and is called noise-like. Other
-loops are unrolled a few times.
+dropped on the way. An operator that bends itself, or two that bend each other, have waves over their own angles into
+which they settle, found by letting them run; if a loop never settles, its sound is no sum of partials and is called
+noise-like. Longer loops are unrolled.
 
 Amplitudes and frequencies are those of one :class:`Moment`. Filter, drive, noise and room are not looked at.
 """
@@ -21,8 +21,9 @@ Amplitudes and frequencies are those of one :class:`Moment`. Filter, drive, nois
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,14 +37,18 @@ Route = tuple[int, int]
 DEPTH_DB = 66.0
 """Partials that far below the strongest are left out."""
 MOST_PARTIALS = 400
-_MOST_TERMS = 800
-_MOST_SERIES = 1500
-_FAINT = (2e-4, 2e-3, 2e-2)
+_MOST_TERMS = 600
+_MOST_PRODUCTS = 140
+"""So many products of two series are worked out (each 50 to 100 us) before it is tried with fewer terms."""
+_FAINT = (3e-4, 3e-3, 3e-2)
 """Terms below are dropped; the next one is tried where that leaves too many."""
 _N_ANGLES = 256
 _UNROLLED = 2
-"""How often a loop of several operators is gone round."""
-_SETTLING = 320
+"""How often a loop of three operators or more is gone round."""
+_SETTLING = (192, 640)
+"""So many samples a loop is given to forget how it began, and once more if that was not enough."""
+_N_PAIR = 48
+_PAIR_SETTLING = 64
 _LOOP_HZ = 48_000.0
 _TURN = 2.0 * math.pi
 
@@ -87,30 +92,65 @@ class Moment:
 
 @dataclass(frozen=True)
 class Prediction:
-    """``partials`` in the order of frequency, and the loops that never settle in words: ``"1 > 2 > 1"``."""
+    """``partials`` in the order of frequency, and what does not consist of partials in words: ``"loop 1 > 2 > 1"``."""
 
     partials: tuple[Partial, ...]
     noise_like: tuple[str, ...]
 
 
-def predict(moment: Moment) -> Prediction:
-    """The partials of what is heard of ``moment``."""
+@dataclass(frozen=True)
+class Unit:
+    """Operators that are worked out together, and the wave of each over all their angles ``[n, n ...]``."""
+
+    operators: tuple[int, ...]
+    waves: Mapping[int, Angles]
+
+
+def predict_steps(moment: Moment) -> Generator[None, None, Prediction]:
+    """The partials of what is heard of ``moment``; yields between steps of at most about 10 ms."""
     heard = [c for c in range(1, N_OPERATORS + 1) if moment.output[c - 1] * moment.amplitude[c - 1] > 1e-5]
     matters = {o for c in heard for o in (c, *moment.behind(c))}
-    waves: dict[int, Angles] = {}
-    unsettled: list[tuple[int, ...]] = []
+    units: dict[int, Unit] = {}
+    noise_like: list[str] = []
+    wild: set[int] = set()
     for loop in loops_of(moment):
         if not matters & set(loop):
             continue
+        yield
         wave = settled(moment, loop)
         if wave is None:
-            unsettled.append(loop)
+            noise_like.append(f"loop {' > '.join(str(o) for o in (*loop, loop[0]))}")
+            wild.update(loop)
         elif len(loop) == 1:
-            waves[loop[0]] = wave
-    wild = {o for loop in unsettled for o in loop}
+            units[loop[0]] = Unit(loop, {loop[0]: wave})
+        elif len(loop) == 2:
+            yield
+            pair = Unit(loop, pair_waves(moment, loop))
+            units.update(dict.fromkeys(loop, pair))
     told = [c for c in heard if c not in wild and not wild & moment.behind(c)]
-    partials = _partials(moment, told, waves) if told else ()
-    return Prediction(partials, tuple(loop_words(loop) for loop in unsettled))
+    series: list[tuple[int, Terms]] = []
+    for carrier in told:
+        found: Terms | None = None
+        for faint in _FAINT:
+            if found is None:
+                yield
+                found = _Expansion(moment, units, faint).carrier(carrier)
+        if found is None:
+            noise_like.append(f"op {carrier} with what bends it")
+        else:
+            series.append((carrier, found))
+    return Prediction(_joined(moment, series) if series else (), tuple(noise_like))
+
+
+def predict(moment: Moment) -> Prediction:
+    """:func:`predict_steps` in one."""
+    steps = predict_steps(moment)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            prediction: Prediction = stop.value
+            return prediction
 
 
 def named(peaks: Iterable[tuple[float, float]], partials: tuple[Partial, ...], within_hz: float) -> tuple[Peak, ...]:
@@ -124,21 +164,7 @@ def named(peaks: Iterable[tuple[float, float]], partials: tuple[Partial, ...], w
     return tuple(found)
 
 
-def loop_words(loop: tuple[int, ...]) -> str:
-    """``"1 > 2 > 1"``."""
-    return " > ".join(str(o) for o in (*loop, loop[0]))
-
-
 # Series in several angles
-
-
-def _partials(moment: Moment, carriers: list[int], waves: Mapping[int, Angles]) -> tuple[Partial, ...]:
-    for faint in _FAINT:
-        try:
-            return _joined(moment, [(c, _Expansion(moment, waves, faint).carrier(c)) for c in carriers])
-        except _TooMany:
-            continue
-    return ()
 
 
 class _TooMany(Exception):
@@ -148,47 +174,68 @@ class _TooMany(Exception):
 @dataclass
 class _Expansion:
     moment: Moment
-    waves: Mapping[int, Angles]
+    units: Mapping[int, Unit]
     faint: float
+    products: int = 0
     _known: dict[tuple[object, ...], Terms] = field(default_factory=dict)
 
-    def carrier(self, operator: int) -> Terms:
-        """What is heard of an operator as a sum of ``exp(i n theta)``."""
-        bend = np.fft.fft(self._wave(operator)) / _N_ANGLES
+    def carrier(self, operator: int) -> Terms | None:
+        """What is heard of an operator as a sum of ``exp(i n theta)``; ``None`` where that gets out of hand."""
+        unit = self._unit(operator)
         scale = self.moment.amplitude[operator - 1] * self.moment.output[operator - 1]
-        return self._followed(operator, bend * scale, self.faint * scale, (operator,))
+        try:
+            return self._followed(unit, _series(unit.waves[operator]) * scale, self.faint * scale, unit.operators)
+        except _TooMany:
+            return None
 
-    def _wave(self, operator: int) -> Angles:
-        wave = self.waves.get(operator)
-        return one_period(self.moment.shapes[operator - 1]) if wave is None else wave
+    def _unit(self, operator: int) -> Unit:
+        found = self.units.get(operator)
+        return found or Unit((operator,), {operator: one_period(self.moment.shapes[operator - 1])})
 
     def _bent(self, source: int, index: float, path: tuple[int, ...]) -> Terms:
         """``exp(i index w)`` of an operator with everything behind it; ``index`` counts its amplitude already."""
-        known = (source, round(index, 9), tuple(sorted(path)) if path.count(source) else ())
+        known = (source, round(index, 9), tuple(sorted(path)) if source in path else ())
         found = self._known.get(known)
         if found is None:
-            if len(self._known) >= _MOST_SERIES:
-                raise _TooMany
-            coefficients = np.fft.fft(np.exp(1j * index * self._wave(source))) / _N_ANGLES
-            found = self._known[known] = self._followed(source, coefficients, self.faint, (*path, source))
+            unit = self._unit(source)
+            series = _series(np.exp(1j * index * unit.waves[source]))
+            found = self._known[known] = self._followed(unit, series, self.faint, (*path, *unit.operators))
         return found
 
-    def _followed(
-        self, operator: int, coefficients: NDArray[np.complex128], faint: float, path: tuple[int, ...]
-    ) -> Terms:
-        """``sum_n coefficients[n] exp(i n (theta + phi))`` of an operator, ``phi`` worked out."""
-        sources = self.moment.sources(operator) if path.count(operator) <= _UNROLLED else []
+    def _followed(self, unit: Unit, series: NDArray[Any], faint: float, path: tuple[int, ...]) -> Terms:
+        """``sum_n series[n] exp(i n (theta + phi))`` over the unit's angles, ``phi`` worked out."""
+        routes = [
+            (place, (source, operator))
+            for place, operator in enumerate(unit.operators)
+            for source in self.moment.sources(operator)
+            if source not in unit.operators and path.count(operator) <= _UNROLLED
+        ]
+        places = np.nonzero(np.abs(series) > faint)
+        orders = np.stack([_order_of(axis, series.shape[0]) for axis in places], 1)
+        keys = orders @ np.array([_unit(operator) for operator in unit.operators])
+        if not routes:
+            return keys, series[places]
         parts: list[Terms] = []
-        orders = np.fft.fftfreq(_N_ANGLES, 1.0 / _N_ANGLES).astype(np.int64)
-        for n in np.flatnonzero(np.abs(coefficients) > faint).tolist():
-            order = int(orders[n])
-            terms = (np.array([order * _unit(operator)]), np.array([coefficients[n]]))
-            for source in sources:
+        for n, value in enumerate(series[places].tolist()):
+            terms = (keys[n : n + 1], np.array([value]))
+            for place, route in routes:
+                order = int(orders[n, place])
                 if order:
-                    index = order * self.moment.index((source, operator))
-                    terms = _product(terms, self._bent(source, index, path), faint)
+                    terms = _product(terms, self._bent(route[0], order * self.moment.index(route), path), faint)
+                    self.products += 1
+                    if self.products > _MOST_PRODUCTS:
+                        raise _TooMany
             parts.append(terms)
         return _merged(parts, faint)
+
+
+def _series(wave: NDArray[Any]) -> NDArray[np.complex128]:
+    return np.asarray(np.fft.fftn(wave) / wave.size)
+
+
+def _order_of(place: NDArray[np.intp], n: int) -> NDArray[np.int64]:
+    """Places in a Fourier series of ``n`` terms to orders from ``-n/2`` on."""
+    return (place + n // 2) % n - n // 2
 
 
 def _unit(operator: int) -> int:
@@ -198,12 +245,14 @@ def _unit(operator: int) -> int:
 def _product(a: Terms, b: Terms, faint: float) -> Terms:
     sizes = np.abs(a[1])[:, None] * np.abs(b[1])[None, :]
     i, j = np.nonzero(sizes > faint * 0.5)
-    if i.size > 16 * _MOST_TERMS:
-        raise _TooMany
+    if i.size > 8 * _MOST_TERMS:
+        strongest = np.argpartition(sizes.ravel(), -8 * _MOST_TERMS)[-8 * _MOST_TERMS :]
+        i, j = np.unravel_index(strongest, sizes.shape)
     return _merged([(a[0][i] + b[0][j], a[1][i] * b[1][j])], faint * 0.5)
 
 
 def _merged(parts: list[Terms], faint: float) -> Terms:
+    """The sum of several series: the terms that are not too faint, and of too many the strongest."""
     if not parts:
         return np.zeros(0, np.int64), np.zeros(0, np.complex128)
     if len(parts) == 1 and parts[0][0].size == 1:
@@ -211,9 +260,9 @@ def _merged(parts: list[Terms], faint: float) -> Terms:
     keys, places = np.unique(np.concatenate([keys for keys, _ in parts]), return_inverse=True)
     values = np.concatenate([values for _, values in parts])
     total = np.bincount(places, values.real) + 1j * np.bincount(places, values.imag)
-    kept = np.abs(total) > faint * 0.5
-    if int(kept.sum()) > _MOST_TERMS:
-        raise _TooMany
+    kept = np.flatnonzero(np.abs(total) > faint * 0.5)
+    if kept.size > _MOST_TERMS:
+        kept = kept[np.argpartition(np.abs(total[kept]), -_MOST_TERMS)[-_MOST_TERMS:]]
     return keys[kept], total[kept]
 
 
@@ -302,33 +351,57 @@ def settled(moment: Moment, loop: tuple[int, ...]) -> Angles | None:
     Gives the wave of the first operator over a turn of its own phase ``[256]``, or ``None`` where the sound depends on
     how it began: it then never repeats. (The wave has a meaning for one operator that bends itself.)
     """
-    n = _N_ANGLES if len(loop) == 1 else 64
     rng = np.random.default_rng(1)
-    steps = np.array([_TURN * moment.hz[o - 1] / _LOOP_HZ for o in loop])[:, None]
-    start = np.linspace(0.0, _TURN, n, endpoint=False) - _SETTLING * steps
-    if len(loop) > 1:
-        start = rng.uniform(0.0, _TURN, (len(loop), n))
-    # The last two outputs [operators, beginnings, n]; the sign of what it began from decides nothing that settles.
-    before = (
-        rng.uniform(-0.5, 0.5, (2, len(loop), 2, n)) * np.array([moment.amplitude[o - 1] for o in loop])[:, None, None]
-    )
-    for step in range(1, _SETTLING + 1):
-        now = before[0].copy()
-        for place in sorted(range(len(loop)), key=lambda p: -loop[p]):
-            bent = start[place] + step * steps[place]
-            bend = np.broadcast_to(bent, (2, n)).copy()
-            for other in range(len(loop)):
-                route = (loop[other], loop[place])
-                depth = moment.depths.get(route, 0.0)
-                if depth:
-                    late = 0.5 * (before[0, place] + before[1, place]) if other == place else before[0, other]
-                    bend += depth * (now[other] if route[0] > route[1] else late)
-            now[place] = moment.amplitude[loop[place] - 1] * shape_at(bend, moment.shapes[loop[place] - 1])
-        before[1], before[0] = before[0], now
-    apart = np.abs(now[:, 0] - now[:, 1]).max(0) / max(float(np.abs(now).max()), 1e-9)
-    if float(np.mean(apart > 0.02)) > 0.05:
-        return None
-    return np.asarray(now[0, 0] / max(moment.amplitude[loop[0] - 1], 1e-9))
+    for n_steps in _SETTLING:
+        phases = np.linspace(0.0, _TURN, _N_ANGLES, endpoint=False)[None] - n_steps * _steps(moment, loop)
+        if len(loop) > 1:
+            phases = rng.uniform(0.0, _TURN, (len(loop), 64))
+        begin = rng.uniform(-0.5, 0.5, (len(loop), 2 * phases.shape[1]))
+        one, other = np.split(_run(moment, loop, np.tile(phases, 2), begin, n_steps), 2, axis=1)
+        if float(np.mean(np.abs(one - other).max(0) > 0.02)) <= 0.05:
+            return np.asarray(one[0])
+    return None
+
+
+def pair_waves(moment: Moment, loop: tuple[int, ...]) -> dict[int, Angles]:
+    """The waves of two operators that bend each other, over the phases of both ``[48, 48]``."""
+    grid = np.linspace(0.0, _TURN, _N_PAIR, endpoint=False)
+    phases = np.stack([p.ravel() for p in np.meshgrid(grid, grid, indexing="ij")])
+    phases = phases - _PAIR_SETTLING * _steps(moment, loop)
+    waves = _run(moment, loop, phases, np.zeros_like(phases), _PAIR_SETTLING)
+    return {operator: wave.reshape(_N_PAIR, _N_PAIR) for operator, wave in zip(loop, waves, strict=True)}
+
+
+def _steps(moment: Moment, loop: tuple[int, ...]) -> Angles:
+    """By how much the phases ``[operators, 1]`` move on from sample to sample."""
+    return np.array([[_TURN * moment.hz[o - 1] / _LOOP_HZ] for o in loop])
+
+
+def _run(moment: Moment, loop: tuple[int, ...], phases: Angles, begin: Angles, n_steps: int) -> Angles:
+    """What a loop gives after ``n_steps`` samples as a share of each operator's level, for many ``phases`` at once.
+
+    ``phases`` and ``begin``, the outputs before, are ``[operators, n]``. The recursion is the one of
+    :mod:`engine.dsp.loops`.
+    """
+    steps = _steps(moment, loop)
+    order = sorted(range(len(loop)), key=lambda place: -loop[place])
+    routes = [
+        [(source, moment.index((loop[source], loop[target]))) for source in range(len(loop))]
+        for target in range(len(loop))
+    ]
+    before, long_before = begin, begin
+    for step in range(1, n_steps + 1):
+        now = before.copy()
+        for place in order:
+            bent = phases[place] + step * steps[place]
+            for source, index in routes[place]:
+                if source == place and index:
+                    bent += (0.5 * index) * (before[place] + long_before[place])
+                elif index:
+                    bent += index * (now[source] if loop[source] > loop[place] else before[source])
+            now[place] = shape_at(bent, moment.shapes[loop[place] - 1])
+        before, long_before = now, before
+    return before
 
 
 # Waves

@@ -7,6 +7,7 @@ moment are exact; loops run for a while before it, as they do in the sound (:cla
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -23,7 +24,7 @@ from engine.dsp.units import midi_to_hz
 from engine.dsp.waves import shaped
 from engine.params import Patch
 from engine.params.fm import LEVEL_FLOOR_DB, N_OPERATORS
-from engine.params.fm_partials import Moment, named, predict
+from engine.params.fm_partials import Moment, Prediction, named, predict_steps
 from engine.params.pictures import OperatorPicture, Pictures, Spectrum
 from engine.synths.fm_graph import Group, graph_of
 from engine.synths.fm_note import ROUTES, FmDecoder, FmNote
@@ -38,6 +39,9 @@ WARM_UP = 512
 """Samples of 1/48000 s for which a loop runs before it is drawn."""
 LONGEST_LOOP_S = 0.2
 LEAST_POINTS, MOST_POINTS = 128, 2048
+POINTS_PER_SWING = 32
+LOUD_SHARE = 0.8
+"""What is at most 2 dB softer counts as loudest, too."""
 TWO_PI = 2.0 * math.pi
 
 
@@ -91,7 +95,7 @@ def draw(patch: Patch, note: float, velocity: float, hold_s: float, duration_s: 
         )
         late = _levels(key, ENVELOPE_POINTS, ENVELOPE_POINTS / duration_s)
         levels = _swung(key, torch.cat([_levels(key, ATTACK_POINTS, ATTACK_POINTS / span_s), late], 1), times)
-        best = levels.argmax(1)
+        best = _best_moments(key, levels)
         at_s = times[best]
         hz = _hz(key, at_s)
         stage = _Stage(key, [_of_operator(group, i) for group in graph_of(key).groups for i in group.operators])
@@ -116,6 +120,18 @@ def draw(patch: Patch, note: float, velocity: float, hold_s: float, duration_s: 
                 )
             )
     return Pictures(tuple(drawn), duration_s, hold_s)
+
+
+def _best_moments(key: FmNote, levels: Tensor) -> Tensor:
+    """For each operator the place in ``levels`` ``[operators, n]`` where it is loudest.
+
+    A level that is held is as loud for a while: there, the moment is taken at which the operator is bent most.
+    """
+    depths = levels.new_zeros(N_OPERATORS, N_OPERATORS)
+    for route, (source, target) in enumerate(ROUTES):
+        depths[target, source] = key.depths[0, route]
+    loud = levels >= levels.amax(1, keepdim=True) * LOUD_SHARE
+    return torch.where(loud, depths @ levels + 1e-6 * levels, -1.0).argmax(1)
 
 
 def _of_operator(group: Group, operator: int) -> tuple[int, Group]:
@@ -161,8 +177,8 @@ class _Stage:
         period_s = common / own_hz
         loops = any(group.edges for group in groups)
         span_s = min(2.0 * period_s, LONGEST_LOOP_S) if loops else 2.0 * period_s
-        finest = max([1.0, *(hertz[i] / own_hz for i in behind)])
-        n = int(min(max(48.0 * span_s * own_hz * finest, LEAST_POINTS), MOST_POINTS))
+        bent = sum(hertz[i] * (1.0 + strength[i] * float(self.key.depths[0, :].max())) for i in behind)
+        n = int(min(max(POINTS_PER_SWING * span_s * (own_hz + bent), LEAST_POINTS), MOST_POINTS))
         lag, warm_up = 1, 0
         rate = n / span_s
         if loops:
@@ -232,13 +248,17 @@ def moment_of(patch: Patch, note: float, velocity: float, hold_s: float, at_s: f
 
 def look(
     audio: Audio, patch: Patch, note: float, velocity: float, hold_s: float, at_s: float | None = None
-) -> Spectrum:
-    """The spectrum of a played note around ``at_s``, or at its loudest, with the operators behind each peak."""
+) -> Generator[float, None, Spectrum]:
+    """The spectrum of a played note around ``at_s``, or at its loudest, with the operators behind each peak.
+
+    Yields the fraction done between steps of a few milliseconds.
+    """
     rate = audio.sample_rate
     moment_s = loudest_s(audio.samples, rate) if at_s is None else at_s
     levels_db, hz_per_bin = levels_at(audio.samples, rate, moment_s)
-    moment = moment_of(patch, note, velocity, hold_s, moment_s)
-    prediction = predict(moment)
+    peaks = peaks_of(levels_db, hz_per_bin)
+    yield 0.5
+    prediction = yield from _counted(predict_steps(moment_of(patch, note, velocity, hold_s, moment_s)))
     partials = tuple(p for p in prediction.partials if p.hz < rate / 2)
     transpose = patch.values.get("transpose_st", 0.0)
     pitch = note + (transpose if isinstance(transpose, int | float) else 0.0)
@@ -247,7 +267,17 @@ def look(
         hz_per_bin=hz_per_bin,
         at_s=moment_s,
         note_hz=float(midi_to_hz(torch.tensor(pitch, dtype=torch.float64))),
-        peaks=named(peaks_of(levels_db, hz_per_bin), partials, hz_per_bin),
+        peaks=named(peaks, partials, hz_per_bin),
         partials=partials,
         noise_like=prediction.noise_like,
     )
+
+
+def _counted(steps: Generator[None, None, Prediction]) -> Generator[float, None, Prediction]:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            prediction: Prediction = stop.value
+            return prediction
+        yield 0.75
