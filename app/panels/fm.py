@@ -14,6 +14,7 @@ from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
+from app.controls.envelope_links import EnvelopeKeeper
 from app.controls.graph_layout import OUTPUT, Route
 from app.controls.param_form import ParamForm
 from app.controls.spectrum import SpectrumView
@@ -211,6 +212,8 @@ class FmPanel(InstrumentPanel):
         page.lock_changed.connect(self._on_lock)
         page.committed.connect(self._on_committed)
         page.envelope_committed.connect(partial(self.document.commit, envelope_step))
+        if page.envelope is not None:
+            EnvelopeKeeper(page.envelope, self.document)
         page.reverted.connect(self.document.revert)
         page.hide()
         self._page_column.insertWidget(self._page_column.count() - 1, page)

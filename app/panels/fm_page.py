@@ -12,7 +12,7 @@ from app.controls.param_form import ParamForm
 from app.controls.value_field import ValueField
 from app.controls.value_widget import ValueWidget
 from app.theme import GRID, PADDING
-from engine.params import Param, Values
+from engine.params import FM_SPACE, Param, Values
 
 N_STAGES = 4
 TALLEST_ENVELOPE_PX = 220
@@ -89,7 +89,9 @@ class Page(QWidget):
 
     def _add_envelope(self, times: Sequence[Param], levels: Sequence[Param]) -> EnvelopeEditor:
         """The curve, and the same eight values as fields under it."""
-        editor = self.envelope = EnvelopeEditor(times, levels)
+        clock = f"{times[0].name.partition('_env')[0]}_env_clock"
+        clocks = [param for param in FM_SPACE if param.name == clock]
+        editor = self.envelope = EnvelopeEditor(times, levels, clock=clocks[0] if clocks else None)
         self._column.addWidget(editor)
         editor.moved.connect(self.moved)
         editor.committed.connect(self.envelope_committed)

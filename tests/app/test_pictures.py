@@ -250,3 +250,31 @@ def test_links_of_envelopes_are_kept_in_the_project(session, tmp_path, qtbot):
     session.document.set_links(EnvelopeLinks())
     session.document.load(path)
     qtbot.waitUntil(lambda: session.document.links.of("op1") == {"op3"}, timeout=5000)
+
+
+def test_on_the_panel_an_envelope_is_linked_dragged_and_taken_back_in_one_step(session, qtbot):
+    panel, document = session.fm, session.document
+    panel.choose_operator(2)
+    panel.choose_operator(1)
+    editor = panel.pages[1].envelope
+    editor.link_wanted.emit("op2", True)
+    assert editor.corner.link.isVisibleTo(editor)
+    before = document.patch
+    handle = editor.handle(1)
+    Hand(editor, handle.x(), handle.y()).press().move(14, 12, steps=4).release()
+    assert document.patch.values["op2_env2_db"] == document.patch.values["op1_env2_db"]
+    assert document.patch.values["op1_env2_db"] != before.values["op1_env2_db"]
+    assert panel.pages[2].envelope.shape() == editor.shape()
+    document.undo()
+    assert document.patch == before
+
+
+def test_on_the_panel_the_rate_clock_and_locks_reach_the_envelope(session):
+    panel, document = session.fm, session.document
+    panel.choose_operator(3)
+    editor = panel.pages[3].envelope
+    document.audition("op3_env_clock", 1.0)
+    document.commit("Clock")
+    assert editor.by_rate
+    document.set_locked(("op3_env1_s",))
+    assert editor.locked == {"op3_env1_s"}
