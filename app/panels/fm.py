@@ -329,7 +329,8 @@ class FmPanel(InstrumentPanel):
 
     def _on_tab_menu(self, name: str, place: QPoint) -> None:
         if name in SECTIONS:
-            self._pop_up(section_menu(self.document, SECTIONS[name], f"{name.lower()} page", self), place)
+            words = f"{name if name.isupper() else name.lower()} page"
+            self._pop_up(section_menu(self.document, SECTIONS[name], words, self), place)
         elif name == ROUTING:
             self._pop_up(section_menu(self.document, ("Matrix",), "the modulation matrix", self), place)
 

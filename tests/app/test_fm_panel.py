@@ -289,6 +289,79 @@ def test_steps_have_names_that_people_use():
     assert step_label(FM_SPACE["transpose_st"]) == "Pitch"
 
 
+def at_value(control: ValueWidget) -> Hand:
+    """A hand on the part of a control that turns, below its label."""
+    return Hand(control, y=min(control.height() - 4, 34))
+
+
+def start_values() -> dict[str, float]:
+    """Somewhere inside every range, so that each control can go both ways; knobs in hertz count from operator 2 on."""
+    values = {p.name: p.from_unit(0.4) if p.is_continuous else p.clamp(1.0) for p in FM_SPACE}
+    return values | {f"op{n}_mode": float(n > 1) for n in range(1, 7)} | {"op1_ratio": 1.5}
+
+
+@pytest.mark.parametrize("gesture", ["drag", "wheel", "key", "type", "reset", "lock"])
+def test_every_control_takes_every_gesture_as_one_step_and_gives_it_back(panel, document, qapp, gesture):
+    """Mouse, wheel and keys on each control of the panel, whatever kind it is."""
+    document.set_patch(Patch("fm", start_values()), "Start")
+    for param in FM_SPACE:
+        if (param.name.endswith("_ratio") and param.name != "op1_ratio") or param.name == "op1_fixed_hz":
+            continue  # the other one of the two counts, and is shown
+        control = panel.bring_up(param.name)
+        QApplication.processEvents()
+        assert control.isVisible(), param.name
+        before = document.patch
+        hand = at_value(control)
+        if gesture == "drag":
+            # Choices have the travel of 200 px for all of them.
+            hand.grab().move(0, 120 if before.values[param.name] > param.low else -120, steps=6).release()
+        elif gesture == "wheel":
+            assert hand.wheel(1 if before.values[param.name] < param.high else -1), param.name
+            hand.leave()
+        elif gesture == "key":
+            control.setFocus()
+            key = Qt.Key.Key_PageUp if before.values[param.name] < param.high else Qt.Key.Key_PageDown
+            QTest.keyClick(control, key)
+            control.gesture.finish()
+        elif gesture == "type":
+            control.setFocus()
+            QTest.keyClick(control, Qt.Key.Key_Return)
+            QTest.keyClicks(control.editor, "min" if before.values[param.name] > param.low else "max")
+            QTest.keyClick(control.editor, Qt.Key.Key_Return)
+        elif gesture == "reset":
+            control.setFocus()
+            QTest.keyClick(control, Qt.Key.Key_Delete)
+            if before.values[param.name] == param.default:
+                assert document.patch == before
+                continue
+        else:
+            (lock,) = [action for action in control.build_menu().actions() if action.text() == "Lock"]
+            lock.trigger()
+            assert control.locked
+            assert param.name in document.locked
+            lock.trigger()
+            assert param.name not in document.locked
+            continue
+        after = document.patch
+        changed = {name for name in after.values if after.values[name] != before.values[name]}
+        assert changed == {param.name}
+        assert control.value == after.values[param.name]
+        assert document.undo_label == step_label(param)
+        document.undo()
+        assert document.patch == before
+        assert control.value == before.values[param.name]
+
+
+def test_a_patch_from_elsewhere_is_shown_on_every_page(panel, document):
+    for tab in TABS:
+        panel.choose_section(tab)
+    for n in range(1, 7):
+        panel.choose_operator(n)
+    document.set_patch(Patch("fm", start_values()), "Load")
+    for param in FM_SPACE:
+        assert panel.control(param.name).value == document.patch.values[param.name], param.name
+
+
 def boxes_on(panel, controls: list[QWidget]) -> list[QRect]:
     content = panel._scroll.widget()
     return [w.rect().translated(w.mapTo(content, QPoint())) for w in controls]
