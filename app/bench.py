@@ -73,9 +73,17 @@ def player() -> Rows:
     yield from bench_player.rows()
 
 
+def play() -> Rows:
+    """How long a key takes to be heard while something heavy computes."""
+    from app import bench_play
+
+    yield from bench_play.rows()
+
+
 AREAS: dict[str, Area] = {
     "start": start_up,
     "knob": knob,
     "player": player,
+    "play": play,
     **VIEW_AREAS,
 }
