@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.bench import audio, dx7, fm, jobs
+from engine.bench import audio, dx7, factory, fm, jobs
 from engine.bench.frame import Area
 from engine.errors import BadUsage
 
 AREAS: dict[str, Area] = {
     "audio": audio.rows,
     "dx7": dx7.rows,
+    "factory": factory.rows,
     "fm": fm.rows,
     "jobs": jobs.rows,
 }

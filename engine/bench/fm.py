@@ -13,8 +13,8 @@ import numpy as np
 from engine.audio.values import Audio
 from engine.bench.frame import Mark, Row, Rows, timed_ms
 from engine.params import Patch
-from engine.params.fm import N_OPERATORS, loop_routes, mod_name, mod_routes
-from engine.project.presets import factory_presets
+from engine.params.fm import FM_SPACE, N_OPERATORS, loop_routes, mod_name, mod_routes
+from engine.project.presets import factory_presets, preset_named
 from engine.studio import Studio, render_inline
 from engine.torch_setup import load_torch
 
@@ -76,9 +76,11 @@ N_TURNS = 200
 
 def rows() -> Rows:
     load_torch()
-    presets = factory_presets()
-    times = [t for patch in presets for t in timed_ms(partial(render_inline, patch), n=5)]
-    yield Row.of("fm", "a note, every starter patch", times, "ms", NOTE, detail="2 s at 48 kHz")
+    presets = [patch for patch in factory_presets() if patch.synth == "fm"]
+    for name, limit, looped in (("without loops", NOTE, False), ("with loops", LOOPS, True)):
+        chosen = [patch for patch in presets if has_loops(patch) is looped]
+        times = [t for patch in chosen for t in timed_ms(partial(render_inline, patch), n=3)]
+        yield Row.of("fm", f"a note, every preset {name}", times, "ms", limit, detail=f"{len(chosen)}, 2 s at 48 kHz")
     for name, patch, note, mark in (
         ("a note, every operator and route", full_patch(), 60.0, NOTE),
         ("a note with feedback on one operator", looped_patch([(6, 6)]), 60.0, LOOPS),
@@ -93,12 +95,26 @@ def rows() -> Rows:
     worst = max(aliases, key=lambda where: aliases[where])
     detail = f"{len(BRIGHT)} patches up to C7; worst: {worst[0]} at key {worst[1]:g}, {aliases[worst]:.1f} dB"
     yield Row.of("fm", "aliases", list(aliases.values()), "dB", ALIASES, detail=detail)
-    yield Row.of("fm", "64 notes, starter patches", timed_ms(_batch(presets), n=5), "ms", BATCH, detail="draft, 24 kHz")
+    plain = [patch for patch in presets if is_plain(patch)]
+    yield Row.of(
+        "fm", "64 notes, presets of operators alone", timed_ms(_batch(plain), n=5), "ms", BATCH, detail="draft, 24 kHz"
+    )
     yield _peer()
     yield Row.of(
         "fm", "forward and backward over forward", backward_ratios(full_patch()), "x", BACKWARD, detail="2 s at 48 kHz"
     )
     yield Row.of("fm", "from a knob to the player's door", turn_delays_ms(), "ms", TURN, detail=f"{N_TURNS} turns")
+
+
+def has_loops(patch: Patch) -> bool:
+    """Whether any route of a patch looks back."""
+    return any(patch.values[mod_name(s, d)] != 0.0 for s, d in loop_routes())
+
+
+def is_plain(patch: Patch) -> bool:
+    """Whether a patch is operators alone: without loops, and without anything behind them."""
+    off = all(patch.values[name] == FM_SPACE[name].low for name in ("drive_db", "noise_db", "filter_type", "reverb"))
+    return off and patch.values["spread"] == 0.0 and not has_loops(patch)
 
 
 def full_patch() -> Patch:
@@ -153,7 +169,7 @@ def backward_ratios(patch: Patch, n: int = 7) -> list[float]:
 
 
 def turn_delays_ms(n_turns: int = N_TURNS) -> list[float]:
-    """Turn a knob of a starter patch again and again; how long each sound takes to come, in milliseconds."""
+    """Turn a knob of a preset again and again; how long each sound takes to come, in milliseconds."""
     arrived = threading.Event()
     studio = Studio(None)
 
@@ -162,7 +178,7 @@ def turn_delays_ms(n_turns: int = N_TURNS) -> list[float]:
 
     delays: list[float] = []
     try:
-        patch = factory_presets()[0]
+        patch = preset_named("Electric Piano") or Patch("fm")
         studio.render(patch, on_audio=on_audio)
         arrived.wait()
         for turn in range(n_turns):

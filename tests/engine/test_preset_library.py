@@ -76,7 +76,9 @@ def test_one_preset_is_shown_with_what_was_set(own: PresetStore, capsys: pytest.
 def test_a_name_that_is_not_there_is_one_sentence_with_what_comes_near(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = answer(capsys, "presets", "show", "Tubular Bel")
     assert (code, out) == (2, "")
-    assert err == "tonewright: There is no preset called Tubular Bel; did you mean Tubular Bell.\n"
+    assert err.startswith("tonewright: There is no preset called Tubular Bel; did you mean Tubular Bell")
+    assert err.endswith(".\n")
+    assert len(err.splitlines()) == 1
     assert answer(capsys, "presets")[0] == 2
     assert answer(capsys, "presets", "show")[0] == 2
     assert answer(capsys, "presets", "sing")[0] == 2
