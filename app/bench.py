@@ -80,10 +80,18 @@ def play() -> Rows:
     yield from bench_play.rows()
 
 
+def presets() -> Rows:
+    """How ten thousand presets are found, searched and scrolled."""
+    from app import bench_presets
+
+    yield from bench_presets.rows()
+
+
 AREAS: dict[str, Area] = {
     "start": start_up,
     "knob": knob,
     "player": player,
     "play": play,
+    "presets": presets,
     **VIEW_AREAS,
 }

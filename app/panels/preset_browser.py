@@ -82,7 +82,7 @@ class PresetBrowser(QWidget):
 
     def enter(self) -> None:
         """The keyboard comes from the search field: to the first preset, and hear it."""
-        # The list makes its first row the current one when it gets the focus.
+        # The list makes its first preset the current one when it gets the focus.
         self.list.setFocus(Qt.FocusReason.OtherFocusReason)
         self.list.hear(self.list.currentIndex())
 
@@ -106,7 +106,7 @@ class PresetBrowser(QWidget):
             self.search_in_the_way.emit()
             self.chips.clear()
             self._show("all")
-            self.model.closed.clear()
+            self.model.fold(())
             self._rebuild()
         if keys:
             self.list.show_row(self.model.row_of(keys[0]))
@@ -121,7 +121,7 @@ class PresetBrowser(QWidget):
         self.model.arrange(
             group=group if isinstance(group, str) else None, sort=sort if isinstance(sort, str) else None
         )
-        self.model.closed = {title for title in closed if isinstance(title, str)} if isinstance(closed, list) else set()
+        self.model.fold(title for title in (closed if isinstance(closed, list) else ()) if isinstance(title, str))
         self._rebuild()
 
     # -- layout -----------------------------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ class PresetBrowser(QWidget):
         self._rebuild()
 
     def _toggle_group(self, title: str) -> None:
-        self.model.closed ^= {title}
+        self.model.fold(self.model.closed ^ {title})
         self._rebuild()
         self.arranged.emit()
 

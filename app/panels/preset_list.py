@@ -6,7 +6,18 @@ keeps what was heard last; Escape goes back to what was there before.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -17,15 +28,15 @@ from PySide6.QtGui import (
     QPainter,
     QPen,
     QPolygonF,
-    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QHeaderView,
     QLineEdit,
-    QListView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QTableView,
     QWidget,
 )
 
@@ -143,8 +154,11 @@ def _paint_preset(painter: QPainter, option: QStyleOptionViewItem, index: Index)
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, shown)
 
 
-class PresetList(QListView):
-    """The rows of a :class:`app.panels.preset_model.PresetModel`."""
+class PresetList(QTableView):
+    """The rows of a :class:`app.panels.preset_model.PresetModel`.
+
+    A table of one column: a list of Qt's asks the model for every row there is whenever the rows change.
+    """
 
     auditioned = Signal(object)
     """An :class:`Entry` that the person moved to."""
@@ -164,7 +178,16 @@ class PresetList(QListView):
         self.setItemDelegate(PresetDelegate(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
-        self.setUniformItemSizes(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.horizontalHeader().hide()
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setMinimumSectionSize(ROW_PX)
+        self.verticalHeader().setDefaultSectionSize(ROW_PX)
         self.setMouseTracking(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -205,8 +228,23 @@ class PresetList(QListView):
             return True
         return super().event(event)
 
+    def first(self) -> QModelIndex:
+        """The first row that is a preset."""
+        rows = (self.model().index(row, 0) for row in range(self.model().rowCount()))
+        return next((index for index in rows if self.entry(index) is not None), QModelIndex())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        if not self.currentIndex().isValid():
+            # Shown where the keys begin, and not heard by that.
+            no_update = QItemSelectionModel.SelectionFlag.NoUpdate
+            self.selectionModel().setCurrentIndex(self.first(), no_update)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         before = self.currentIndex()
+        if not before.isValid() and event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+            self.hear(self.first())
+            return
         if event.key() in _RETURN:
             self._choose(before)
         elif event.key() == Qt.Key.Key_Escape:
@@ -264,11 +302,6 @@ class PresetList(QListView):
 
     def _on_double_click(self, index: QModelIndex) -> None:
         self._choose(index)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        # A fixed grid saves Qt from asking the model for every row there is.
-        self.setGridSize(QSize(max(self.viewport().width(), 1), ROW_PX))
-        super().resizeEvent(event)
 
     # -- inside ------------------------------------------------------------------------------------------------------
 

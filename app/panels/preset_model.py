@@ -6,14 +6,17 @@ thousand presets cost as much to draw as ten.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from app.controls.plain import plain_tip
-from engine.project.preset_index import Entry, find, parse_query
+from engine.project.preset_index import Entry, Query, find, parse_query
 from engine.project.preset_marks import Marks
 from engine.project.presets import CATEGORIES
 
@@ -33,6 +36,8 @@ GROUPS = {"kind": "Kind of sound", "folder": "Folder", "author": "Author", "none
 SORTS = {"name": "Name", "newest": "Newest first"}
 SHOWS = {"all": "All", "favourites": "Favourites", "recent": "Recent", "own": "Your own", "factory": "Factory"}
 OTHER_KIND = "other"
+MOST_MADE = 24
+"""So many searches are remembered with their rows."""
 _ROOT = QModelIndex()
 
 
@@ -62,7 +67,9 @@ class PresetModel(QAbstractListModel):
         self.marks = Marks()
         self.n_found = 0
         self._entries: tuple[Entry, ...] = ()
-        self._sorted: list[tuple[str, Entry]] | None = None
+        self._order: list[Entry] | None = None
+        self._titles: dict[str, str] = {}
+        self._made: OrderedDict[tuple[str, tuple[str, ...]], tuple[int, list[Entry | Heading]]] = OrderedDict()
         self._rows: list[Entry | Heading] = []
         self._loaded = ("", False)
 
@@ -75,13 +82,15 @@ class PresetModel(QAbstractListModel):
     def set_entries(self, entries: Sequence[Entry]) -> None:
         """Other presets; call :meth:`rebuild` afterwards."""
         self._entries = tuple(entries)
-        self._sorted = None
+        self._order = None
+        self._made.clear()
 
     def arrange(self, *, group: str | None = None, sort: str | None = None) -> None:
         """Other groups or another order; call :meth:`rebuild` afterwards."""
         self.group = group if group in GROUPS else self.group
         self.sort = sort if sort in SORTS else self.sort
-        self._sorted = None
+        self._order = None
+        self._made.clear()
 
     def rebuild(self) -> None:
         """Make the rows for what is set now."""
@@ -90,22 +99,22 @@ class PresetModel(QAbstractListModel):
         self._rows = rows
         self.endResetModel()
 
-    def toggle_group(self, title: str) -> None:
-        """Fold a group up or out."""
-        self.closed ^= {title}
-        self.rebuild()
+    def fold(self, closed: Iterable[str]) -> None:
+        """Fold up exactly these groups; call :meth:`rebuild` afterwards."""
+        self.closed = set(closed)
+        self._made.clear()
 
-    def _in_order(self) -> list[tuple[str, Entry]]:
-        """Every preset with the group that it is in, in the order of the list."""
-        if self._sorted is None:
-            keyed = []
-            for entry in self._entries:
-                title = self._title(entry)
-                age = -entry.stamp[0] if self.sort == "newest" else 0
-                keyed.append((self._rank(title), title, age, entry.name.casefold(), entry.key, entry))
-            keyed.sort(key=lambda item: item[:5])
-            self._sorted = [(item[1], item[5]) for item in keyed]
-        return self._sorted
+    def _in_order(self) -> list[Entry]:
+        """Every preset in the order of the list; :attr:`_titles` has the group of each by its key."""
+        if self._order is None:
+            titles = {entry.key: self._title(entry) for entry in self._entries}
+            ranks = {title: self._rank(title) for title in set(titles.values())}
+            newest = self.sort == "newest"
+            # What is searched begins with the name in small letters.
+            keyed = [(ranks[titles[e.key]], -e.stamp[0] if newest else 0, e.hay, e.key, e) for e in self._entries]
+            keyed.sort(key=itemgetter(0, 1, 2, 3))
+            self._order, self._titles = [item[4] for item in keyed], titles
+        return self._order
 
     def _title(self, entry: Entry) -> str:
         if entry.trouble:
@@ -124,40 +133,51 @@ class PresetModel(QAbstractListModel):
         last = title in (OTHER_KIND, "nobody named")
         return (300 if title == "cannot be used" else 200 if last else 100), title.casefold()
 
-    def _candidates(self) -> list[tuple[str, Entry]]:
+    def _candidates(self) -> list[Entry]:
         if self.show == "recent":
             by_key = {entry.key: entry for entry in self._entries}
-            return [("", by_key[key]) for key in self.marks.recent if key in by_key]
-        pairs = self._in_order()
+            return [by_key[key] for key in self.marks.recent if key in by_key]
+        entries = self._in_order()
         if self.show == "favourites":
-            return [pair for pair in pairs if pair[1].key in self.marks.favourites]
+            return [entry for entry in entries if entry.key in self.marks.favourites]
         if self.show in ("own", "factory"):
-            return [pair for pair in pairs if pair[1].is_factory == (self.show == "factory")]
-        return pairs
+            return [entry for entry in entries if entry.is_factory == (self.show == "factory")]
+        return entries
 
     def _make_rows(self) -> list[Entry | Heading]:
-        pairs = self._candidates()
-        wanted = set(self.tags)
-        if wanted:
-            pairs = [pair for pair in pairs if wanted <= set(pair[1].all_tags)]
+        """The rows for what is set; what was made a moment ago (a letter taken back) is not made again."""
+        if self.show != "all":
+            return self._new_rows()
+        what = (self.text, self.tags)
+        if what not in self._made:
+            rows = self._new_rows()
+            self._made[what] = (self.n_found, rows)
+            if len(self._made) > MOST_MADE:
+                self._made.popitem(last=False)
+        self._made.move_to_end(what)
+        self.n_found, rows = self._made[what]
+        return rows
+
+    def _new_rows(self) -> list[Entry | Heading]:
         query = parse_query(self.text)
-        if query:
-            found = {id(entry) for entry in find((entry for _, entry in pairs), query)}
-            pairs = [pair for pair in pairs if id(pair[1]) in found]
-        self.n_found = len(pairs)
+        found = self._candidates()
+        if query or self.tags:
+            found = find(found, Query((*query.words, *self.tags), query.fields))
+        for tag in self.tags:
+            found = [entry for entry in found if tag in entry.all_tags]
+        self.n_found = len(found)
+        if self.show == "recent":
+            return list(found)
         # Whoever searches wants to see what was found, whatever is folded up.
-        folds = not query and not wanted
+        closed = set() if query or self.tags else self.closed
         rows: list[Entry | Heading] = []
         start = 0
-        while start < len(pairs):
-            title, end = pairs[start][0], start
-            while end < len(pairs) and pairs[end][0] == title:
-                end += 1
-            is_open = not (folds and title in self.closed)
+        for title, run in groupby([self._titles[entry.key] for entry in found]):
+            end = start + len(list(run))
             if title:
-                rows.append(Heading(title, end - start, is_open))
-            if is_open:
-                rows.extend(entry for _, entry in pairs[start:end])
+                rows.append(Heading(title, end - start, title not in closed))
+            if title not in closed:
+                rows.extend(found[start:end])
             start = end
         return rows
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from itertools import chain
+from pathlib import Path
 from typing import Any, Final
 
 from engine import __version__
@@ -21,7 +23,8 @@ from engine.jobs import Note
 from engine.project.presets import CATEGORIES, MAX_PRESET_BYTES, Preset, category_of, read_preset
 
 NAMES_A_STEP: Final = 250
-"""Files looked at between two yields; one that has to be opened is a step of its own."""
+READ_A_STEP: Final = 8
+"""Files looked at, and files opened, between two yields."""
 SUFFIX: Final = ".json"
 
 
@@ -39,7 +42,7 @@ class Entry:
 
     ``key`` names it for good (``user:Basses/Round.json``), also on another computer. ``stamp`` is the file's time in
     nanoseconds and its size. ``trouble`` is the sentence about a file that cannot be used. ``own_tags`` were put on by
-    the person and are kept beside the file, not in it.
+    the person and are kept beside the file, not in it. ``category`` is the kind of sound, as far as somebody said.
     """
 
     key: str
@@ -52,6 +55,7 @@ class Entry:
     stamp: tuple[int, int] = (0, 0)
     trouble: str = ""
     own_tags: tuple[str, ...] = ()
+    category: str = ""
     hay: str = ""
 
     @property
@@ -61,23 +65,19 @@ class Entry:
     @property
     def folder(self) -> str:
         """The folder below the person's presets, as words; empty at the top and for the factory."""
-        if self.is_factory:
-            return ""
-        return str(PurePosixPath(self.key.partition(":")[2]).parent).removeprefix(".")
+        return "" if self.is_factory else self.key.partition(":")[2].rpartition("/")[0]
 
     @property
     def all_tags(self) -> tuple[str, ...]:
+        if not self.own_tags:
+            return self.tags
         return (*self.tags, *(tag for tag in self.own_tags if tag not in self.tags))
 
-    @property
-    def category(self) -> str:
-        """What kind of sound it is; empty when nobody said."""
-        return category_of(self.own_tags) or category_of(self.tags)
-
     def searchable(self) -> Entry:
-        """The same entry with the words by which it is found."""
+        """The same entry with its kind of sound and the words by which it is found, its name first."""
         words = (self.name, *self.all_tags, self.author, self.synth, self.folder)
-        return replace(self, hay="\n".join(words).casefold())
+        kind = category_of(self.own_tags) or category_of(self.tags)
+        return replace(self, category=kind, hay="\n".join(words).casefold())
 
 
 def entry_of(preset: Preset, key: str, path: Path, stamp: tuple[int, int]) -> Entry:
@@ -103,7 +103,7 @@ def scan_steps(
     """
     known = known or {}
     found: list[Entry] = []
-    seen = 0
+    seen = n_read = 0
     for place in places:
         root = str(place.folder)
         # Folders wait as their path and the part of the key that leads to them.
@@ -125,7 +125,9 @@ def scan_steps(
                         same = known.get(key)
                         if same is None or same.stamp != stamp or same.path != item.path:
                             same = _read(key, Path(item.path), stamp)
-                            yield Note(None, f"Reading presets: {len(found)}")
+                            n_read += 1
+                            if n_read % READ_A_STEP == 0:
+                                yield Note(None, f"Reading presets: {len(found)}")
                         found.append(same)
     found.sort(key=lambda entry: entry.key)
     return tuple(found)
@@ -154,22 +156,26 @@ _FIELDS = ("key", "name", "path", "synth", "tags", "about", "author", "stamp", "
 
 
 def to_cache(entries: Iterable[Entry]) -> str:
-    """The entries as JSON text for the next start."""
-    rows = [[getattr(entry, name) for name in _FIELDS] for entry in entries]
-    return json.dumps({"program": __version__, "entries": rows}, ensure_ascii=False, separators=(",", ":"))
+    """The entries for the next start: the program's version, then an entry a line, all as JSON.
+
+    Not one document: to read that would be one long step that no other thread comes between.
+    """
+    lines = [json.dumps({"program": __version__})]
+    lines += [json.dumps([getattr(entry, name) for name in _FIELDS], ensure_ascii=False) for entry in entries]
+    return "\n".join(lines)
 
 
 def from_cache_steps(text: str) -> Generator[Note, None, dict[str, Entry]]:
     """What :func:`to_cache` kept, by key; nothing when another version of the program wrote it or it is damaged."""
     known: dict[str, Entry] = {}
     try:
-        data = json.loads(text)
-        if not isinstance(data, dict) or data.get("program") != __version__:
+        first, *lines = text.split("\n")
+        if json.loads(first) != {"program": __version__}:
             return {}
-        for number, row in enumerate(data["entries"]):
+        for number, line in enumerate(lines):
             if number % NAMES_A_STEP == 0:
                 yield Note(None, "Looking at presets")
-            entry = _from_row(row)
+            entry = _from_row(json.loads(line))
             known[entry.key] = entry
     except (ValueError, KeyError, TypeError, RecursionError):
         return {}
@@ -195,16 +201,6 @@ class Query:
     words: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
 
-    def finds(self, entry: Entry) -> bool:
-        """Whether ``entry`` has all of it."""
-        hay = entry.hay
-        # What a field has is among all words too, and those are looked through faster.
-        return (
-            all(word in hay for word in self.words)
-            and all(word in hay for _, word in self.fields)
-            and all(_has(entry, *field) for field in self.fields)
-        )
-
     def __bool__(self) -> bool:
         return bool(self.words or self.fields)
 
@@ -228,18 +224,18 @@ def parse_query(text: str) -> Query:
 
 def find(entries: Iterable[Entry], query: Query) -> list[Entry]:
     """The entries that ``query`` finds, in their order."""
-    if len(query.words) == 1 and not query.fields:
-        word = query.words[0]
-        return [entry for entry in entries if word in entry.hay]
-    return [entry for entry in entries if query.finds(entry)] if query else list(entries)
+    found = list(entries)
+    # What a field has is among all words too, and those are looked through faster.
+    for word in (*query.words, *(word for _, word in query.fields)):
+        found = [entry for entry in found if word in entry.hay]
+    for field, word in query.fields:
+        found = [entry for entry in found if _has(entry, field, word)]
+    return found
 
 
 def tags_in_use(entries: Iterable[Entry]) -> list[str]:
     """Every tag of these: the kinds of sound in their own order, then all others by how often they are used."""
-    counts: dict[str, int] = {}
-    for entry in entries:
-        for tag in entry.all_tags:
-            counts[tag] = counts.get(tag, 0) + 1
+    counts = Counter(chain.from_iterable(entry.all_tags for entry in entries))
     kinds = [tag for tag in CATEGORIES if tag in counts]
     others = sorted((tag for tag in counts if tag not in CATEGORIES), key=lambda tag: (-counts[tag], tag))
     return kinds + others
@@ -262,5 +258,10 @@ def _has(entry: Entry, field: str, word: str) -> bool:
         return any(tag.startswith(word) for tag in entry.all_tags)
     if field == "category":
         return entry.category.startswith(word)
-    where = {"author": entry.author, "synth": entry.synth, "folder": entry.folder, "name": entry.name}[field]
-    return word in where.casefold()
+    if field == "name":
+        return word in entry.name.casefold()
+    # The last three of the words by which it is found.
+    return word in entry.hay.rsplit("\n", 3)[_LAST_WORDS[field]]
+
+
+_LAST_WORDS: Final = {"author": 1, "synth": 2, "folder": 3}

@@ -21,13 +21,6 @@ from engine.project.preset_store import PresetStore
 from engine.project.presets import Preset, read_preset
 
 
-def cache_path() -> Path:
-    """Where the memory of the last scan lies; it may be removed at any time."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("tonewright", appauthor=False) / "presets.json"
-
-
 def index_steps(
     store: PresetStore, known: dict[str, Entry] | None = None
 ) -> Generator[Note, None, tuple[tuple[Entry, ...], Marks, str]]:
@@ -35,16 +28,15 @@ def index_steps(
 
     Without ``known`` the memory of the last scan serves; what is new is remembered.
     """
-    cache = cache_path()
     if known is None:
         text = ""
         with contextlib.suppress(OSError, UnicodeDecodeError):
-            text = cache.read_text(encoding="utf-8")
+            text = store.index.read_text(encoding="utf-8")
         known = yield from from_cache_steps(text)
     entries = yield from scan_steps(store.places, known)
     if len(entries) != len(known) or any(known.get(entry.key) is not entry for entry in entries):
         yield Note(None, "Remembering presets")
-        _remember(cache, entries)
+        _remember(store.index, entries)
     yield Note(None, "Reading favourites")
     notice = ""
     try:

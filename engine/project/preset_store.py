@@ -31,11 +31,22 @@ MOST_NAME: Final = 120
 
 
 class PresetStore:
-    """The presets below ``root``; by default in the person's data folder."""
+    """The presets below ``root``; by default in the person's data folder.
+
+    ``index`` is the memory of the last scan; that file may be removed at any time.
+    """
 
     def __init__(self, root: Path | None = None, factory: Path = PRESET_FOLDER) -> None:
-        self.root = root if root is not None else default_root()
         self.factory = factory
+        named = root if root is not None else _named_root()
+        if named is None:
+            from platformdirs import user_cache_path, user_data_path
+
+            self.root = user_data_path("tonewright", appauthor=False)
+            self.index = user_cache_path("tonewright", appauthor=False) / "presets.json"
+        else:
+            self.root = named
+            self.index = named / "preset-index.json"
 
     @property
     def folder(self) -> Path:
@@ -153,13 +164,9 @@ class PresetStore:
         return lies
 
 
-def default_root() -> Path:
-    """The folder for the person's presets and what belongs to them."""
-    if named := os.environ.get(PRESETS_VARIABLE):
-        return Path(named)
-    from platformdirs import user_data_path
-
-    return user_data_path("tonewright", appauthor=False)
+def _named_root() -> Path | None:
+    named = os.environ.get(PRESETS_VARIABLE)
+    return Path(named) if named else None
 
 
 def _named(preset: Preset, name: str) -> Preset:

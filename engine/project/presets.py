@@ -76,8 +76,12 @@ class Preset:
     @classmethod
     def loads(cls, text: str) -> Preset:
         """Read a preset or a plain patch from JSON text; raises :class:`PatchError` with the reason."""
-        patch = Patch.loads(text)
-        data = json.loads(text)
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError):
+            data = None
+        # What is no JSON is read again only for the sentence that says so.
+        patch = Patch.from_json(data) if isinstance(data, dict) else Patch.loads(text)
         return cls(
             patch,
             read_tags(data.get("tags", ())),

@@ -347,6 +347,7 @@ def test_damaged_marks_are_said_and_begin_anew(document: Document, store: Preset
 def test_a_place_that_cannot_be_written_is_said_and_loses_nothing(
     browser: PresetBrowser, document: Document, store: PresetStore, said: list[Any]
 ) -> None:
+    store.root.rename(store.root.with_name("elsewhere"))
     store.root.write_text("a file where the folder should be")
     document.audition("op1_ratio", 5.0)
     browser.presets.save_as(preset("Mine"))

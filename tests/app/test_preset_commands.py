@@ -37,7 +37,8 @@ def said(qtbot: QtBot, ready: Session) -> Callable[[str], None]:
         def check() -> None:
             assert words in ready.messages.text
 
-        qtbot.waitUntil(check)
+        # Written safely: a busy disk may take its time.
+        qtbot.waitUntil(check, timeout=20_000)
 
     return wait
 

@@ -10,7 +10,7 @@ import soundfile
 
 from engine.cli import main
 from engine.params import Patch
-from engine.project.preset_library import all_entries, cache_path
+from engine.project.preset_library import all_entries
 from engine.project.preset_marks import Marks
 from engine.project.preset_store import PresetStore
 from engine.project.presets import Preset, factory_presets
@@ -99,12 +99,12 @@ def test_render_plays_an_own_preset_before_the_factorys(
 
 def test_damaged_marks_and_a_damaged_memory_stop_nothing(own: PresetStore) -> None:
     before, _ = all_entries()
-    cache_path().write_text("{")
+    own.index.write_text("{")
     own.marks.write_text("{")
     entries, marks = all_entries()
     assert entries == before
     assert marks == Marks()
     assert len(list(own.root.glob("preset-marks.*.damaged"))) == 1
-    cache_path().unlink()
-    cache_path().mkdir()
+    own.index.unlink()
+    own.index.mkdir()
     assert all_entries()[0] == before

@@ -13,7 +13,7 @@ from engine.jobs import run_inline
 from engine.params import Patch
 from engine.project.preset_index import Entry, find, from_cache_steps, parse_query, scan_steps, tags_in_use, to_cache
 from engine.project.preset_marks import Marks, read_marks
-from engine.project.preset_store import PRESETS_VARIABLE, PresetStore, default_root
+from engine.project.preset_store import PRESETS_VARIABLE, PresetStore
 from engine.project.presets import Preset, read_preset
 
 
@@ -86,6 +86,7 @@ def test_the_memory_of_the_last_scan_survives_and_a_damaged_one_is_ignored(store
         "[]",
         text[:-9],
         text.replace("program", "progra"),
+        text.replace('"bass"', "bass"),
         '{"program": "0", "entries": []}',
         "[" * 9**5,
     ):
@@ -211,6 +212,7 @@ def test_a_place_that_is_a_file_is_said(tmp_path: Path) -> None:
 
 
 def test_the_place_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert default_root().name == "tonewright"
+    assert PresetStore().folder.parts[-2:] == ("tonewright", "presets")
     monkeypatch.setenv(PRESETS_VARIABLE, str(tmp_path))
     assert PresetStore().folder == tmp_path / "presets"
+    assert PresetStore().index.parent == tmp_path
