@@ -248,6 +248,8 @@ class Session(QObject):
         self.commands.refresh()
 
     def _patch_changed(self, patch: Patch, why: str) -> None:
+        if self._closed:
+            return  # the burst of a wheel may end after the window
         # Who plays by hand hears it already; the stage only shows it.
         by_hand = self.live_play.is_playing
         strike, from_rest = why in ("audition", "set") and not by_hand, why == "slot" and not by_hand

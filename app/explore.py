@@ -85,6 +85,7 @@ class Explore(QObject):
         self._document, self._studio, self._bridge = document, studio, bridge
         self._settings, self._rate = settings, rate
         self._waiting: deque[Draw] = deque()
+        self._closed = False
         self._job: int | None = None
         self.newest: Draw | None = None
         """The draw of the last press; see :meth:`repeat`."""
@@ -150,12 +151,13 @@ class Explore(QObject):
 
     def close(self) -> None:
         """Start nothing more."""
+        self._closed = True
         self._waiting.clear()
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _next(self) -> None:
-        if self._job is not None or not self._waiting:
+        if self._job is not None or not self._waiting or self._closed:
             return
         draw = self._waiting.popleft()
         self._document.settle()

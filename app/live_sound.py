@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from app.bridge import Bridge
 from engine.audio import Audio, Clip
 from engine.audio.level import CEILING_DB
-from engine.params import Patch
+from engine.params import SPACES, Patch
 from engine.studio import Rendered, Studio
 
 if TYPE_CHECKING:
@@ -130,6 +130,13 @@ class LiveSound(QObject):
                 self._made = replace(self._made, gain_db=gain_db)
                 if self._in_player:
                     self._player.swap(self._made.audio)
+
+    def as_played(self, patch: Patch) -> Patch:
+        """What keys have to play so that they are as loud as the note: ``patch`` with the gain in its own level."""
+        level_db = patch.values.get("gain_db")
+        if self.gain_db == 0.0 or not isinstance(level_db, float):
+            return patch
+        return patch.with_values(gain_db=SPACES[patch.synth]["gain_db"].clamp(level_db + self.gain_db))
 
     def render(self, patch: Patch, *, strike: bool = False, turning: bool = False, from_rest: bool = False) -> None:
         """Render ``patch`` with the panel's note.

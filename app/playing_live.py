@@ -66,6 +66,7 @@ class LivePlay(QObject):
         self.instrument.on_error = lambda error: self._window.call(lambda: s.messages.error(error))
         s.player.rate_changed.connect(self._connect_bus)
         s.document.patch_changed.connect(self._patch_changed)
+        s.explore.match.changed.connect(lambda: self._patch_changed(s.document.patch, "gain"))
         for piano in self.pianos:
             piano.note_on.connect(lambda note, velocity: self.held.press(MOUSE, note, note, velocity))
             piano.note_off.connect(lambda note: self.held.release(MOUSE, note))
@@ -145,7 +146,7 @@ class LivePlay(QObject):
             self._s.document.follow_key(note, velocity)
 
     def _patch_changed(self, patch: Patch, _why: str) -> None:
-        self.instrument.set_patch(patch)
+        self.instrument.set_patch(self._s.live.as_played(patch))
 
     def _connect_bus(self, _rate: int = 0) -> None:
         self.instrument.connect(self._s.player.bus)

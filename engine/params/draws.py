@@ -46,7 +46,9 @@ def rest_of(param: Param) -> float | None:
 def draw(param: Param, rng: Random) -> float:
     """A likely value of ``param``."""
     if param.choices:
-        return param.default if rng.random() < 0.6 else float(rng.randrange(len(param.choices)))
+        # One voice that is mute or alone among six is enough to silence a patch.
+        usual = 0.95 if param.role == "level" else 0.6
+        return param.default if rng.random() < usual else float(rng.randrange(len(param.choices)))
     if rest_of(param) is not None and rng.random() < 0.65:
         return param.default
     return draw_awake(param, rng)

@@ -511,3 +511,16 @@ def test_a_morph_plays_between_the_gains_of_its_ends(two_levels: Session) -> Non
     assert match.gain_db == pytest.approx(sum(ends) / 2)
     two_levels.document.undo()
     assert match.gain_db == ends[1]
+
+
+def test_keys_play_a_slot_as_loud_as_its_note(two_levels: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Patch] = []
+    instrument = two_levels.live_play.instrument
+    monkeypatch.setattr(instrument, "set_patch", sent.append)
+    two_levels.explore.desk.go(0)
+    two_levels.explore.desk.go(1)
+    gain_db = two_levels.explore.match.gain_db
+    assert gain_db > 6.0
+    assert sent[-1] == QUIET.with_values(gain_db=QUIET.values["gain_db"] + gain_db)  # type: ignore[operator]
+    two_levels.explore.match.set_on(False)
+    assert sent[-1] == QUIET

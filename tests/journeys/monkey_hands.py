@@ -16,6 +16,8 @@ from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QSpinBox, QToolB
 from app.actions import ACTIONS
 from app.compose import Session
 from app.controls.time_axis import Selection
+from app.panels.explore_menus import lock_menu as locks_menu
+from app.panels.explore_menus import sections_menu, slot_menu
 from app.panels.fm import TABS
 from app.panels.fm_locks import lock_menu
 from app.panels.fm_menu import operator_menu, section_menu
@@ -62,6 +64,7 @@ class Monkey:
             (2, self.context_menu),
             (3, self.preset),
             (2, self.lock),
+            (5, self.explore),
             (3, self.page),
             (2, self.algorithm),
             (2, self.panel_menu),
@@ -186,6 +189,27 @@ class Monkey:
         menu = lock_menu(self.session.document, self.rng.randint(1, 6), self.session.fm)
         self.rng.choice([action for action in menu.actions() if not action.isSeparator()]).trigger()
         menu.deleteLater()
+
+    def explore(self) -> None:
+        parts, fm = self.session.explore, self.session.fm
+        desk, slot = parts.desk, self.rng.randrange(4)
+
+        def from_a_menu() -> None:
+            menus = (slot_menu(desk, slot, fm), sections_menu(parts.explore, fm), locks_menu(self.session.document, fm))
+            entries = [a for a in self.rng.choice(menus).actions() if a.isEnabled() and not a.isSeparator()]
+            self.rng.choice(entries).trigger()
+            for menu in menus:
+                menu.deleteLater()
+
+        def morph() -> None:
+            for _ in range(self.rng.randint(1, 4)):
+                desk.audition_morph(share := self.rng.choice((0.0, self.rng.random(), 1.0)))
+            self.rng.choice((lambda: desk.commit_morph(share), desk.revert_morph, lambda: desk.go(slot)))()
+
+        def copy() -> None:
+            desk.copy(slot, self.rng.randrange(4))
+
+        self.rng.choice((lambda: desk.go(slot), desk.toggle, from_a_menu, morph, copy))()
 
     def page(self) -> None:
         fm = self.session.fm
