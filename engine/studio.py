@@ -214,10 +214,9 @@ class Studio:
         return self._quick_runner().submit(body, rank=RANK_MEASURE, title="Measuring loudness")
 
     def first_good(self, candidates: Iterable[Patch], *, title: str = "Trying patches", **how: Any) -> int:
-        """Play candidates until one is heard and does not clip; the result is it, or the least bad :class:`Patch`.
+        """Play candidates, made one at a time, until one is heard and does not clip; the result is it or the least bad.
 
-        They are made on the engine thread, one at a time; without any the result is ``None``. ``how`` they are played
-        is as in :meth:`render`.
+        Without any it is ``None``. ``how`` they are played is as in :meth:`render`.
         """
 
         def body() -> Generator[Note, None, Patch | None]:
