@@ -20,7 +20,7 @@ from engine.params.vary import LEVELS, morph
 from engine.project.presets import factory_presets
 
 POOL = factory_presets()
-BRASS, PIANO = POOL[0], POOL[3]
+BRASS, PIANO = (next(p for p in POOL if p.name == name) for name in ("Brass Section", "Electric Piano"))
 
 
 @pytest.fixture

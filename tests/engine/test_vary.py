@@ -24,7 +24,7 @@ from engine.params.vary import (
 from engine.project.presets import factory_presets
 
 POOL = factory_presets()
-BRASS, PIANO = POOL[0], POOL[3]
+BRASS, PIANO = (next(p for p in POOL if p.name == name) for name in ("Brass Section", "Electric Piano"))
 ALL = chance_sections(FM_SPACE)
 
 
@@ -112,7 +112,7 @@ def test_the_same_seed_gives_the_same_patch_and_another_one_another() -> None:
         assert one != other
 
 
-@pytest.mark.parametrize("patch", [Patch("fm"), *POOL], ids=lambda p: p.name or "fresh")
+@pytest.mark.parametrize("patch", [Patch("fm"), *POOL[::6]], ids=lambda p: p.name or "fresh")
 def test_nothing_leaves_its_range(patch: Patch) -> None:
     for seed in range(4):
         for other in ways(patch, 1.0, seed, sections=ALL):
