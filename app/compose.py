@@ -157,6 +157,7 @@ class Session(QObject):
         self.pictures.operators_drawn.connect(self.fm.show_pictures)
         self.pictures.spectrum_drawn.connect(self.fm.spectrum.set_spectrum)
         self.fm.spectrum.playhead_wanted.connect(self.pictures.follow_playhead)
+        self.fm.spectrum.watched.connect(self.pictures.set_spectrum_wanted)
         keep = self.actions["take.keep"]
         self.fm.keep_requested.connect(keep.trigger)
         keep.enabledChanged.connect(self.fm.keep.setEnabled)

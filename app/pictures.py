@@ -61,8 +61,8 @@ class PictureMaker(QObject):
     """``operators_drawn`` brings :class:`Pictures` after each change of the patch, ``spectrum_drawn`` a
     :class:`Spectrum` after each sound of it and, if that is wanted, as the playhead moves.
 
-    ``quiet`` is told of each job: they are too small to be listed. Nothing is computed while ``set_wanted`` is off,
-    such as while the panel is hidden.
+    ``quiet`` is told of each job: they are too small to be listed. Nothing is computed for what nobody sees:
+    ``set_wanted`` is for the panel as a whole, ``set_spectrum_wanted`` for the spectrum, which rests until it is on.
     """
 
     operators_drawn = Signal(object)
@@ -79,7 +79,8 @@ class PictureMaker(QObject):
         super().__init__(bridge)
         self._studio = studio
         self._playhead_s = playhead_s
-        self._wanted = True
+        self._wanted, self._spectrum_wanted = True, False
+        self._follows = False
         self._closed = False
         self._asked: tuple[Patch, NoteSettings] | None = None
         self._drawn: tuple[Patch, NoteSettings] | None = None
@@ -93,7 +94,14 @@ class PictureMaker(QObject):
     def set_wanted(self, on: bool) -> None:
         """Draw, or rest; what changed meanwhile is drawn when it is wanted again."""
         self._wanted = on
+        self._run_clock()
         self._draw()
+        self._look()
+
+    def set_spectrum_wanted(self, on: bool) -> None:
+        """Look at the sounds, or rest."""
+        self._spectrum_wanted = on
+        self._run_clock()
         self._look()
 
     def show_patch(self, patch: Patch, note: NoteSettings) -> None:
@@ -108,16 +116,24 @@ class PictureMaker(QObject):
 
     def follow_playhead(self, on: bool) -> None:
         """Look where the playhead stands instead of at the loudest moment."""
-        if on:
-            self._clock.start()
-        else:
-            self._clock.stop()
+        self._follows = on
+        self._run_clock()
         self._look()
 
     def close(self) -> None:
         """The engine has ended: ask it nothing more."""
         self._closed = True
-        self._clock.stop()
+        self._run_clock()
+
+    @property
+    def _looks(self) -> bool:
+        return self._wanted and self._spectrum_wanted and not self._closed
+
+    def _run_clock(self) -> None:
+        if self._looks and self._follows:
+            self._clock.start()
+        else:
+            self._clock.stop()
 
     def _draw(self) -> None:
         asked = self._asked
@@ -137,9 +153,9 @@ class PictureMaker(QObject):
 
     def _look(self) -> None:
         rendered = self._rendered
-        if rendered is None or self._closed or not self._wanted or rendered.patch.synth != "fm":
+        if rendered is None or not self._looks or rendered.patch.synth != "fm":
             return
-        at_s = self._playhead_s() if self._clock.isActive() else None
+        at_s = self._playhead_s() if self._follows else None
         if self._looked is not None and self._looked[0] is rendered and _same(at_s, self._looked[1]):
             return
         self._looked = (rendered, at_s)

@@ -6,7 +6,7 @@ import bisect
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent, QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
 from app.controls.freq_scale import FreqScale
@@ -35,6 +35,8 @@ class SpectrumView(QWidget):
 
     playhead_wanted = Signal(bool)
     """The person wants the spectrum where the playhead stands (true) or at the loudest moment."""
+    watched = Signal(bool)
+    """It came into sight (true) or went out of it: nobody needs spectra that are not seen."""
     hovered = Signal(object)
     """The :class:`Peak` that is pointed at, or ``None``."""
 
@@ -50,6 +52,7 @@ class SpectrumView(QWidget):
         self._last = QPointF()
         self._dragging = False
         self._peak_hz: list[float] = []
+        self._picture = SpectrumPicture(self)
         self.moment = QToolButton(self)
         self.moment.setText("At playhead")
         self.moment.setCheckable(True)
@@ -206,8 +209,16 @@ class SpectrumView(QWidget):
         size = self.moment.sizeHint()
         self.moment.setGeometry(self.width() - size.width() - 3, 3, size.width(), HEAD_PX - 6)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.watched.emit(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.watched.emit(False)
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        SpectrumPicture(self).paint()
+        self._picture.paint()
 
     def curve(self) -> tuple[np.ndarray, np.ndarray]:
         """Pixels ``x`` and ``y`` of the curve: the highest level of each column, or a line between sparse bins."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 from app.controls.knob_paint import figures, focus_ring, wash
 from app.controls.words import MINUS, hz_label
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 HEAD_PX = 28
 """Above the curve: the line of words and the switch."""
+LINE_PX = 18
 TICKS_PX = 8
 LABELS_PX = 18
 AXIS_PX = TICKS_PX + LABELS_PX
@@ -26,32 +28,47 @@ LABEL_APART_PX = 40.0
 
 
 class SpectrumPicture:
-    """Paints one state of ``view``."""
+    """Paints ``view``. What the pointer does not change is kept as a picture: pointing costs next to nothing."""
 
     def __init__(self, view: SpectrumView) -> None:
         self._view = view
-        self._plot = view.plot()
-        self._theme = tokens()
+        self._kept: QPixmap | None = None
+        self._kept_for: tuple[object, ...] = ()
 
     def paint(self) -> None:
-        painter = QPainter(self._view)
+        view = self._view
+        self._theme, self._plot = tokens(), view.plot()
+        painter = QPainter(view)
+        painter.drawPixmap(0, 0, self._still())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(figures(self._view))
-        paper = QRectF(self._view.rect())
-        painter.setPen(QColor(self._theme.hairline))
-        painter.setBrush(QColor(self._theme.canvas))
-        painter.drawRoundedRect(paper.adjusted(0.5, 0.5, -0.5, -0.5), GRID, GRID)
-        self._grid(painter)
-        if self._view.spectrum is not None:
-            painter.save()
-            painter.setClipRect(self._plot.adjusted(0, 0, 0, TICKS_PX))
-            self._curve(painter)
-            self._ticks(painter)
+        if view.spectrum is not None:
             self._pointed_at(painter)
-            painter.restore()
         self._words(painter)
-        if self._view.hasFocus():
-            focus_ring(painter, paper)
+        if view.hasFocus():
+            focus_ring(painter, QRectF(view.rect()))
+
+    def _still(self) -> QPixmap:
+        """Paper, grid, curve and ticks."""
+        view, ratio = self._view, self._view.devicePixelRatioF()
+        state = (view.spectrum, view.scale.low_hz, view.scale.high_hz, view.size(), ratio, self._theme, view.font())
+        if self._kept is None or state != self._kept_for:
+            kept = QPixmap(view.size() * ratio)
+            kept.setDevicePixelRatio(ratio)
+            kept.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(kept)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setFont(figures(view))
+            painter.setPen(QColor(self._theme.hairline))
+            painter.setBrush(QColor(self._theme.canvas))
+            painter.drawRoundedRect(QRectF(view.rect()).adjusted(0.5, 0.5, -0.5, -0.5), GRID, GRID)
+            self._grid(painter)
+            if view.spectrum is not None:
+                painter.setClipRect(self._plot.adjusted(0, 0, 0, TICKS_PX))
+                self._curve(painter)
+                self._ticks(painter)
+            painter.end()
+            self._kept, self._kept_for = kept, state
+        return self._kept
 
     def _grid(self, painter: QPainter) -> None:
         plot = self._plot
@@ -94,17 +111,18 @@ class SpectrumPicture:
             return
         loudest = max(partial.level_db for partial in spectrum.partials)
         bottom = self._plot.bottom() + TICKS_PX
-        for partial in sorted(spectrum.partials, key=lambda p: p.level_db):
+        places = self._view.scale.share_of(np.array([partial.hz for partial in spectrum.partials]))
+        found = zip(spectrum.partials, (self._plot.left() + places * self._plot.width()).tolist(), strict=True)
+        for partial, x in sorted(found, key=lambda pair: pair[0].level_db):
             share = 1.0 - (loudest - partial.level_db) / FAINTEST_TICK_DB
-            if share <= 0.0:
-                continue
-            x = round(self._view.x_of(partial.hz)) + 0.5
-            painter.setPen(wash(series_colour(partial.carrier), 0.35 + 0.65 * share))
-            painter.drawLine(QPointF(x, bottom), QPointF(x, bottom - TICKS_PX * max(share, 0.25)))
+            if share > 0.0 and self._plot.left() <= x <= self._plot.right():
+                painter.setPen(wash(series_colour(partial.carrier), 0.35 + 0.65 * share))
+                x = round(x) + 0.5
+                painter.drawLine(QPointF(x, bottom), QPointF(x, bottom - TICKS_PX * max(share, 0.25)))
 
     def _pointed_at(self, painter: QPainter) -> None:
         peak = self._view.peak
-        if peak is None:
+        if peak is None or not self._plot.left() <= self._view.x_of(peak.hz) <= self._plot.right():
             return
         place = QPointF(self._view.x_of(peak.hz), self._view.y_of(peak.level_db))
         colour = series_colour(peak.partial.carrier) if peak.partial is not None else self._theme.text
@@ -115,9 +133,22 @@ class SpectrumPicture:
         painter.drawEllipse(place, 4.0, 4.0)
 
     def _words(self, painter: QPainter) -> None:
+        """A line above the curve; what does not fit beside the switch goes on below, over the top of the paper."""
         view = self._view
         painter.setFont(figures(view, SMALL_TEXT_PX + (view.peak is not None)))
-        painter.setPen(QColor(self._theme.text if view.peak is not None else self._theme.secondary))
+        metrics = painter.fontMetrics()
         room = QRectF(self._plot.left() + 2, 0, view.moment.x() - self._plot.left() - GRID, HEAD_PX)
-        text = painter.fontMetrics().elidedText(view.words(), Qt.TextElideMode.ElideRight, int(room.width()))
+        first, _, rest = view.words().partition(": ")
+        both = f"{first}: {rest}" if rest else first
+        if rest and metrics.horizontalAdvance(both) > room.width():
+            below = QRectF(room.left(), HEAD_PX - GRID, self._plot.width() - 4, LINE_PX)
+            text = metrics.elidedText(rest, Qt.TextElideMode.ElideRight, int(below.width()))
+            back = QRectF(below.left() - 2, below.top(), metrics.horizontalAdvance(text) + 4, LINE_PX)
+            painter.fillRect(back, wash(self._theme.canvas, 0.85))
+            self._say(painter, below, text)
+            both = first
+        self._say(painter, room, metrics.elidedText(both, Qt.TextElideMode.ElideRight, int(room.width())))
+
+    def _say(self, painter: QPainter, room: QRectF, text: str) -> None:
+        painter.setPen(QColor(self._theme.text if self._view.peak is not None else self._theme.secondary))
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)

@@ -208,6 +208,7 @@ def test_pictures_and_spectrum_follow_the_live_patch(session, qtbot):
     drawn, seen = [], []
     session.pictures.operators_drawn.connect(drawn.append)
     session.pictures.spectrum_drawn.connect(seen.append)
+    session.fm.choose_section("Spectrum")
     session.document.audition("op1_ratio", 2.0)
     qtbot.waitUntil(lambda: bool(drawn) and bool(seen), timeout=5000)
     qtbot.waitUntil(lambda: drawn[-1].operators[0].hz == pytest.approx(523.25, abs=0.01), timeout=5000)
@@ -238,6 +239,33 @@ def test_nothing_is_drawn_while_nobody_looks(session, qtbot):
     qtbot.waitUntil(lambda: bool(drawn), timeout=5000)
     assert drawn[-1].operators[0].hz == pytest.approx(784.9, abs=0.1)
     session.document.commit("Ratio")
+
+
+def test_a_spectrum_that_nobody_sees_is_not_computed(session, qtbot):
+    seen = []
+    session.pictures.spectrum_drawn.connect(seen.append)
+    session.document.audition("op1_ratio", 2.0)
+    session.document.commit("Ratio")
+    qtbot.waitUntil(lambda: session.live.up_to_date, timeout=5000)
+    qtbot.wait(100)
+    assert seen == []
+    session.fm.choose_section("Spectrum")
+    qtbot.waitUntil(lambda: bool(seen), timeout=5000)
+    assert session.fm.spectrum.spectrum is seen[-1]
+
+
+def test_the_spectrum_follows_the_playhead_when_asked(session, qtbot):
+    session.fm.choose_section("Spectrum")
+    session.document.audition("op1_ratio", 2.0)
+    session.document.commit("Ratio")
+    view = session.fm.spectrum
+    qtbot.waitUntil(lambda: view.spectrum is not None and session.live.up_to_date, timeout=5000)
+    loudest_s = view.spectrum.at_s
+    Hand(view.moment).click()
+    session.playing.seek(1.25)
+    qtbot.waitUntil(lambda: view.spectrum.at_s == pytest.approx(1.25, abs=0.02), timeout=5000)
+    Hand(view.moment).click()
+    qtbot.waitUntil(lambda: view.spectrum.at_s == pytest.approx(loudest_s), timeout=5000)
 
 
 def test_links_of_envelopes_are_kept_in_the_project(session, tmp_path, qtbot):
