@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QVariantAnimation, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, QVariantAnimation, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QHelpEvent,
@@ -58,6 +58,7 @@ class AlgorithmGraph(QWidget):
         self._selected = 0
         self._lit: Route | None = None
         self._held = False
+        self._behind = False
         self._layout = lay_out(self._routes(), n_operators)
         self._from: dict[int, QPointF] = {}
         self._scene: Scene | None = None
@@ -89,6 +90,7 @@ class AlgorithmGraph(QWidget):
 
     @property
     def layout_shown(self) -> GraphLayout:
+        self._catch_up()
         return self._layout
 
     def set_operators(self, quiet: frozenset[int], muted: frozenset[int]) -> None:
@@ -116,48 +118,55 @@ class AlgorithmGraph(QWidget):
     def settle(self, *_: object) -> None:
         """Let the operators take the places of the routing as it is now."""
         self._held = False
-        if not any(gesture.busy for gesture in self._gestures.values()):
-            self._take_places()
+        self._fall_behind()
 
     def place_of(self, operator: int) -> QPointF:
         """Where the middle of an operator is drawn."""
         return self._seen().nodes[operator].center()
 
     def middle_of(self, route: Route) -> QPointF:
-        """A point on the line of a route that is on."""
-        points = self._seen().lines[route]
-        return points[len(points) // 2]
+        """The middle of the line of a route that is on."""
+        return self._seen().paths[route].pointAtPercent(0.5)
 
     def _routes(self) -> frozenset[Route]:
         return frozenset(route for route, gesture in self._gestures.items() if gesture.value > gesture.param.low)
 
     def _on_shown(self) -> None:
+        self._fall_behind()
+        self.update()
+
+    def _fall_behind(self) -> None:
+        """A whole new patch changes many depths: what follows from them is worked out once, when it is wanted."""
+        if not self._behind:
+            self._behind = True
+            QTimer.singleShot(0, self, self._catch_up)
+
+    def _catch_up(self) -> None:
+        if not self._behind:
+            return
+        self._behind = False
         if not self._held and not any(gesture.busy for gesture in self._gestures.values()):
             self._take_places()
-        self._changed()
+        self._scene = None
+        self._describe()
+        self.update()
 
     def _take_places(self) -> None:
         layout = lay_out(self._routes(), self._n)
         if layout == self._layout:
             return
-        before = dict(self._seen().centres()) if self.isVisible() else {}
+        before = dict(self._scene.centres()) if self._scene is not None else {}
         self._layout = layout
         self._glide.stop()
         self._from = before if motion_ms() and self.isVisible() else {}
         if self._from:
             self._glide.setDuration(motion_ms())
             self._glide.start()
-        self._changed()
 
     def _on_glide(self, share: float) -> None:
         if share >= 1.0:
             self._from = {}
         self._scene = None
-        self.update()
-
-    def _changed(self) -> None:
-        self._scene = None
-        self._describe()
         self.update()
 
     def _describe(self) -> None:
@@ -168,6 +177,7 @@ class AlgorithmGraph(QWidget):
 
     def _seen(self) -> Scene:
         """The drawing for the present size and moment."""
+        self._catch_up()
         if self._scene is None:
             share = float(self._glide.currentValue() or 0.0) if self._from else 1.0
             self._scene = Scene(QRectF(self.rect()), self._layout, self._routes(), self._from, share)

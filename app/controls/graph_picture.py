@@ -22,7 +22,6 @@ BAR_PX = 14.0
 FOOT_PX = 8.0
 """Between the lowest operators and the output, at least."""
 LOOP_PX = 9.0
-_SAMPLES = 14
 
 
 class Scene:
@@ -227,7 +226,8 @@ def _loop(box: QRectF) -> QPainterPath:
 
 
 def _points(path: QPainterPath) -> list[QPointF]:
-    return [path.pointAtPercent(k / (_SAMPLES - 1)) for k in range(_SAMPLES)]
+    """Points along a line, near enough to each other to look for the pointer and to draw the arrow's head."""
+    return list(path.toSubpathPolygons()[0])
 
 
 def _distance(point: QPointF, a: QPointF, b: QPointF) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
@@ -48,6 +49,9 @@ LOW_PX = 560
 """A panel lower than this does without the operators' pictures, and the note scrolls with the rest."""
 
 
+AnyPage = TypeVar("AnyPage", bound=Page)
+
+
 class FmPanel(InstrumentPanel):
     """Shows and turns the document's FM patch."""
 
@@ -71,6 +75,7 @@ class FmPanel(InstrumentPanel):
         self.operator = 1
         self._tab: str | None = None
         self._shown: Page | SpectrumView | None = None
+        self._behind: set[Page] = set()
         self._lay_out()
         self._connect()
         self.choose_operator(1)
@@ -194,13 +199,20 @@ class FmPanel(InstrumentPanel):
         if page is None:
             page = self.pages[operator] = OperatorPage(operator)
             self._take_in(page, f"Op {operator} envelope")
-        return page
+        return self._up_to_date(page)
 
     def _section_page(self, name: str) -> SectionPage:
         page = self.sections.get(name)
         if page is None:
             page = self.sections[name] = SectionPage(name)
             self._take_in(page, "Pitch envelope" if name == "Pitch" else f"{name} envelope")
+        return self._up_to_date(page)
+
+    def _up_to_date(self, page: AnyPage) -> AnyPage:
+        """The page with the patch's values, which it may have missed while nobody saw it."""
+        if page in self._behind:
+            self._behind.discard(page)
+            page.set_values(self.document.patch.values)
         return page
 
     def _take_in(self, page: Page, envelope_step: str) -> None:
@@ -381,7 +393,10 @@ class FmPanel(InstrumentPanel):
         self.strip.set_values(values, state)
         self.routing.set_values(values, state, held=why == "audition")
         for page in (*self.pages.values(), *self.sections.values()):
-            page.set_values(values)
+            if page is self._shown:
+                page.set_values(values)
+            else:
+                self._behind.add(page)
         at_work = sections_at_work(values)
         for name in SECTIONS:
             self.tabs.tabs[name].show_state(at_work=name in at_work)
