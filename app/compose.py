@@ -347,7 +347,8 @@ class Session(QObject):
         self.presets.start(self.app)
         if self._warm:
             warming = self.studio.warm()
-            self.jobs.keep_quiet_about(warming)
+            for job in (warming, self.studio.warm_keys()):
+                self.jobs.keep_quiet_about(job)
             self.bridge.watch(warming, done=self._open_device, failed=self._open_device, cancelled=self._open_device)
             self.live.render(self.document.patch)
         else:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from engine.params import Patch
 from engine.params.playing import PlaySettings
+from engine.rates import DEFAULT_RATE_HZ
 from engine.torch_setup import load_torch
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ class _Player:
             # The device took the first frames of a new note while they were computed: it begins a little later.
             live.postpone(first, late)
             first += late
-        bus.add(first, np.ascontiguousarray(sound.T))
+        bus.add(first, sound)
 
     def _note_on(self, sent_at: float, note: int, velocity: int) -> None:
         bus = self._bus
@@ -261,6 +262,8 @@ class _Player:
         if bus is None or patch is None:
             return
         self._is_new, self._refused = False, None
+        # What is loaded or compiled the first time shall not happen between a key and its sound.
+        prepare(self._kind)
         ready = _ready(self._kind, patch, bus.rate)
         self._renewed_at = time.perf_counter()
         if self._live is None:
@@ -291,6 +294,29 @@ class _Clock:
         return round(min(self._jump + SLACK_S * rate, MOST_AHEAD_S * rate))
 
 
+def prepare(kind: Kind) -> None:
+    """Load and compile what playing needs (half a minute, the first time on a machine; then a second)."""
+    if kind in _prepared:
+        return
+    from engine.synths.live import LiveInstrument
+
+    # Everything that a note can meet, once: a room, a change of patch, a release, its end.
+    ready = _ready(kind, Patch("fm", {"reverb": 0.5, "mod_1_1_rad": 1.0}), DEFAULT_RATE_HZ)
+    live = LiveInstrument(ready, DEFAULT_RATE_HZ)
+    live.note_on(60, 1, 0)
+    live.render(500)
+    live.set_patch(ready)
+    live.render(1000)
+    live.note_off(60)
+    live.render(1500)
+    live.all_off()
+    live.render(2000)
+    _prepared.append(kind)
+
+
+_prepared: list[Kind] = []
+
+
 def _ready(kind: Kind, patch: Patch, rate: int) -> LivePatch:
     if kind == "fake":
         from engine.fakes_live import live_patch
@@ -298,14 +324,5 @@ def _ready(kind: Kind, patch: Patch, rate: int) -> LivePatch:
         return live_patch(patch, rate)
     load_torch()
     from engine.synths.catalog import synth_of
-    from engine.synths.live_voice import Key
 
-    ready = synth_of(patch.synth).live_patch(patch, rate)
-    if kind not in _prepared:
-        # What is loaded or compiled the first time shall not happen between a key and its sound.
-        ready.strike(Key(60, 1)).process(1, True)
-        _prepared.append(kind)
-    return ready
-
-
-_prepared: list[Kind] = []
+    return synth_of(patch.synth).live_patch(patch, rate)

@@ -25,7 +25,7 @@ from engine.matching.result import Candidate as Candidate
 from engine.matching.result import MatchResult as MatchResult
 from engine.params import FM_SPACE, Patch
 from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
-from engine.playing import Instrument
+from engine.playing import Instrument, prepare
 from engine.rates import DEFAULT_RATE_HZ, MAX_RATE_HZ, MIN_RATE_HZ
 from engine.torch_setup import load_torch, prepare_environment, torch_is_loaded
 
@@ -110,6 +110,18 @@ class Studio:
                 )
 
         return self.work.submit(body, rank=RANK_WARM, key="warm", title="Loading the synthesizers")
+
+    def warm_keys(self) -> int:
+        """Load what :attr:`instrument` needs, behind :meth:`warm`; the result is ``None``.
+
+        The first time on a machine its voices are compiled, which takes half a minute; a key waits for it.
+        """
+
+        def body() -> Generator[Note, None, None]:
+            yield Note(None, "Preparing the keys")
+            prepare(self.kind)
+
+        return self.work.submit(body, rank=RANK_WARM + 1, key="warm keys", title="Preparing the keys")
 
     def open(self, path: str | Path) -> int:
         """Open a sound file; the result is a :class:`Clip`."""

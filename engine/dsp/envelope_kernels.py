@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from engine.dsp.compiled import FAST, njit
 from engine.dsp.envelopes import JUMP, N_STAGES, OCTAVE, SHORTEST_S
-from engine.dsp.loop_kernels import FAST, Real, sine
+from engine.dsp.loop_kernels import Real, sine
 from engine.dsp.motion import HASH_FACTORS, HASH_MASK, HASH_STEP
 
 NEVER_S = 1e30

@@ -11,13 +11,13 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from engine.dsp import loop_kernels
+from engine.dsp.compiled import FAST, njit
 from engine.dsp.envelope_kernels import N_FACTS, NEVER_S, exponential, heights, lfo, loudness, plan, straight
 from engine.dsp.envelopes import N_STAGES
-from engine.dsp.loop_kernels import FAST, Real, wave
+from engine.dsp.loop_kernels import Real, wave
 from engine.dsp.motion import STEP_S
 from engine.params.fm import N_OPERATORS
 

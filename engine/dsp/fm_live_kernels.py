@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from engine.dsp import fm_kernels, live_kernels
+from engine.dsp.compiled import FAST, njit
 from engine.dsp.envelope_kernels import N_FACTS, NEVER_S, is_silent, plan
 from engine.dsp.envelopes import N_STAGES
-from engine.dsp.loop_kernels import FAST, Real
+from engine.dsp.loop_kernels import Real
 from engine.dsp.motion import STEP_S
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, error_model="numpy", fastmath=FAST)
 def block(
     notes: NDArray[Any],
     wheres: NDArray[Any],
@@ -30,13 +30,15 @@ def block(
     bend_st: float,
     wheel_st: float,
     width: int,
-    out: Real,
-) -> bool:
-    """Fill ``out`` ``[channels, n]`` with the next frames; says whether all that makes sound is down for good.
+    out: NDArray[np.float32],
+) -> tuple[bool, float]:
+    """Fill ``out`` ``[channels, n]`` with the next frames; says whether all that makes sound is down for good, and how
+    high it came.
 
     The operators are computed on ``width`` channels at ``rate`` doubled ``halvings`` times; ``wide`` and ``sharp`` are
     the taps of the filters down from there. Those look ahead, into frames that are computed twice: now as if nothing
-    changed, and by the next call as they are. ``past`` ``[2, frames]`` holds what they look back at.
+    changed, and by the next call as they are. ``past`` ``[2, frames]`` holds what they look back at. The interpreter
+    stays locked: see :mod:`engine.dsp.mix_kernels`.
     """
     note, where, flow = notes[0], wheres[0], flows[0]
     fine = float(rate << halvings)
@@ -59,12 +61,18 @@ def block(
             fm_kernels.operate(notes, wheres.copy(), fine, bend_st, wheel_st, back + m, back, x)
     if back > 0:
         past[:width] = x[:, m : m + back]
+    sound = np.empty(out.shape)
     for channel in range(width):
-        _down(x[channel], flow.frame, halvings, n, wide, sharp, out[channel])
+        _down(x[channel], flow.frame, halvings, n, wide, sharp, sound[channel])
     if out.shape[0] > width:
-        out[1] = out[0]
-    live_kernels.flow_on(chains, flows, float(rate), out)
-    return over
+        sound[1] = sound[0]
+    live_kernels.flow_on(chains, flows, float(rate), sound)
+    top = 0.0
+    for channel in range(out.shape[0]):
+        for j in range(n):
+            out[channel, j] = sound[channel, j]
+            top = max(top, abs(sound[channel, j]))
+    return over, top
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)

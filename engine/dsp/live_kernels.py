@@ -7,12 +7,12 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from engine.dsp.compiled import FAST, njit
 from engine.dsp.envelope_kernels import N_FACTS, NEVER_S, chance, heights, loudness, plan, straight
 from engine.dsp.envelopes import N_STAGES
-from engine.dsp.loop_kernels import FAST, Real
+from engine.dsp.loop_kernels import Real
 from engine.dsp.motion import STEP_S
 from engine.dsp.reverb import N_LINES, SIGNS
 from engine.dsp.svf import HIGHEST
@@ -187,7 +187,7 @@ def _filter(chain: Any, flow: Any, rate: float, sound: Real) -> None:
 _SIGNS = np.array(SIGNS, np.float64)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, error_model="numpy", fastmath=FAST)
 def send(lines: Real, lengths: NDArray[np.int64], first: int, x: Real) -> None:
     """Sound ``x`` ``[n]`` enters the room at frame ``first``; ``lines`` ``[N_LINES, power of two]`` are rings of what
     will come out of the delay lines at each frame."""
@@ -198,7 +198,7 @@ def send(lines: Real, lengths: NDArray[np.int64], first: int, x: Real) -> None:
             line[(at + j) & mask] += x[j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+@njit(cache=True, error_model="numpy", fastmath=FAST)
 def answer(
     lines: Real,
     lengths: NDArray[np.int64],
@@ -208,14 +208,19 @@ def answer(
     gain_steps: Real,
     mix: float,
     mix_step: float,
-    out: Real,
-) -> None:
-    """What comes back of the room at ``n`` frames from ``first`` on, into ``out`` ``[2, n]``; what it was sent for
-    them must have been sent. ``before`` ``[N_LINES]`` is what came out of the lines last; ``gains`` and ``mix`` move by
-    their steps with each frame. See :class:`engine.dsp.reverb.Reverb`."""
+    wet: float,
+    wet_step: float,
+    out: NDArray[np.float32],
+) -> float:
+    """What comes back of the room at ``n`` frames from ``first`` on, into ``out`` ``[n, 2]``, and how high that is.
+
+    What it was sent for them must have been sent. ``before`` ``[N_LINES]`` is what came out of the lines last;
+    ``gains``, ``mix`` and ``wet`` move by their steps with each frame. See :class:`engine.dsp.reverb.Reverb`.
+    """
     mask = lines.shape[1] - 1
     heard = np.empty(N_LINES)
-    for j in range(out.shape[1]):
+    top = 0.0
+    for j in range(out.shape[0]):
         at = (first + j) & mask
         total = 0.0
         blend = mix + mix_step * j
@@ -233,7 +238,10 @@ def answer(
                 left += heard[i] * _SIGNS[i]
             else:
                 right += heard[i] * _SIGNS[i]
-        out[0, j], out[1, j] = 0.5 * left, 0.5 * right
+        loud = 0.5 * (wet + wet_step * (j + 1))
+        out[j, 0], out[j, 1] = left * loud, right * loud
+        top = max(top, abs(left * loud), abs(right * loud))
+    return top
 
 
 def begin() -> NDArray[Any]:

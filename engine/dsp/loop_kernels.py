@@ -9,14 +9,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from engine.dsp.compiled import FAST, njit
 
 Real = NDArray[np.floating]
 Ints = NDArray[np.int64]
-
-FAST = {"contract", "nsz", "reassoc"}
-"""What the compiler may do with sums: everything but to assume that all numbers are finite."""
 
 _TURNS = 1.0 / (2.0 * math.pi)
 

@@ -20,7 +20,6 @@ on a GPU, and the kernel needs milliseconds.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -148,11 +147,6 @@ def _starts(ends: NDArray[np.int64], n: int) -> NDArray[np.int64]:
 @cache
 def load_kernels() -> ModuleType | None:
     """The compiled kernels, or ``None`` where numba cannot be had; the reason is logged once."""
-    if "NUMBA_CACHE_DIR" not in os.environ:
-        import platformdirs
-
-        # Beside the sources, numba's own choice, it would fail in an installed or packed program.
-        os.environ["NUMBA_CACHE_DIR"] = str(platformdirs.user_cache_path("tonewright", appauthor=False) / "numba")
     try:
         from engine.dsp import loop_kernels
     except ImportError as error:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from numba import njit
-
-from engine.dsp.loop_kernels import FAST, Real
+from engine.dsp.compiled import FAST, njit
+from engine.dsp.loop_kernels import Real
 
 
 @njit(inline="always")

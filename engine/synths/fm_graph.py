@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -49,6 +50,13 @@ def graph_of(key: FmNote) -> Graph:
         alive = ((key.strength > 0.0) & (key.nats > 0.0).any(2)).any(0).tolist()
         open_outputs = (key.output > 0.0).any(0).tolist()
         open_routes = (key.depths > 0.0).any(0).tolist()
+    return graph_from(alive, open_outputs, open_routes, everything)
+
+
+def graph_from(
+    alive: Sequence[bool], open_outputs: Sequence[bool], open_routes: Sequence[bool], everything: bool = False
+) -> Graph:
+    """The graph of operators of which these are ``alive``; with ``everything``, all count as if they were."""
     sounds = [everything or s for s in alive]
     sources: list[list[Route]] = [[] for _ in range(N_OPERATORS)]
     idle: dict[int, tuple[Route, ...]] = {}

@@ -11,14 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from engine.dsp import fm_kernels, fm_live_kernels, live_kernels
 from engine.dsp.filters import SHARP, WIDE
 from engine.dsp.motion import STEP_S
 from engine.params import Patch
-from engine.synths.fm_live_note import LiveNote, live_notes
+from engine.synths.fm_live_note import LiveNote, Notes
 from engine.synths.fm_note import FmDecoder
 from engine.synths.live_room import FdnRoom, RoomSettings
 from engine.synths.live_voice import Glide, Key, Sound
@@ -56,26 +54,29 @@ class FmVoice:
         return self._quiet_frames >= REST_S * self._rate
 
     def process(self, n_frames: int, gate: bool, bend_st: float = 0.0, wheel_st: float = 0.0) -> Sound:
-        out = np.empty((self.channels, n_frames))
+        out = np.empty((self.channels, n_frames), np.float32)
         if n_frames == 0:
-            return out.astype(np.float32)
+            return out
         if not self._struck:
             self._line.strike(bend_st, wheel_st)
             self._struck = True
         done = 0
+        over, self.level = False, 0.0
         if self._older is not None:
             done = min(n_frames, max(round(TURN_S * self._rate), 1))
-            before, after = np.empty((2, *out[:, :done].shape))
+            before, after = np.empty((2, out.shape[0], done), np.float32)
             self._older.process(before, gate, bend_st, wheel_st)
             self._line.process(after, gate, bend_st, wheel_st)
             out[:, :done] = before + (after - before) * (np.arange(1, done + 1) / done)
-            self._older = None
-        over = False
+            self._older, self.level = None, float(np.abs(out[:, :done]).max())
         if done < n_frames:
-            over = self._line.process(out[:, done:], gate, bend_st, wheel_st)
-        self.level = float(np.abs(out).max())
+            rest = out if done == 0 else np.empty((out.shape[0], n_frames - done), np.float32)
+            over, level = self._line.process(rest, gate, bend_st, wheel_st)
+            self.level = max(self.level, level)
+            if done > 0:
+                out[:, done:] = rest
         self._quiet_frames = self._quiet_frames + n_frames if over and self.level < QUIET else 0
-        return out.astype(np.float32)
+        return out
 
     def renew(self, live: LiveNote, glide_s: float = 0.0) -> None:
         """Take over another sound from where this one is, its pitch within ``glide_s``."""
@@ -104,11 +105,11 @@ class _Line:
         where["glide_st"], where["glide_s"] = glide.from_st, max(glide.seconds, STEP_S)
         where["glide_from_s"] = self._flow[0]["frame"] / self._rate
 
-    def process(self, out: NDArray[np.float64], gate: bool, bend_st: float, wheel_st: float) -> bool:
-        """Fill ``out`` ``[channels, n]``; whether the sources of sound are down for good."""
+    def process(self, out: Sound, gate: bool, bend_st: float, wheel_st: float) -> tuple[bool, float]:
+        """Fill ``out`` ``[channels, n]``; whether the sources of sound are down for good, and how high it is."""
         live = self.live
-        mine = out if out.shape[0] == live.channels else np.empty((live.channels, out.shape[1]))
-        over: bool = fm_live_kernels.block(
+        mine = out if out.shape[0] == live.channels else np.empty((live.channels, out.shape[1]), np.float32)
+        found: tuple[bool, float] = fm_live_kernels.block(
             live.note,
             self._where,
             live.chain,
@@ -126,7 +127,7 @@ class _Line:
         )
         if mine is not out:
             out[:] = mine
-        return over
+        return found
 
     def renewed(self, live: LiveNote, glide_s: float) -> _Line:
         """Another note that stands where this one does."""
@@ -161,9 +162,7 @@ class FmLivePatch:
     """A patch of the FM instrument ready to be struck; see :class:`engine.synths.live_voice.LivePatch`."""
 
     def __init__(self, patch: Patch, sample_rate: int, decode: FmDecoder) -> None:
-        self._unit = torch.tensor([patch.unit()], dtype=torch.float64)
-        self._seed, self._rate, self._decode = patch.seed, sample_rate, decode
-        self._shift_st = patch.values["transpose_st"]
+        self._notes, self._rate = Notes(patch, sample_rate, decode), sample_rate
         wet, decay_s, damping = (patch.values[name] for name in ("reverb", "reverb_s", "reverb_damping"))
         assert isinstance(wet, float)
         assert isinstance(decay_s, float)
@@ -172,12 +171,12 @@ class FmLivePatch:
 
     def strike(self, key: Key, glide: Glide | None = None) -> FmVoice:
         """See :meth:`engine.synths.live_voice.LivePatch.strike`."""
-        return FmVoice(self._notes([key])[0], self._rate, glide)
+        return FmVoice(self._notes.note(key), self._rate, glide)
 
     def renew(self, voices: Sequence[FmVoice], keys: Sequence[Key], glide_s: float = 0.0) -> None:
         """See :meth:`engine.synths.live_voice.LivePatch.renew`."""
-        for voice, live in zip(voices, self._notes(keys) if keys else [], strict=True):
-            voice.renew(live, glide_s)
+        for voice, key in zip(voices, keys, strict=True):
+            voice.renew(self._notes.note(key), glide_s)
 
     def open_room(self) -> FdnRoom | None:
         """See :meth:`engine.synths.live_voice.LivePatch.open_room`."""
@@ -189,15 +188,3 @@ class FmLivePatch:
             room.close()
         else:
             room.refurnish(self._room)
-
-    def _notes(self, keys: Sequence[Key]) -> list[LiveNote]:
-        """All keys are decoded together."""
-        note, velocity = (
-            torch.tensor([getattr(k, name) for k in keys], dtype=torch.float64) for name in ("note", "velocity")
-        )
-        assert isinstance(self._shift_st, float)
-        # A render with this seed hears the same chance.
-        rng = torch.Generator().manual_seed(self._seed + keys[0].seed)
-        with torch.no_grad():
-            decoded = self._decode(self._unit.expand(len(keys), -1), note, velocity, 0.0, rng)
-        return live_notes(decoded, [k.note + self._shift_st for k in keys], self._rate)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,17 +14,24 @@ from engine.dsp.live_kernels import CHAIN
 from engine.dsp.loops import Loop
 from engine.dsp.one_pole import dc_pole
 from engine.dsp.svf import warped
-from engine.dsp.units import db_to_nats, level_to_amplitude, semitones_to_factor
+from engine.dsp.units import db_to_nats, level_to_amplitude, nats_to_amplitude, semitones_to_factor
+from engine.params import Patch
 from engine.params.fm import LEVEL_FLOOR_DB, PITCH_SPAN_ST
+from engine.synths.fm_bright import N_DIRECT, top_hz
 from engine.synths.fm_chain import DC_HZ, MIDDLE_C, Chain, drive_factors, places
-from engine.synths.fm_graph import Group, graph_of
-from engine.synths.fm_note import N_DIRECT, FmNote, Motion
+from engine.synths.fm_graph import Graph, Group, graph_from
+from engine.synths.fm_note import CEILING, CHANCES, FAINTEST, FmDecoder, FmNote, Motion, chance_of
 from engine.synths.fm_operators import loop_lag
-from engine.synths.fm_rate import halvings_of
+from engine.synths.fm_rate import MAX_HALVINGS, affordable, wanted
+from engine.synths.live_voice import Key
 
 TWO_PI = 2.0 * np.pi
-FLOOR = 10.0 ** (LEVEL_FLOOR_DB / 20.0)
+FLOOR = FAINTEST
 """Amplitude at the floor, where levels in nats begin."""
+N_KEYS = 128
+"""Of MIDI; and so many velocities."""
+N_CHANCES = 64
+"""Notes after which chance repeats itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,48 +50,157 @@ class LiveNote:
     channels: int
 
 
-def live_notes(key: FmNote, pitch_st: list[float], sample_rate: int) -> list[LiveNote]:
-    """Each row of ``key`` at ``sample_rate``; ``hold_s`` of the key does not matter."""
-    with torch.no_grad():
-        needs = halvings_of(key, sample_rate)
-        rows = [key.rows(torch.tensor([row])) for row in range(key.n_rows)] if key.n_rows > 1 else [key]
-        return [_live_note(row, st, n, sample_rate) for row, st, n in zip(rows, pitch_st, needs, strict=True)]
+class Notes:
+    """Makes the notes of one patch at one sample rate.
+
+    Everything is decoded when the patch comes, for every key at once; what is left to do when a key is struck is a few
+    numbers in numpy, because each tensor operation lets other threads in, and a hand would wait for all of them.
+    """
+
+    def __init__(self, patch: Patch, sample_rate: int, decode: FmDecoder) -> None:
+        self._patch, self._rate, self._decode = patch, sample_rate, decode
+        self._unit = torch.tensor([patch.unit()], dtype=torch.float64)
+        self._shift_st = float(decode.shift_st(self._unit)[0])
+        with torch.no_grad():
+            self._keys = self._decoded(np.arange(N_KEYS, dtype=np.float64))
+            self._gains = decode.velocity_gains(self._unit, torch.arange(N_KEYS, dtype=torch.float64)).numpy()
+        seeds = [patch.seed + i for i in range(N_CHANCES)]
+        self._seeds = [int(chance_of(torch.Generator().manual_seed(seed))[0]) for seed in seeds]
+        self._graphs: dict[tuple[bool, ...], Graph] = {}
+
+    def note(self, key: Key) -> LiveNote:
+        """The note of a key."""
+        if key.note == round(key.note) and 0 <= key.note < N_KEYS:
+            keys, row = self._keys, round(key.note)
+        else:
+            keys, row = self._decoded(np.array([key.note])), 0
+        if key.velocity == round(key.velocity) and 0 <= key.velocity < N_KEYS:
+            gain = self._gains[round(key.velocity)]
+        else:
+            velocity = torch.tensor([key.velocity], dtype=torch.float64)
+            gain = self._decode.velocity_gains(self._unit, velocity)[0].numpy()
+        strength = keys.strength[row] * gain
+        graph = self._graph(keys, strength)
+        halvings = min(wanted(keys.top_hz(row, strength), self._rate), affordable(graph))
+        note, chain = keys.note.copy(), keys.chain.copy()
+        record = note[0]
+        record["hz"], record["times_s"] = keys.hz[row], keys.times_s[row]
+        record["ceiling"] = CEILING - np.log(np.maximum(strength, FAINTEST))
+        record["strength"] = strength * keys.held[halvings][row] * FLOOR
+        # An operator that the rate cannot hold at all is no part of the graph.
+        graph = self._graph(keys, record["strength"])
+        record["output"] *= [i in graph.heard for i in range(N)]
+        _set_routes(record, graph, keys.depths, loop_lag(self._rate << halvings))
+        seed = self._seeds[key.seed % N_CHANCES]
+        record["seed"], chain["seed"] = seed, seed
+        record["lfo_start"] = 0.0 if keys.syncs else seed / CHANCES
+        chain["cutoff"] = keys.cutoff[row]
+        return LiveNote(note, chain, key.note + self._shift_st, halvings, keys.width, keys.channels)
+
+    def _decoded(self, keys: NDArray[np.float64]) -> _Keys:
+        """All that depends on the key, with nothing of the velocity in it."""
+        velocity = torch.full((1,), 127.0, dtype=torch.float64)
+        unit = self._unit.expand(len(keys), -1)
+        decoded = self._decode(unit, torch.from_numpy(keys), 127.0, 0.0, torch.Generator().manual_seed(0))
+        gain = self._decode.velocity_gains(self._unit, velocity)
+        return _keys_of(replace(decoded, strength=decoded.strength / gain), self._rate)
+
+    def _graph(self, keys: _Keys, strength: NDArray[np.float64]) -> Graph:
+        alive = tuple(((strength > 0.0) & keys.rises).tolist())
+        if alive not in self._graphs:
+            self._graphs[alive] = graph_from(alive, keys.opens, keys.bends)
+        return self._graphs[alive]
 
 
-def _live_note(key: FmNote, pitch_st: float, halvings: int, sample_rate: int) -> LiveNote:
-    rate = sample_rate << halvings
-    key = key.at_rate(rate)
-    record = np.zeros(1, NOTE)
+@dataclass(frozen=True, eq=False)
+class _Keys:
+    """What keys decode to: ``hz``, ``swept_hz`` (at the highest) and ``strength`` ``[keys, operators]``, ``times_s``
+    ``[keys, operators, stages]``, ``cutoff`` ``[keys]``, and how much of each operator the rate holds after 0 to 3
+    doublings, ``held``. Of all keys the same: records with everything else, ``output`` (mono), ``loudest`` of the
+    envelopes and whether it ``rises`` at all, which outputs and routes are open, and the rest."""
+
+    hz: NDArray[np.float64]
+    swept_hz: NDArray[np.float64]
+    strength: NDArray[np.float64]
+    times_s: NDArray[np.float64]
+    cutoff: NDArray[np.float64]
+    held: list[NDArray[np.float64]]
+    note: NDArray[Any]
+    chain: NDArray[Any]
+    output: NDArray[np.float64]
+    loudest: NDArray[np.float64]
+    shapes: NDArray[np.int64]
+    depths: NDArray[np.float64]
+    drive_db: NDArray[np.float64]
+    rises: NDArray[np.bool_]
+    opens: list[bool]
+    bends: list[bool]
+    syncs: bool
+    width: int
+    channels: int
+
+    def top_hz(self, row: int, strength: NDArray[np.float64]) -> float:
+        """See :func:`engine.synths.fm_bright.top_hz`."""
+        loudest = (self.loudest * strength)[None]
+        top = top_hz(self.swept_hz[row : row + 1], loudest, self.output, self.shapes, self.depths[None], self.drive_db)
+        return float(top[0])
+
+
+def _keys_of(keys: FmNote, sample_rate: int) -> _Keys:
+    """The rows of ``keys``, which differ in nothing but the key."""
+    first = keys.rows(torch.tensor([0]))
+    record, chain = np.zeros(1, NOTE), np.zeros(1, CHAIN)
     note = record[0]
-    output = key.output[:, None]
-    if key.chain is not None:
-        output = output * places(key.chain, key.output)
-    note["hz"], note["strength"], note["output"] = key.hz[0], key.strength[0] * FLOOR, output[0]
-    note["shape"], note["is_fixed"], note["by_rate"] = key.shapes[0], key.is_fixed[0], key.by_rate[0]
-    note["nats"], note["times_s"], note["ceiling"] = key.nats[0], key.times_s[0], key.ceiling[0]
-    note["tremolo_nats"] = key.tremolo_nats[0]
-    _set_routes(note, key, loop_lag(rate))
+    output = first.output[:, None]
+    if first.chain is not None:
+        output = output * places(first.chain, first.output)
+    note["output"], note["nats"] = output[0], first.nats[0]
+    note["shape"], note["is_fixed"], note["by_rate"] = first.shapes[0], first.is_fixed[0], first.by_rate[0]
+    note["tremolo_nats"] = first.tremolo_nats[0]
     note["pitch_s"], note["lfo_hz"], note["lfo_fade_s"], note["pitch_span"] = 1.0, 1.0, 1.0, PITCH_SPAN_ST
-    if key.motion is not None:
-        _set_motion(note, key.motion)
-    chain = np.zeros(1, CHAIN)
-    if bool(key.can_have_dc()[0]):
+    swept_hz, syncs = keys.hz, True
+    if first.motion is not None:
+        _set_motion(note, first.motion)
+        swept_hz = keys.hz * keys.motion.most()[:, None] if keys.motion is not None else keys.hz
+        syncs = bool(first.motion.start[0] == 0.0)
+    if bool(first.can_have_dc()[0]):
         chain["dc_pole"] = dc_pole(DC_HZ / sample_rate)
-    width, channels = 1, 1
-    if key.chain is not None:
-        _set_chain(note, chain[0], key.chain, sample_rate)
-        width = 2 if bool(key.chain.pan[0] != 0.0) or bool(key.chain.spread[0] != 0.0) else 1
+    width, channels, cutoff = 1, 1, torch.zeros(keys.n_rows)
+    if keys.chain is not None and first.chain is not None:
+        _set_chain(note, chain[0], first.chain, sample_rate)
+        width = 2 if bool(first.chain.pan[0] != 0.0) or bool(first.chain.spread[0] != 0.0) else 1
         # The room alone would make both sides of one sound; noise is another one on each.
-        channels = key.channels if bool(chain["noise_level"] > 0.0) else width
-    return LiveNote(record, chain, pitch_st, halvings, width, channels)
+        channels = first.channels if bool(chain["noise_level"] > 0.0) else width
+        follow = semitones_to_factor(keys.chain.filter_key * (keys.chain.key - MIDDLE_C))
+        cutoff = keys.chain.filter_hz * follow / sample_rate
+    # At full strength, how much of it is left says how much of each operator the rate holds.
+    full = replace(keys, strength=torch.ones_like(keys.strength))
+    loudest = nats_to_amplitude(first.nats.amax(2), LEVEL_FLOOR_DB)[0]
+    return _Keys(
+        hz=keys.hz.numpy(),
+        swept_hz=swept_hz.numpy(),
+        strength=keys.strength.numpy(),
+        times_s=keys.times_s.numpy(),
+        cutoff=cutoff.numpy(),
+        held=[full.at_rate(sample_rate << h).strength.numpy() for h in range(MAX_HALVINGS + 1)],
+        note=record,
+        chain=chain,
+        output=first.output.numpy(),
+        loudest=loudest.numpy(),
+        shapes=first.shapes.numpy(),
+        depths=first.depths[0].numpy(),
+        drive_db=np.zeros(1) if first.chain is None else first.chain.drive_db.numpy(),
+        rises=(first.nats[0] > 0.0).any(1).numpy(),
+        opens=(first.output[0] > 0.0).tolist(),
+        bends=(first.depths[0] > 0.0).tolist(),
+        syncs=syncs,
+        width=width,
+        channels=channels,
+    )
 
 
-def _set_routes(note: Any, key: FmNote, lag: int) -> None:
-    graph = graph_of(key)
+def _set_routes(note: Any, graph: Graph, depths: NDArray[np.float64], lag: int) -> None:
     note["past"], note["n_groups"] = 2 * lag, len(graph.groups)
-    depths = key.depths[0].tolist()
-    heard = [i in graph.heard for i in range(N)]
-    note["output"] *= heard
     c = outer = inner = 0
     for g, group in enumerate(graph.groups):
         note["group"][g] = c
@@ -117,8 +233,8 @@ def _set_loop(note: Any, g: int, group: Group, depths: list[float], inner: int, 
 
 
 def _set_motion(note: Any, motion: Motion) -> None:
-    note["lfo_wave"], note["lfo_hz"], note["lfo_start"] = motion.wave[0], motion.hz[0], motion.start[0]
-    note["lfo_delay_s"], note["lfo_fade_s"], note["seed"] = motion.delay_s[0], motion.fade_s[0], motion.seed[0]
+    note["lfo_wave"], note["lfo_hz"] = motion.wave[0], motion.hz[0]
+    note["lfo_delay_s"], note["lfo_fade_s"] = motion.delay_s[0], motion.fade_s[0]
     note["vibrato_st"], note["pitch_by_rate"] = motion.vibrato_st[0], motion.pitch_by_rate[0]
     note["pitch_st"], note["pitch_s"] = motion.pitch_st[0], motion.pitch_s[0]
     note["slides"] = bool(motion.pitch_st.any())
@@ -128,12 +244,9 @@ def _set_chain(note: Any, out: Any, chain: Chain, sample_rate: int) -> None:
     if chain.is_used("drive_db"):
         note["drives"] = True
         note["steep"], note["unsteep"] = (float(x[0]) for x in drive_factors(chain))
-    out["seed"] = chain.seed[0]
     out["noise_level"] = level_to_amplitude(chain.noise_db, LEVEL_FLOOR_DB)[0] * chain.gain[0] * FLOOR
     out["noise_cutoff"], out["noise_damping"] = warped(chain.noise_hz / sample_rate)[0], 1.0 / chain.noise_q[0]
     out["noise_nats"], out["noise_s"] = db_to_nats(chain.noise_levels[0], LEVEL_FLOOR_DB), chain.noise_s[0]
-    follow = semitones_to_factor(chain.filter_key * (chain.key - MIDDLE_C))
     out["filter"], out["damping"] = chain.filter_type[0], 1.0 / chain.filter_q[0]
-    out["cutoff"] = (chain.filter_hz * follow / sample_rate)[0]
     out["filter_env_st"], out["filter_levels"] = chain.filter_env_st[0], chain.filter_levels[0]
     out["filter_s"] = chain.filter_s[0]

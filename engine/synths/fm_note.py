@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.dsp.envelopes import N_STAGES, Envelope
@@ -24,28 +26,28 @@ from engine.dsp.units import (
     semitones_to_factor,
     velocity_to_gain,
 )
-from engine.dsp.waves import HARMONICS
 from engine.params.fm import (
     FM_SPACE,
     LEVEL_FLOOR_DB,
     N_OPERATORS,
     PITCH_SPAN_ST,
     RISE_TO_DB,
-    loop_routes,
     mod_name,
-    mod_routes,
 )
 from engine.synths.base import Number, per_row
 from engine.synths.decode import Decoder
+from engine.synths.fm_bright import N_DIRECT as N_DIRECT
+from engine.synths.fm_bright import ROUTES as ROUTES
+from engine.synths.fm_bright import top_hz
 from engine.synths.fm_chain import Chain
 from engine.synths.fm_chain import names as chain_names
 from engine.synths.key_response import key_level_db, key_speed, velocity_dx7_nats
 
-ROUTES = tuple((source - 1, target - 1) for source, target in [*mod_routes(), *loop_routes()])
-"""``(source, target)`` of the matrix, operators counted from 0, in the order of :attr:`FmNote.depths`."""
-N_DIRECT = len(mod_routes())
-"""So many of them come first and act at once; the others look back."""
-_SOURCES = [source for source, _ in ROUTES]
+CHANCES = 1 << 30
+FAINTEST = 10.0 ** (LEVEL_FLOOR_DB / 20.0)
+CEILING = (RISE_TO_DB - LEVEL_FLOOR_DB) * NATS_PER_DB
+"""What rising stages under the rate clock aim at, in nats, for an operator at full strength; weaker ones, down to
+:data:`FAINTEST`, have it higher."""
 
 
 @dataclass(frozen=True)
@@ -154,43 +156,14 @@ class FmNote:
         clocks = (by_rate, self.ceiling[:, operator]) if bool(by_rate.any()) else (None, None)
         return Envelope(self.nats[:, operator], self.times_s[:, operator], self.hold_s, LEVEL_FLOOR_DB, *clocks)
 
-    def top_hz(self) -> Tensor:
-        """Frequency ``[batch]`` above which each row's sound is at least about 60 dB down, at its brightest moment.
-
-        A sine bent by ``I`` radians at ``f_m`` has sidebands up to order ``n(I) = I + 3.3 I ** (1/3)`` before the
-        Bessel function of that order falls under 0.001 (Carson's rule, made sharper). A modulator that is itself bent
-        counts with the highest frequency that it sweeps through, a waveform with its own harmonics, and an operator
-        that bends itself with the harmonics that its feedback makes: ``2 J_n(n b) / (n b)`` (Schottstaedt; they fall
-        quickly for depths ``b`` under 1 and hardly at all beyond).
-        """
+    def top_hz(self) -> NDArray[np.float64]:
+        """Frequency ``[batch]`` above which each row's sound is at least about 60 dB down, at its brightest moment."""
         with torch.no_grad():
             loudest = nats_to_amplitude(self.nats.amax(2), LEVEL_FLOOR_DB) * self.strength
-            depths = self.depths * loudest[:, _SOURCES]
-            is_open = (depths > 0.0).any(0).tolist()
-            has_harmonics = (self.shapes > 0).any(0).tolist()
             hz = self.hz if self.motion is None else self.hz * self.motion.most().unsqueeze(1)
-            swept, top = list(hz.unbind(1)), list(hz.unbind(1))
-            # Sources have the higher numbers, so going down every source is settled before it is used; what comes from
-            # a lower number counts as if it were not bent itself.
-            for target in reversed(range(N_OPERATORS)):
-                more = torch.ones_like(swept[target])
-                if has_harmonics[target]:
-                    more = torch.tensor(HARMONICS, dtype=more.dtype, device=more.device)[self.shapes[:, target]]
-                for route, (source, bent) in enumerate(ROUTES):
-                    if bent != target or not is_open[route]:
-                        continue
-                    index = depths[:, route]
-                    if source == target:
-                        more = more * (1.0 + 10.0 * index / (1.05 - index.clamp(max=1.0)))
-                    else:
-                        swept[target] = swept[target] + index * swept[source]
-                        top[target] = top[target] + (index + 3.3 * index.pow(1.0 / 3.0)) * swept[source]
-                top[target], swept[target] = top[target] * more, swept[target] * more.sqrt()
-            if self.chain is not None:  # saturation makes harmonics of everything
-                more = 1.0 + 0.1 * self.chain.drive_db
-                top = [t * more for t in top]
-            audible = (loudest * self.output) > 0.0
-            return (torch.stack(top, 1) * audible).amax(1)
+            drive_db = torch.zeros(self.n_rows) if self.chain is None else self.chain.drive_db
+            given = (hz, loudest, self.output, self.shapes, self.depths, drive_db)
+            return top_hz(*(t.cpu().numpy() for t in given))
 
 
 class FmDecoder:
@@ -268,7 +241,7 @@ class FmDecoder:
         zeros = torch.zeros(rows, N_OPERATORS, dtype=torch.long, device=device)
         basic = FmNote(
             hz=midi_to_hz(pitch) * pick(self._ratio) * semitones_to_factor(pick(self._detune) / 100.0),
-            strength=strength * velocity_to_gain(velocity, pick(self._velocity)),
+            strength=strength * self._velocity_gain(pick, velocity),
             output=level_to_amplitude(pick(self._out), LEVEL_FLOOR_DB) * db_to_gain(pick(self._gain)),
             shapes=zeros,
             depths=pick(self._mod),
@@ -285,18 +258,13 @@ class FmDecoder:
         # Most patches use nothing of what follows, and a knob's sound should not wait for it.
         if not values.requires_grad and not bool((pick(self._switches) != self._neutral.to(device)).any()):
             return basic
-        source = rng or torch.Generator().manual_seed(0)
         # One for all rows: each then sounds in a batch as it does alone.
-        seed = torch.randint(1 << 30, (1,), generator=source, device=source.device).to(device).expand(rows)
+        seed = chance_of(rng or torch.Generator().manual_seed(0)).to(device).expand(rows)
         key = pitch.detach().round()
         level = pick(self._level)
         level = level + key_level_db(key, pick(self._break), pick(self._key_db), is_on(self._key_curve))
-        strength = level_to_amplitude(level.clamp(LEVEL_FLOOR_DB, 0.0), LEVEL_FLOOR_DB) * torch.where(
-            is_on(self._curve),
-            torch.exp(velocity_dx7_nats(velocity, pick(self._velocity))),
-            velocity_to_gain(velocity, pick(self._velocity)),
-        )
-        strength = strength * ~is_on(self._mute)
+        strength = level_to_amplitude(level.clamp(LEVEL_FLOOR_DB, 0.0), LEVEL_FLOOR_DB)
+        strength = strength * self._velocity_gain(pick, velocity) * ~is_on(self._mute)
         solo = is_on(self._solo)
         fixed_hz = pick(self._fixed) * semitones_to_factor(pick(self._detune) / 100.0)
         return replace(
@@ -307,12 +275,30 @@ class FmDecoder:
             shapes=pick(self._wave).long(),
             times_s=basic.times_s / key_speed(key, pick(self._key_rate))[..., None],
             by_rate=is_on(self._clock),
-            ceiling=_CEILING - strength.clamp(min=_FAINTEST).log(),
+            ceiling=CEILING - strength.clamp(min=FAINTEST).log(),
             is_fixed=is_on(self._is_fixed),
             tremolo_nats=pick(self._tremolo) * pick(self._tremolo_db) * NATS_PER_DB,
             motion=self._motion(pick, hold, seed),
             chain=self._chain(pick, pitch[:, 0], hold, seed),
         )
+
+    def shift_st(self, unit: Tensor) -> Tensor:
+        """How far each of ``unit`` shifts the pitch ``[batch]``."""
+        return self._values(unit.to(torch.float64))[:, self._transpose][:, 0]
+
+    def velocity_gains(self, unit: Tensor, velocity: Tensor) -> Tensor:
+        """What each of ``velocity`` ``[n]`` does to the strength of the operators of one ``unit`` ``[1, n_units]``:
+        ``[n, operators]``."""
+        values = self._values(unit.to(torch.float64))
+        return self._velocity_gain(lambda places: values[:, places.to(unit.device)], velocity[:, None])
+
+    def _velocity_gain(self, pick: Callable[[Tensor], Tensor], velocity: Tensor) -> Tensor:
+        sensitivity = pick(self._velocity)
+        square = velocity_to_gain(velocity, sensitivity)
+        is_dx7 = pick(self._curve) > 0.5
+        if not bool(is_dx7.any()):
+            return square
+        return torch.where(is_dx7, torch.exp(velocity_dx7_nats(velocity, sensitivity)), square)
 
     def _chain(self, pick: Callable[[Tensor], Tensor], key: Tensor, hold_s: Tensor, seed: Tensor) -> Chain | None:
         if not bool((pick(self._chain_switches) != self._chain_off.to(seed.device)).any()):
@@ -331,7 +317,7 @@ class FmDecoder:
             hz=hz,
             delay_s=delay_s,
             fade_s=fade_s,
-            start=torch.where(sync > 0.5, 0.0, seed.double() / (1 << 30)),
+            start=torch.where(sync > 0.5, 0.0, seed.double() / CHANCES),
             seed=seed,
             vibrato_st=depths[0][:, 0],
             pitch_st=depths[2],
@@ -341,10 +327,11 @@ class FmDecoder:
         )
 
 
+def chance_of(rng: torch.Generator) -> Tensor:
+    """The number ``[1]``, below :data:`CHANCES`, that decides all chance in a note."""
+    return torch.randint(CHANCES, (1,), generator=rng, device=rng.device)
+
+
 def _off_values(names: Sequence[str]) -> Tensor:
     """The values at which parameters do nothing ``[names]``: 0, or the floor of a level."""
     return torch.tensor([FM_SPACE[n].low if FM_SPACE[n].off_at_low else 0.0 for n in names], dtype=torch.float64)
-
-
-_FAINTEST = 10.0 ** (LEVEL_FLOOR_DB / 20.0)
-_CEILING = (RISE_TO_DB - LEVEL_FLOOR_DB) * NATS_PER_DB

@@ -7,7 +7,7 @@ import math
 import torch
 
 from engine.dsp.filters import SHARP, WIDE, HalfBand
-from engine.synths.fm_graph import graph_of
+from engine.synths.fm_graph import Graph, graph_of
 from engine.synths.fm_note import N_DIRECT, FmNote
 
 MAX_HALVINGS = 3
@@ -23,10 +23,27 @@ AUDIBLE_HZ = 20_000.0
 
 def halvings_of(key: FmNote, sample_rate: int) -> list[int]:
     """How often the rate at which each row is computed is halved until it is ``sample_rate``."""
-    # What lies at a frequency f above half the rate r comes back at r - f, and must stay out of what is heard.
-    wanted = (key.top_hz() + min(AUDIBLE_HZ, SHARP.kept * sample_rate)) / sample_rate
-    pairs = zip(wanted.tolist(), _affordable(key), strict=True)
-    return [min(math.ceil(math.log2(max(w, 1.0))), most) for w, most in pairs]
+    found = [MAX_HALVINGS] * key.n_rows
+    with torch.no_grad():  # with gradients every route would count
+        for row in (key.depths[:, N_DIRECT:] > 0.0).any(1).nonzero()[:, 0].tolist():
+            found[row] = affordable(graph_of(key.rows(torch.tensor([row], device=key.hz.device))))
+    tops = key.top_hz().tolist()
+    return [min(wanted(top, sample_rate), most) for top, most in zip(tops, found, strict=True)]
+
+
+def wanted(top_hz: float, sample_rate: int) -> int:
+    """How often the rate has to be doubled for a sound that reaches up to ``top_hz``.
+
+    What lies at a frequency f above half the rate r comes back at r - f, and must stay out of what is heard.
+    """
+    times = (top_hz + min(AUDIBLE_HZ, SHARP.kept * sample_rate)) / sample_rate
+    return math.ceil(math.log2(max(times, 1.0)))
+
+
+def affordable(graph: Graph) -> int:
+    """How often the rate may be doubled: less for many operators in loops, which go one frame at a time."""
+    steps = sum(len(group.edges) + 4 * len(group.operators) for group in graph.groups if group.edges)
+    return min(max(int(math.log2(LOOP_STEPS / max(steps, 1))), 0), MAX_HALVINGS)
 
 
 def half_bands(halvings: int) -> list[HalfBand]:
@@ -35,14 +52,3 @@ def half_bands(halvings: int) -> list[HalfBand]:
     Only the last one, down to the sample rate itself, has little room between what is kept and what folds.
     """
     return [SHARP if left == 1 else WIDE for left in range(halvings, 0, -1)]
-
-
-def _affordable(key: FmNote) -> list[int]:
-    """How often each row's rate may be doubled: less for many operators in loops, which go one frame at a time."""
-    found = [MAX_HALVINGS] * key.n_rows
-    with torch.no_grad():  # with gradients every route would count
-        for row in (key.depths[:, N_DIRECT:] > 0.0).any(1).nonzero()[:, 0].tolist():
-            groups = graph_of(key.rows(torch.tensor([row], device=key.hz.device))).groups
-            steps = sum(len(group.edges) + 4 * len(group.operators) for group in groups if group.edges)
-            found[row] = min(max(int(math.log2(LOOP_STEPS / max(steps, 1))), 0), MAX_HALVINGS)
-    return found

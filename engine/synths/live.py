@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.dsp.mix_kernels import mix
 from engine.params.playing import PlaySettings
 from engine.synths.live_voice import Glide, Key, LivePatch, LiveVoice, Room, Sound
 
@@ -22,7 +24,7 @@ STEP_S = 0.05
 """Longer stretches are rendered in pieces of this length."""
 
 Block = tuple[int, Sound]
-"""The frame that a sound ``[2, n]`` begins with, and the sound."""
+"""The frame that a sound ``[n, 2]`` begins with, and the sound."""
 
 
 @dataclass(eq=False)
@@ -184,11 +186,9 @@ class LiveInstrument:
         sums: dict[int, Sound] = {}
         for part in self._parts:
             if part.at < until:
-                begin, sound = part.at, self._sound_of(part, until - part.at)
-                if begin in sums:
-                    sums[begin] += sound
-                else:
-                    sums[begin] = sound
+                if part.at not in sums:
+                    sums[part.at] = np.zeros((until - part.at, 2), np.float32)
+                self._add(part, sums[part.at])
         self._parts = [part for part in self._parts if not part.voice.ended and part.left != 0]
         return [*sums.items(), *self._answer(room_until)]
 
@@ -255,25 +255,22 @@ class LiveInstrument:
 
     # -- sound -----------------------------------------------------------------------------------
 
-    def _sound_of(self, part: _Part, n: int) -> Sound:
-        """The next ``n`` frames of a voice on both sides."""
+    def _add(self, part: _Part, out: Sound) -> None:
+        """Add the next frames of a voice to ``out`` ``[n, 2]`` and send them to the room."""
         hands, settings = self._hands, self._settings
-        wanted = n if part.left is None else min(part.left, n)
+        n = out.shape[0] if part.left is None else min(part.left, out.shape[0])
         bend_st, wheel_st = hands.bend * settings.bend_range_st, hands.wheel * settings.wheel_st
-        sound = part.voice.process(wanted, part.gate, bend_st, wheel_st)
+        sound = part.voice.process(n, part.gate, bend_st, wheel_st)
+        mono = np.empty(n)
+        mix(sound, -1 if part.left is None else part.left, self._fade, out, mono)
         if part.left is not None:
-            share = np.arange(part.left - 1, part.left - 1 - wanted, -1, dtype=np.float32) / self._fade
-            sound = sound * (0.5 - 0.5 * np.cos(np.pi * share)).astype(np.float32)
-            part.left -= wanted
+            part.left -= n
         if self._room is not None:
-            for begin, piece in _pieces(part.at - self._room_from, sound.mean(0), self._room.reach):
+            for begin, piece in _pieces(part.at - self._room_from, mono, self._room.reach):
                 entered = self._room.send(begin + part.delay, piece)
                 part.delay = entered - begin
-        both = np.zeros((2, n), np.float32)
-        both[:, :wanted] = sound
-        part.at += n
+        part.at += out.shape[0]
         part.is_rendered = True
-        return both
 
     def _answer(self, until: int) -> Iterator[Block]:
         room = self._room
@@ -288,6 +285,6 @@ class LiveInstrument:
                     self._room, self._room_from = self._patch.open_room(), until
 
 
-def _pieces(first: int, sound: Sound, most: int) -> Iterator[Block]:
+def _pieces(first: int, sound: NDArray[np.float64], most: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
     for begin in range(0, sound.size, most):
         yield first + begin, sound[begin : begin + most]

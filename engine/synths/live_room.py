@@ -49,20 +49,20 @@ class FdnRoom:
         """Whether nothing more comes back of what was sent."""
         return self._quiet_frames > 2 * int(self._lengths.max())
 
-    def send(self, first: int, sound: Sound) -> int:
+    def send(self, first: int, sound: NDArray[np.float64]) -> int:
         """See :meth:`engine.synths.live_voice.Room.send`."""
         first = max(first, self.position - self.reach)
-        live_kernels.send(self._lines, self._lengths, first, sound.astype(np.float64))
+        live_kernels.send(self._lines, self._lengths, first, sound)
         self._quiet_frames = 0
         return first
 
     def answer(self, n_frames: int) -> Sound:
         """See :meth:`engine.synths.live_voice.Room.answer`."""
-        out = np.empty((2, n_frames))
+        out = np.empty((n_frames, 2), np.float32)
         if n_frames == 0:
-            return out.astype(np.float32)
+            return out
         here, there = self._from, self._to
-        live_kernels.answer(
+        top = live_kernels.answer(
             self._lines,
             self._lengths,
             self._before,
@@ -71,16 +71,14 @@ class FdnRoom:
             (there.gains - here.gains) / n_frames,
             here.mix,
             (there.mix - here.mix) / n_frames,
+            here.wet,
+            (there.wet - here.wet) / n_frames,
             out,
         )
-        if here is there:
-            out *= here.wet
-        else:
-            out *= here.wet + (there.wet - here.wet) * (np.arange(1, n_frames + 1) / n_frames)
-            self._from = there
+        self._from = there
         self.position += n_frames
-        self._quiet_frames = self._quiet_frames + n_frames if np.abs(out).max() < QUIET else 0
-        return out.astype(np.float32)
+        self._quiet_frames = self._quiet_frames + n_frames if top < QUIET else 0
+        return out
 
     def refurnish(self, settings: RoomSettings) -> None:
         """Become another room within the next answer."""

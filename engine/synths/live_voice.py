@@ -65,12 +65,12 @@ class LiveVoice(Protocol):
 class Room(Protocol):
     """What all voices stand in together. It counts frames from 0."""
 
-    def send(self, first: int, sound: Sound) -> int:
+    def send(self, first: int, sound: NDArray[np.float64]) -> int:
         """Sound ``[n]`` enters from frame ``first`` on, or as soon after it as is still possible; says when."""
         ...
 
     def answer(self, n_frames: int) -> Sound:
-        """What comes back in the next ``n_frames``, ``[2, n_frames]``."""
+        """What comes back in the next ``n_frames``, ``[n_frames, 2]``."""
         ...
 
     def close(self) -> None:
@@ -135,8 +135,8 @@ class RoomedVoice:
         parts = []
         for first in range(0, n_frames, self._room.reach):
             piece = sound[:, first : first + self._room.reach]
-            self._room.send(self._room.position, piece.mean(0))
-            parts.append(piece + self._room.answer(piece.shape[1]))
+            self._room.send(self._room.position, piece.mean(0, dtype=np.float64))
+            parts.append(piece + self._room.answer(piece.shape[1]).T)
         whole = np.concatenate(parts, 1) if parts else np.zeros((2, 0), np.float32)
         self.level = float(np.abs(whole).max(initial=0.0))
         return whole

@@ -1,0 +1,237 @@
+"""The instrument's thread: keys from any thread become blocks on a bus, and nobody waits or falls over."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from engine.params import SPACES, Param, ParamSpace, Patch
+from engine.params.playing import PLAY_PARAMS, PlaySettings
+from engine.playing import Instrument, prepare
+from engine.studio import Studio
+
+RATE = 48_000
+WAIT_S = 60.0
+SINE = Patch("fm", {"mod_2_1_rad": 0.0, "op1_env2_db": 0.0, "op1_env3_db": 0.0, "op1_env4_s": 0.05})
+
+
+class SteppedBus:
+    """A bus whose device takes frames when the test says so."""
+
+    rate = RATE
+
+    def __init__(self):
+        self.position = 0
+        self.blocks = []
+        self.changed = threading.Condition()
+
+    def add(self, first, frames):
+        assert frames.dtype == np.float32
+        assert frames.shape[1] == 2
+        with self.changed:
+            self.blocks.append((first, frames, threading.current_thread().name))
+            self.changed.notify_all()
+
+    def wait_for(self, wanted):
+        with self.changed:
+            assert self.changed.wait_for(lambda: wanted(self.blocks), WAIT_S), "the sound did not come"
+
+    def take(self, n):
+        """The device takes ``n`` frames, and what is there by then is heard."""
+        self.position += n
+
+    def end(self):
+        return max((first + len(frames) for first, frames, _ in self.blocks), default=0)
+
+    def joined(self):
+        out = np.zeros((self.end(), 2))
+        for first, frames, _ in self.blocks:
+            out[first : first + len(frames)] += frames
+        return out
+
+
+@pytest.fixture(params=["real", "fake"])
+def instrument(request):
+    prepare(request.param)
+    instrument = Instrument(request.param)
+    yield instrument
+    assert instrument.close()
+
+
+@pytest.fixture
+def bus(instrument):
+    bus = SteppedBus()
+    instrument.connect(bus)
+    instrument.set_patch(SINE)
+    return bus
+
+
+def pump(bus, until):
+    """Take frames as they come until there are so many."""
+    while bus.position < until:
+        bus.wait_for(lambda blocks: bus.end() > bus.position)
+        bus.take(min(bus.end(), until) - bus.position)
+
+
+def test_a_key_is_heard_a_few_milliseconds_after_the_devices_next_frame(instrument, bus):
+    bus.take(5_000)
+    instrument.note_on(69, 100)
+    bus.wait_for(bool)
+    first, frames, thread = bus.blocks[0]
+    assert 5_000 <= first <= 5_000 + 0.005 * RATE
+    assert np.abs(frames).max() > 0.0
+    assert thread == "engine-play"
+    pump(bus, 20_000)
+    sound = bus.joined()[first:20_000, 0]
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(sound.size)))
+    assert np.argmax(spectrum) * RATE / sound.size == pytest.approx(440.0, abs=5.0)
+    assert instrument.n_sounding == 1
+
+
+def test_held_notes_stay_ahead_of_the_device_but_not_for_ever(instrument, bus):
+    instrument.note_on(60, 100)
+    pump(bus, 24_000)
+    assert bus.end() - bus.position < 0.3 * RATE
+    time.sleep(0.05)
+    before = bus.end()
+    time.sleep(0.05)
+    assert bus.end() == before, "a device that stands still is not played to"
+
+
+def test_a_new_key_does_not_wait_for_what_is_rendered_ahead(instrument, bus):
+    instrument.note_on(60, 100)
+    pump(bus, 12_000)
+    bus.wait_for(lambda blocks: bus.end() >= bus.position + 480)
+    n = len(bus.blocks)
+    instrument.note_on(72, 100)
+    bus.wait_for(lambda blocks: any(first < bus.end() - 480 for first, _, _ in blocks[n:]))
+    first = min(first for first, _, _ in bus.blocks[n:])
+    assert first <= bus.position + 0.005 * RATE
+
+
+def test_a_key_that_goes_up_falls_silent_and_the_thread_rests(instrument, bus):
+    instrument.note_on(60, 100)
+    pump(bus, 4_800)
+    instrument.note_off(60)
+    while instrument.n_sounding:
+        bus.take(480)
+        time.sleep(0.002)
+    n = len(bus.blocks)
+    bus.take(48_000)
+    time.sleep(0.05)
+    assert len(bus.blocks) == n
+    assert np.abs(bus.joined()[-100:]).max() < 1e-3
+
+
+def test_velocity_nought_is_a_key_that_goes_up(instrument, bus):
+    instrument.note_on(60, 100)
+    bus.wait_for(bool)
+    instrument.note_on(60, 0)
+    deadline = time.monotonic() + WAIT_S
+    while instrument.n_sounding and time.monotonic() < deadline:
+        bus.take(480)
+        time.sleep(0.002)
+    assert instrument.n_sounding == 0
+
+
+def test_a_turned_knob_reaches_what_is_held(instrument, bus):
+    instrument.note_on(69, 100)
+    pump(bus, 9_600)
+    instrument.set_patch(SINE.with_values(transpose_st=12.0))
+    time.sleep(0.05)
+    pump(bus, 48_000)
+    sound = bus.joined()[24_000:48_000, 0]
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(sound.size)))
+    assert np.argmax(spectrum) * RATE / sound.size == pytest.approx(880.0, abs=5.0)
+
+
+def test_another_bus_takes_over_in_silence(instrument, bus):
+    instrument.note_on(60, 100)
+    bus.wait_for(bool)
+    other = SteppedBus()
+    other.rate = 44_100
+    instrument.connect(other)
+    instrument.note_on(69, 100)
+    other.wait_for(bool)
+    assert instrument.n_sounding == 1
+    instrument.connect(None)
+    instrument.note_on(70, 100)
+    deadline = time.monotonic() + WAIT_S
+    while instrument.n_sounding and time.monotonic() < deadline:
+        time.sleep(0.002)
+    assert instrument.n_sounding == 0
+
+
+def test_everything_may_be_asked_before_there_is_a_bus_or_a_patch(instrument):
+    instrument.note_on(60)
+    instrument.note_off(60)
+    instrument.pedal(True)
+    instrument.bend(3.0)
+    instrument.wheel(-1.0)
+    instrument.all_off()
+    instrument.set_settings(PlaySettings(n_voices=4))
+    instrument.connect(None)
+    assert instrument.n_sounding == 0
+
+
+def test_hands_on_many_threads_are_all_answered(instrument, bus):
+    def hands(seed):
+        rng = np.random.default_rng(seed)
+        for _ in range(60):
+            note = int(rng.integers(30, 90))
+            instrument.note_on(note, int(rng.integers(1, 128)))
+            instrument.bend(float(rng.uniform(-1, 1)))
+            instrument.pedal(bool(rng.integers(2)))
+            instrument.note_off(note)
+
+    threads = [threading.Thread(target=hands, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    bus.wait_for(bool)
+    instrument.all_off()
+    deadline = time.monotonic() + WAIT_S
+    while instrument.n_sounding and time.monotonic() < deadline:
+        bus.take(480)
+        time.sleep(0.002)
+    assert instrument.n_sounding == 0
+
+
+def test_trouble_is_told_once_and_the_next_patch_plays(monkeypatch, instrument, bus):
+    monkeypatch.setitem(SPACES, "other", ParamSpace("other", (Param("level", 0.0, 1.0, 0.5),)))
+    told = []
+    instrument.on_error = told.append
+    instrument.set_patch(Patch("other"))
+    for note in (60, 62, 64):
+        instrument.note_on(note, 100)
+    deadline = time.monotonic() + WAIT_S
+    while not told and time.monotonic() < deadline:
+        time.sleep(0.002)
+    instrument.set_patch(SINE)
+    instrument.note_on(60, 100)
+    bus.wait_for(bool)
+    assert len(told) == 1
+    assert "'other'" in str(told[0])
+
+
+def test_the_studio_has_one_and_closes_it():
+    studio = Studio(None, kind="fake")
+    bus = SteppedBus()
+    studio.instrument.connect(bus)
+    studio.instrument.set_patch(SINE)
+    studio.instrument.note_on(60, 100)
+    bus.wait_for(bool)
+    assert studio.close()
+    studio.instrument.note_on(61, 100)
+    assert not [t for t in threading.enumerate() if t.name == "engine-play"]
+
+
+def test_settings_are_read_whatever_stands_there():
+    assert PlaySettings.read({}) == PlaySettings()
+    assert PlaySettings.read(PlaySettings(n_voices=3, glide_s=0.5).to_json()) == PlaySettings(n_voices=3, glide_s=0.5)
+    odd = PlaySettings.read({"n_voices": "many", "glide_s": float("nan"), "wheel_st": 1e9, "bend_range_st": 2.4})
+    assert odd == PlaySettings(wheel_st=12.0, bend_range_st=2)
+    assert PlaySettings().replaced("n_voices", 99).n_voices == 32
+    assert [p.name for p in PLAY_PARAMS] == list(PlaySettings().to_json())
