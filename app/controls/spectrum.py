@@ -246,6 +246,8 @@ def peak_words(peak: Peak, spectrum: Spectrum) -> str:
         words += f": {formula_words(peak.partial)}"
     elif spectrum.noise_like:
         words += f": noise-like: {', '.join(spectrum.noise_like)}"
+    elif spectrum.besides:
+        words += f": {' or '.join(spectrum.besides)}"
     return words
 
 

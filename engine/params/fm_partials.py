@@ -61,13 +61,15 @@ Angles = NDArray[np.float64]
 @dataclass(frozen=True)
 class Moment:
     """An FM note at one moment: of each operator ``hz``, ``amplitude`` (level, key, velocity and envelope), ``output``
-    (as amplitude) and ``shapes`` (its place in ``WAVES``), all ``[6]``; ``depths`` in radians by route."""
+    (as amplitude) and ``shapes`` (its place in ``WAVES``), all ``[6]``; ``depths`` in radians by route. ``drift`` is
+    how far pitches slide to each side meanwhile, as a share."""
 
     hz: tuple[float, ...]
     amplitude: tuple[float, ...]
     output: tuple[float, ...]
     shapes: tuple[int, ...]
     depths: Mapping[Route, float]
+    drift: float = 0.0
 
     def index(self, route: Route) -> float:
         """How far a route bends now, in radians."""
@@ -153,12 +155,18 @@ def predict(moment: Moment) -> Prediction:
             return prediction
 
 
-def named(peaks: Iterable[tuple[float, float]], partials: tuple[Partial, ...], within_hz: float) -> tuple[Peak, ...]:
-    """Measured ``(hz, level_db)`` with the predicted partial of each: the strongest within ``within_hz``, if any."""
+def named(
+    peaks: Iterable[tuple[float, float]], partials: tuple[Partial, ...], within_hz: float, drift: float = 0.0
+) -> tuple[Peak, ...]:
+    """Measured ``(hz, level_db)`` with the predicted partial of each: the strongest within ``within_hz``, if any.
+
+    Where pitches ``drift`` it may stand that share of its frequency further off.
+    """
     places = np.array([p.hz for p in partials])
     found = []
     for hz, level_db in peaks:
-        near = range(*np.searchsorted(places, (hz - within_hz, hz + within_hz)).tolist())
+        reach = within_hz + drift * hz
+        near = range(*np.searchsorted(places, (hz - reach, hz + reach)).tolist())
         best = max(near, key=lambda n: partials[n].level_db, default=None)
         found.append(Peak(hz, level_db, None if best is None else partials[best]))
     return tuple(found)

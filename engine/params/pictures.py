@@ -82,7 +82,8 @@ class Spectrum:
     """The spectrum of a sound around ``at_s``: ``levels_db`` ``[bins]`` in dB, 0 for a sine at full scale.
 
     ``peaks`` and ``partials`` stand in the order of frequency; ``note_hz`` is the frequency of the key. ``noise_like``
-    names the loops whose sound never settles, so that their partials cannot be told.
+    names the loops whose sound never settles, so that their partials cannot be told, and ``besides`` what else makes
+    sound that no operator accounts for: the drive, the noise, the room.
     """
 
     levels_db: Floats
@@ -92,3 +93,4 @@ class Spectrum:
     peaks: tuple[Peak, ...] = ()
     partials: tuple[Partial, ...] = ()
     noise_like: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()

@@ -16,14 +16,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.audio.momentary import levels_at, loudest_s, peaks_of
+from engine.audio.momentary import levels_at, loudest_s, peaks_of, window_size
 from engine.audio.values import Audio
 from engine.dsp.envelopes import Envelope
 from engine.dsp.loops import Loop
 from engine.dsp.units import midi_to_hz
 from engine.dsp.waves import shaped
 from engine.params import Patch
-from engine.params.fm import LEVEL_FLOOR_DB, N_OPERATORS
+from engine.params.fm import FM_SPACE, LEVEL_FLOOR_DB, N_OPERATORS
 from engine.params.fm_partials import Moment, Prediction, named, predict_steps
 from engine.params.pictures import OperatorPicture, Pictures, Spectrum
 from engine.synths.fm_graph import Group, graph_of
@@ -42,6 +42,11 @@ LEAST_POINTS, MOST_POINTS = 128, 2048
 POINTS_PER_SWING = 32
 LOUD_SHARE = 0.8
 """What is at most 2 dB softer counts as loudest, too."""
+WINDOW_POINTS = 33
+MOST_DRIFT = 0.03
+"""A partial that slides is known again within half a semitone of where it is on average."""
+BESIDES = {"drive": "drive_db", "noise": "noise_db", "room": "reverb"}
+"""What makes sound besides the operators, and the parameter by which it is off."""
 TWO_PI = 2.0 * math.pi
 
 
@@ -224,25 +229,39 @@ def _common_periods(ratios: list[float]) -> int:
     return 1
 
 
-def moment_of(patch: Patch, note: float, velocity: float, hold_s: float, at_s: float) -> Moment:
-    """The note's operators at ``at_s``, for :func:`engine.params.fm_partials.predict`."""
+def moment_of(patch: Patch, note: float, velocity: float, hold_s: float, at_s: float, span_s: float = 0.0) -> Moment:
+    """The note's operators at ``at_s``, for :func:`engine.params.fm_partials.predict`.
+
+    With ``span_s`` they are those of so long a window around it on average, as a spectrum sees them.
+    """
     with torch.no_grad():
         key = _note(patch, note, velocity, hold_s)
-        when = torch.tensor([at_s], dtype=torch.float64)
-        # Two points, the first of them the moment: an envelope is asked at a rate.
-        rate = 1.0 / at_s if at_s > 0.0 else 1.0
-        levels = _swung(key, _levels(key, 1, rate, first=int(at_s > 0.0)), when)[:, 0]
+        begin, end = max(at_s - span_s / 2.0, 0.0), at_s + span_s / 2.0
+        n = WINDOW_POINTS if span_s > 0.0 else 1
+        step = max((end - begin) / n, 1e-6)
+        # An envelope is asked at a rate, from a whole number of points after the key on.
+        first = round(begin / step)
+        times = (first + torch.arange(n, dtype=torch.float64)) * step
+        levels = _swung(key, _levels(key, n, 1.0 / step, first=first), times)
+        share = ((times - at_s) / span_s if span_s > 0.0 else torch.zeros(1)).double()
+        weights = torch.cos(math.pi * share).clamp(min=0.0) ** 4
+        seen = weights.sum() / (weights.sum() if span_s <= 0.0 else 0.375 * span_s / step)
+        weights = weights / weights.sum().clamp(min=1e-9)
+        hz = _hz(key, times)
+        middle = (hz * weights).sum(1)
+        swing = (hz.amax(1) - hz.amin(1)) / 2.0 / middle
         depths = {
             (source + 1, target + 1): float(depth)
             for (source, target), depth in zip(ROUTES, key.depths[0].tolist(), strict=True)
             if depth > 0.0
         }
         return Moment(
-            hz=tuple(_hz(key, when)[:, 0].tolist()),
-            amplitude=tuple(levels.tolist()),
-            output=tuple(key.output[0].tolist()),
+            hz=tuple(middle.tolist()),
+            amplitude=tuple((levels * weights).sum(1).tolist()),
+            output=tuple((key.output[0] * seen.clamp(max=1.0)).tolist()),
             shapes=tuple(key.shapes[0].tolist()),
             depths=depths,
+            drift=float(swing.max()),
         )
 
 
@@ -258,7 +277,8 @@ def look(
     levels_db, hz_per_bin = levels_at(audio.samples, rate, moment_s)
     peaks = peaks_of(levels_db, hz_per_bin)
     yield 0.5
-    prediction = yield from _counted(predict_steps(moment_of(patch, note, velocity, hold_s, moment_s)))
+    moment = moment_of(patch, note, velocity, hold_s, moment_s, window_size(rate) / rate)
+    prediction = yield from _counted(predict_steps(moment))
     partials = tuple(p for p in prediction.partials if p.hz < rate / 2)
     transpose = patch.values.get("transpose_st", 0.0)
     pitch = note + (transpose if isinstance(transpose, int | float) else 0.0)
@@ -267,9 +287,10 @@ def look(
         hz_per_bin=hz_per_bin,
         at_s=moment_s,
         note_hz=float(midi_to_hz(torch.tensor(pitch, dtype=torch.float64))),
-        peaks=named(peaks, partials, hz_per_bin),
+        peaks=named(peaks, partials, hz_per_bin, min(moment.drift, MOST_DRIFT)),
         partials=partials,
         noise_like=prediction.noise_like,
+        besides=tuple(words for words, name in BESIDES.items() if patch.values.get(name, 0.0) != FM_SPACE[name].low),
     )
 
 

@@ -138,6 +138,9 @@ def test_a_peak_without_a_partial_is_told_without_operators(view):
     assert view.words() == "5.00 kHz (11.36×), −40.0 dB: noise-like: loop 1 > 2 > 1", "a new sound keeps the pointer"
     Hand(view).leave()
     assert view.words() == "noise-like: loop 1 > 2 > 1"
+    over(view, 5000.0).hover()
+    view.set_spectrum(spectrum(besides=("drive", "noise")))
+    assert view.words() == "5.00 kHz (11.36×), −40.0 dB: drive or noise"
 
 
 def test_nothing_is_told_where_there_is_nothing(view):

@@ -205,6 +205,29 @@ def test_a_stack_too_dense_to_tell_says_so():
     assert spectrum.noise_like == ("op 1 with what bends it",)
 
 
+def test_what_no_operator_makes_is_laid_to_what_else_is_on():
+    plain = seen({**HELD, "mod_2_1_rad": 0.0})
+    assert plain.besides == ()
+    driven = seen({**HELD, "mod_2_1_rad": 0.0, "drive_db": 24.0})
+    assert driven.besides == ("drive",)
+    third = min(driven.peaks, key=lambda peak: abs(peak.hz - 3 * driven.note_hz))
+    assert third.level_db > -40, "saturation makes a third harmonic"
+    assert third.partial is None
+
+
+def test_partials_are_known_again_while_the_pitch_swings():
+    spectrum = seen({**HELD, "mod_2_1_rad": 0.0, "vibrato_st": 0.3, "lfo_hz": 2.0}, at_s=0.9)
+    assert strongest(spectrum)[0].partial is not None
+    assert strongest(spectrum)[0].partial.formula == "op 1"
+
+
+def test_levels_are_those_of_the_window_while_a_sound_dies():
+    values = {"mod_2_1_rad": 0.0, "op1_env1_s": 0.001, "op1_env2_s": 0.5, "op1_env2_db": -36.0}
+    spectrum = seen(values, at_s=0.25)
+    (peak,) = strongest(spectrum, most=1)
+    assert peak.partial.level_db == pytest.approx(peak.level_db, abs=1.0)
+
+
 def test_loops_are_named_along_their_routes():
     whole = moment({1: 100.0, 2: 200.0, 3: 300.0, 4: 400.0}, {(3, 1): 1.0, (1, 2): 1.0, (2, 3): 1.0, (4, 4): 1.0})
     assert loops_of(whole) == [(1, 2, 3), (4,)]
