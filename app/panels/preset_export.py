@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from app.controls.plain import plain_label
 from app.document import Submit, run_here
@@ -125,11 +126,14 @@ class PresetExportDialog(QDialog):
         )
 
     def _on_converted(self, converted: list[Converted]) -> None:
-        self._converted = converted
-        self._show_format()
+        # The person may have closed it meanwhile.
+        if isValid(self):
+            self._converted = converted
+            self._show_format()
 
     def _on_failed(self, error: Exception) -> None:
-        self.facts.setText(in_words(error))
+        if isValid(self):
+            self.facts.setText(in_words(error))
 
     def _show_losses(self, converted: Sequence[Converted]) -> None:
         whole = sum(item.as_it_came for item in converted)

@@ -163,6 +163,20 @@ def prepare(session: object, state: str) -> QWidget:
     elif state == "export":
         session.actions["take.export"].trigger()
         return session.commands.export_dialog
+    elif state == "presets":
+        session.library.search.setText("bass")
+        session.library.browser.step(1)
+        QApplication.processEvents()
+        session.document.audition("op1_ratio", 3.0)
+    elif state == "preset save":
+        session.actions["preset.save_as"].trigger()
+        return session.preset_commands.dialog
+    elif state == "preset export":
+        from engine.project.presets import Preset
+
+        session.settings.set("export/preset_format", "syx")
+        session.preset_commands._ask_export([Preset(session.document.patch)])
+        return session.preset_commands.dialog
     elif state == "preferences":
         session.actions["app.preferences"].trigger()
         session.commands.preferences.zoom.setCurrentIndex(1)

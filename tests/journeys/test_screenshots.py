@@ -60,7 +60,9 @@ def test_a_sound_on_the_stage_is_drawn_without_a_flaw(tmp_path: Path, sweep: Pat
     assert has_picture(image)
 
 
-@pytest.mark.parametrize("state", ["live", "palette", "jobs", "export", "preferences", "unsaved"])
+@pytest.mark.parametrize(
+    "state", ["live", "palette", "jobs", "export", "preferences", "unsaved", "presets", "preset save", "preset export"]
+)
 def test_every_state_of_the_window_is_drawn_without_a_flaw(tmp_path: Path, sweep: Path, state: str) -> None:
     image, flaws = look(tmp_path / "window.png", "1366x768", 1, "dark", state, sweep)
     assert flaws == []
