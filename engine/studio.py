@@ -28,9 +28,9 @@ from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
 from engine.playing import Instrument, prepare
 from engine.rates import DEFAULT_RATE_HZ, MAX_RATE_HZ, MIN_RATE_HZ
 from engine.torch_setup import load_torch, prepare_environment, torch_is_loaded
+from engine.trials import first_good_steps, get_ready, is_ready, measure_steps
 
 if TYPE_CHECKING:
-    from engine.audio.level import Level
     from engine.audio.pyramid import Pyramid
     from engine.audio.tiles import Request
     from engine.params.pictures import Pictures, Spectrum
@@ -108,6 +108,7 @@ class Studio:
                 yield from _notes(
                     self._play(patch, note=60, velocity=100, hold_s=0.1, duration_s=0.2, sample_rate=DEFAULT_RATE_HZ)
                 )
+            get_ready()
 
         return self.work.submit(body, rank=RANK_WARM, key="warm", title="Loading the synthesizers")
 
@@ -217,26 +218,21 @@ class Studio:
 
     def measure(self, patch: Patch, **how: Any) -> int:
         """How loud a note of ``patch`` is; the result is a ``Level``. ``how`` it is played is as in :meth:`render`."""
-
-        def body() -> Generator[Note, None, Level]:
-            from engine.trials import measure_steps
-
-            return (yield from measure_steps(self._playing(**how), patch))
-
-        return self._quick_runner().submit(body, rank=RANK_MEASURE, title="Measuring loudness")
+        return self._trial_runner().submit(
+            lambda: measure_steps(self._playing(**how), patch), rank=RANK_MEASURE, title="Measuring loudness"
+        )
 
     def first_good(self, candidates: Iterable[Patch], *, title: str = "Trying patches", **how: Any) -> int:
         """Play candidates, made one at a time, until one is heard and does not clip; the result is it or the least bad.
 
         Without any it is ``None``. ``how`` they are played is as in :meth:`render`.
         """
+        return self._trial_runner().submit(
+            lambda: first_good_steps(self._playing(**how), candidates), rank=RANK_RENDER, title=title
+        )
 
-        def body() -> Generator[Note, None, Patch | None]:
-            from engine.trials import first_good_steps
-
-            return (yield from first_good_steps(self._playing(**how), candidates))
-
-        return self._quick_runner().submit(body, rank=RANK_RENDER, title=title)
+    def _trial_runner(self) -> JobRunner:
+        return self._quick_runner() if is_ready() else self.work
 
     def _playing(self, **how: Any) -> Callable[[Patch], Generator[Note, None, Audio]]:
         return lambda patch: _notes(self._play(patch, **how))
