@@ -88,7 +88,7 @@ ACTIONS = (
     Action(
         "sound.match",
         "Match the sound on the stage",
-        "Ctrl+M",
+        "Ctrl+Shift+M",
         "Edit",
         "Look for a patch that sounds like the chosen take, or the selection in it",
         words="fit imitate copy resynthesize genopatch like target",

@@ -410,6 +410,7 @@ def _bench_arguments(parser: Parser) -> None:
     parser.add_argument("areas", metavar="AREA", nargs="*", help="what to measure (default: everything)")
     parser.add_argument("--save", metavar="FILE.json", type=Path, help="write the figures to a file")
     parser.add_argument("--list", action="store_true", help="name the areas and stop")
+    parser.add_argument("--quick", action="store_true", help="of long areas only a part (so it is without AREA)")
 
 
 def _bench(arguments: argparse.Namespace, window_areas: Mapping[str, Area]) -> Answer:
@@ -420,6 +421,8 @@ def _bench(arguments: argparse.Namespace, window_areas: Mapping[str, Area]) -> A
     if arguments.list:
         return Answer("\n".join(areas), {"areas": list(areas)})
     todo = chosen(areas, arguments.areas)
+    if arguments.quick or not arguments.areas:
+        os.environ["TONEWRIGHT_BENCH_QUICK"] = "1"
     if arguments.save is not None and not arguments.save.absolute().parent.is_dir():
         raise BadUsage(f"The figures cannot be saved to {arguments.save}: there is no such folder.")
     facts = report.machine()

@@ -128,3 +128,8 @@ def data_folder() -> Path | None:
     named = os.environ.get("TONEWRIGHT_DATA", "")
     folder = Path(named)
     return folder if named and folder.is_dir() else None
+
+
+def is_quick() -> bool:
+    """Whether long areas measure a part only (``TONEWRIGHT_BENCH_QUICK``, which ``bench --quick`` sets)."""
+    return bool(os.environ.get("TONEWRIGHT_BENCH_QUICK"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -93,9 +94,34 @@ class SpectralTarget:
 def _powers(sounds: Tensor, window: Tensor) -> Tensor:
     """Squared magnitudes ``[batch, frames, bins]`` of ``sounds`` ``[batch, n]``, a quarter window apart."""
     size = window.shape[0]
-    spectra = torch.fft.rfft(sounds.unfold(1, size, size // 4) * window)
-    powers: Tensor = spectra.real.square() + spectra.imag.square()
-    return powers
+    found: Tensor = _Powers.apply(sounds.unfold(1, size, size // 4) * window)  # type: ignore[no-untyped-call]
+    return found
+
+
+class _Powers(torch.autograd.Function):
+    """Squared magnitudes of the spectra of real frames ``[..., size]``.
+
+    The way back is one inverse transform of real numbers; torch's own takes a complex one of twice the length.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, frames: Tensor) -> Tensor:
+        spectra = torch.fft.rfft(frames)
+        ctx.save_for_backward(spectra)
+        ctx.size = frames.shape[-1]
+        powers: Tensor = spectra.real.square() + spectra.imag.square()
+        return powers
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        (spectra,) = ctx.saved_tensors
+        # dP_k / dx_n = 2 Re(X_k exp(i w_k n)); the inverse counts inner bins twice and divides by the size.
+        wanted = spectra * grad
+        wanted[..., 0] *= 2.0
+        wanted[..., -1] *= 2.0
+        found: Tensor = torch.fft.irfft(wanted, ctx.size).mul_(ctx.size)
+        return found
 
 
 def _mean_db(parts: list[Tensor]) -> Tensor:

@@ -36,6 +36,7 @@ from engine.params import Patch
 from engine.params.fm import FM_SPACE
 from engine.params.note import HOLD, LENGTH, VELOCITY, NoteSettings
 from engine.synths.catalog import synth_of
+from engine.synths.fm import FmSynth
 
 R = TypeVar("R")
 
@@ -46,7 +47,7 @@ _BATCH = 8
 _PREVIEW_EVERY_S = 0.4
 
 # Shares of the budget at which the stages end.
-_STARTS_END, _EVOLUTION_END, _FIRST_DESCENT_END, _END = 0.16, 0.32, 0.62, 0.94
+_EVOLUTION_END, _FIRST_DESCENT_END, _END = 0.32, 0.6, 0.92
 _N_PARENTS, _N_KEPT = 24, 256
 _SURVIVORS = ((0.35, 8), (0.65, 5), (1.0, 3))
 """Until such a share of the first descent, so many candidates take part."""
@@ -125,8 +126,10 @@ class _Search:
         self._target, self._crew, self._budget, self._locks, self._rng = target, crew, budget, locks, rng
         self._presets, self._name = presets, name
         synth = synth_of(FM_SPACE.name)
-        self._rough = scene_of(synth, target, at_most_s=SEARCH_S, lost_share=0.04)
-        self._fine = scene_of(synth, target)
+        # What is shut is opened by evolution; on the way down it would cost a third of the time.
+        shut = FmSynth(may_open=False)
+        self._rough = scene_of(shut, target, at_most_s=SEARCH_S, lost_share=0.04)
+        self._fine = scene_of(shut, target, lost_share=0.02)
         self._full = scene_of(synth, target, full=True)
         self._free = speeds() * locks.free
         self._found: list[_One] = []

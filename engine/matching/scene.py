@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,8 @@ class Scene:
     sample_rate: int
     spectra: SpectralTarget
     quality: Quality = "draft"
+    share: float = 1.0
+    """What a distance at this rate is at the target's own, where above nothing differs."""
 
     def render(self, units: Tensor) -> Tensor:
         """``[batch, n_units]`` as mono sounds ``[batch, frames]``."""
@@ -47,12 +50,12 @@ class Scene:
     def distances_db(self, units: Tensor) -> Tensor:
         """The distance of each candidate from the target, ``[batch]``; infinite where its sound is not finite."""
         with torch.no_grad():
-            found = self.spectra.distances_db(self.render(units))
+            found = self.spectra.distances_db(self.render(units)) * self.share
         return torch.where(found.isfinite(), found, torch.inf)
 
     def losses_db(self, units: Tensor) -> Tensor:
         """The same with a slope everywhere, ``[batch]``."""
-        return self.spectra.losses_db(self.render(units))
+        return self.spectra.losses_db(self.render(units)) * self.share
 
 
 def scene_of(
@@ -85,6 +88,7 @@ def scene_of(
         rate,
         spectra,
         "default" if full else "draft",
+        math.sqrt(rate / target.sample_rate),
     )
 
 

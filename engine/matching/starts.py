@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,6 +15,9 @@ from engine.params.fm import FM_SPACE, N_OPERATORS, mod_name
 
 Values = dict[str, float]
 _N_DRAWN = 72
+_RUMBLE_SHARE = 1e-5
+_STEADY = Stages((0.01, 1.0, 1.0, 1.0), (0.0, 0.0, 0.0, 0.0))
+_BUSY = re.compile(r"op[56]_|mod_[56]_")
 
 
 def starts(target: Target, rng: np.random.Generator, n_drawn: int = _N_DRAWN) -> Iterator[Values]:
@@ -24,13 +28,22 @@ def starts(target: Target, rng: np.random.Generator, n_drawn: int = _N_DRAWN) ->
         yield view.additive(5) | bend
         yield view.saw(1.0) | bend
     yield from view.drops()
+    rumble = view.rumble()
+    if rumble:
+        yield view.additive(4) | rumble
+        yield view.saw(0.8) | rumble
+        yield view.pairs([p.hz for p in view.partials[:2]], [1.0] * 2, [1.0] * 2) | rumble
     yield view.pairs([p.hz for p in view.partials[:3]], [1.0] * 3, [1.0] * 3)
     yield view.saw(0.5, cutoff=True)
     if target.pitch_hz is None:
         yield view.noisy()
         yield view.noisy(tone=True)
     for _ in range(n_drawn):
-        yield view.drawn(rng) | view.bends[int(rng.integers(len(view.bends)))]
+        values = view.drawn(rng) | view.bends[int(rng.integers(len(view.bends)))]
+        if rumble and rng.random() < 0.4:
+            # The two that rumble do nothing else.
+            values = {name: value for name, value in values.items() if not _BUSY.match(name)} | rumble
+        yield values
 
 
 class _View:
@@ -90,6 +103,21 @@ class _View:
             values[f"noise_env{i + 1}_s"] = min(max(self.whole.times_s[i], 0.0006), 19.9)
             values[f"noise_env{i + 1}_db"] = self.whole.levels_db[i]
         return values
+
+    def rumble(self) -> Values:
+        """Under the lowest partial, where breath, bow and room are heard: a dense low tone of two operators."""
+        x, rate = self.target.samples, self.target.sample_rate
+        power = np.abs(np.fft.rfft(x)) ** 2
+        hz = np.fft.rfftfreq(len(x), 1.0 / rate)
+        low = (hz > 20.0) & (hz < 0.6 * min(p.hz for p in self.partials))
+        if not low.any() or float(power[low].sum()) < _RUMBLE_SHARE * float(power.sum()):
+            return {}
+        centre = float((power[low] @ hz[low]) / power[low].sum())
+        level = 10.0 * math.log10(float(power[low].sum()) / float(power.sum()))
+        values = self.operator(5, self.base_hz, self.whole, out_db=level) | self.operator(6, self.base_hz, _STEADY)
+        for n, fixed in ((5, centre), (6, 0.21 * centre)):
+            values |= {f"op{n}_mode": 1.0, f"op{n}_fixed_hz": max(fixed, 5.0), f"op{n}_detune_cents": 0.0}
+        return values | {mod_name(6, 5): 3.0}
 
     def centre_hz(self) -> float:
         x = self.target.samples

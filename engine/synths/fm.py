@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -54,8 +54,10 @@ class FmSynth:
 
     space = FM_SPACE
 
-    def __init__(self) -> None:
+    def __init__(self, *, may_open: bool = True) -> None:
+        """Without ``may_open`` what is off gets no gradient and costs none."""
         self._decode = FmDecoder()
+        self._may_open = may_open
 
     def render(
         self,
@@ -71,6 +73,8 @@ class FmSynth:
     ) -> Tensor:
         """See :meth:`engine.synths.base.Synth.render`; gives ``[batch, channels, frames]``."""
         key = self._decode(unit, note, velocity, hold_s, rng)
+        if not self._may_open:
+            key = replace(key, may_open=False)
         job = _Job(round(duration_s * sample_rate), sample_rate, quality, key.channels, unit)
         if key.wants_grad:
             return _rendered(_voices(key, job), 0, job.n_frames, job)

@@ -45,7 +45,7 @@ def graph_of(key: FmNote) -> Graph:
     With gradients everything matters: that is how an optimiser can wake what is silent. Routes that look back and are
     off in all rows are left out all the same, for they would make a loop of everything.
     """
-    everything = key.wants_grad
+    everything = key.wants_grad and key.may_open
     with torch.no_grad():
         alive = ((key.strength > 0.0) & (key.nats > 0.0).any(2)).any(0).tolist()
         open_outputs = (key.output > 0.0).any(0).tolist()

@@ -112,6 +112,8 @@ class FmNote:
     tremolo_nats: Tensor
     motion: Motion | None
     chain: Chain | None
+    may_open: bool = True
+    """Whether gradients reach routes and outputs that are off, so that an optimiser can open them."""
 
     @property
     def n_rows(self) -> int:
@@ -140,7 +142,7 @@ class FmNote:
         motion = None if self.motion is None else self.motion.rows(index)
         chain = None if self.chain is None else self.chain.rows(index)
         tensors = {name: t.index_select(0, index) for name, t in vars(self).items() if isinstance(t, Tensor)}
-        return FmNote(**tensors, motion=motion, chain=chain)
+        return FmNote(**tensors, motion=motion, chain=chain, may_open=self.may_open)
 
     def at_rate(self, rate: int) -> FmNote:
         """The same without operators that ``rate`` cannot hold.

@@ -24,6 +24,7 @@ from engine.matching.target import listen
 from engine.params import FM_SPACE, Patch
 from engine.project.presets import factory_presets
 from engine.studio import match_inline, matched_sound, render_inline
+from engine.synths.fm import FmSynth
 
 RATE = 22_050
 R = TypeVar("R")
@@ -100,6 +101,29 @@ def test_many_sounds_are_compared_as_one_is() -> None:
     found = SpectralTarget(torch.tensor(reference)).distances_db(torch.tensor(np.array(others)))
     for other, db in zip(others, found.tolist(), strict=True):
         assert db == pytest.approx(log_spectral_distance_db(reference, other), abs=1e-6)
+
+
+def test_the_slope_of_the_distance_is_its_true_one() -> None:
+    rng = np.random.default_rng(1)
+    spectra = SpectralTarget(torch.tensor(rng.normal(size=700)), (64, 256))
+    sounds = torch.tensor(rng.normal(size=(2, 700)), requires_grad=True)
+    assert torch.autograd.gradcheck(spectra.losses_db, (sounds,))
+
+
+def test_what_is_shut_can_be_left_out_of_the_slope_without_changing_the_rest() -> None:
+    unit = torch.tensor([Patch("fm", {"mod_3_1_rad": 1.0, "op4_out_db": -12.0}).unit()], dtype=torch.float64)
+    slopes = []
+    for synth in (FmSynth(), FmSynth(may_open=False)):
+        point = unit.clone().requires_grad_(True)
+        sound = synth.render(point, note=60.0, velocity=100.0, hold_s=0.05, duration_s=0.1, sample_rate=8000)
+        slopes.append(torch.autograd.grad(sound.square().sum(), point)[0][0])
+    everything, open_only = slopes
+    for name in ("mod_3_1_rad", "op4_out_db", "op1_env2_s", "op3_level_db"):
+        place = FM_SPACE.place(name)
+        assert open_only[place].item() == pytest.approx(everything[place].item(), rel=1e-6)
+        assert open_only[place].item() != 0.0
+    shut = FM_SPACE.place("mod_5_2_rad")
+    assert open_only[shut].item() == 0.0
 
 
 def test_a_match_comes_nearer_than_any_preset_and_offers_several() -> None:
