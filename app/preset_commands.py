@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
+from app.drop_in import PROJECT_SUFFIX, SOUND_SUFFIXES
 from app.panels.preset_export import JSON, PresetExportDialog
 from app.panels.preset_save import SaveDialog, TagsDialog
 from engine.errors import EngineError, PatchError
@@ -63,7 +64,7 @@ class PresetCommands(QObject):
         presets.undoable.connect(lambda words, undo: session.messages.info(words, "Undo", undo))
         presets.loaded_changed.connect(self._refresh)
         session.opening.banks_opened.connect(self.import_paths)
-        session.drops.add_zone(browser, self.import_paths)
+        session.drops.add_zone(browser, self.take_dropped)
         session.drops.presets_dropped.connect(self.import_paths)
         self._refresh()
 
@@ -132,6 +133,15 @@ class PresetCommands(QObject):
     def _import_chosen(self, names: list[str]) -> None:
         self._s.settings.set("files/preset_folder", str(Path(names[0]).parent))
         self.import_paths([Path(name) for name in names])
+
+    def take_dropped(self, paths: Iterable[Path]) -> None:
+        """What was dropped onto the browser: sounds and projects open as everywhere, all else is for the list."""
+        paths = list(paths)
+        others = [path for path in paths if path.suffix.lower() in SOUND_SUFFIXES | {PROJECT_SUFFIX}]
+        if others:
+            self._s.drops.take(others)
+        if len(others) < len(paths):
+            self.import_paths([path for path in paths if path not in others])
 
     def import_paths(self, paths: Iterable[Path]) -> None:
         """Take over files and whole folders; what was taken until it is stopped stays."""

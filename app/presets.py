@@ -146,10 +146,10 @@ class Presets(QObject):
     def _set_entries(self, entries: Iterable[Entry]) -> None:
         self.entries = tuple(entries)
         self._by_key = {entry.key: entry for entry in self.entries}
-        if self.loaded is not None:
-            self.loaded = self._by_key.get(self.loaded.key)
+        # Names that nobody had may be somebody's now.
+        self._sources = {name: sources for name, sources in self._sources.items() if sources}
         self.entries_changed.emit()
-        self.loaded_changed.emit()
+        self._follow(self._document.patch)
 
     def _put(self, new: Sequence[Entry], gone: Iterable[str] = ()) -> None:
         """Some entries came, changed or went, by our own hand."""
@@ -222,7 +222,7 @@ class Presets(QObject):
         key = next((key for key in there if _same(sources[key], patch)), there[0] if there else None)
         self.loaded = self._by_key[key] if key is not None else None
         self.edited = key is not None and not _same(sources[key], patch)
-        if key is None and patch.name and self.is_ready:
+        if patch.name and self.is_ready and (patch.synth, patch.name) not in self._sources:
             self._look_up(patch)
         if (self.loaded, self.edited, self.live_name) != before:
             self.loaded_changed.emit()
@@ -230,6 +230,7 @@ class Presets(QObject):
     def _look_up(self, patch: Patch) -> None:
         """A patch that an opened project brought along may have been a preset: compare it with those of its name."""
         named = [e for e in self.entries if e.name == patch.name and e.synth == patch.synth and not e.trouble]
+        # Once, and not again with every turn of a knob.
         self._sources[patch.synth, patch.name] = OrderedDict()
         if not named:
             return

@@ -273,6 +273,22 @@ def test_delete_moves_own_presets_to_the_trash_and_one_click_brings_them_back(
     assert "Bell" in rows(browser)
 
 
+def test_the_patch_of_a_deleted_preset_stays_and_comes_from_nowhere(
+    browser: PresetBrowser, store: PresetStore, document: Document, said: list[Any]
+) -> None:
+    entry = store.add(preset("Mine", "keys"))
+    browser.presets.refresh()
+    browser.presets.load(entry)
+    document.audition("op1_ratio", 4.0)
+    document.commit("Ratio")
+    assert browser.name.text() == "Mine *"
+    browser.presets.delete([entry])
+    assert (browser.name.text(), browser.presets.loaded) == ("Mine", None)
+    assert document.patch.values["op1_ratio"] == 4.0
+    said[-1]()
+    assert browser.name.text() == "Mine *"
+
+
 def test_own_tags_and_copies_leave_the_factory_as_it_is(browser: PresetBrowser, store: PresetStore) -> None:
     file = store.factory / "fm" / "Bell.json"
     before = file.read_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from app.compose import Session
 from app.panels.preset_export import PresetExportDialog
 from app.panels.preset_save import SaveDialog, TagsDialog
+from engine.audio import Audio, write_clip
 from engine.params import Patch
 from engine.project.dx7 import Dx7Operator, Dx7Voice, bank_bytes, read_syx, voice_bytes
 from engine.project.presets import Preset, read_preset
@@ -103,6 +105,13 @@ def test_what_is_dropped_on_the_browser_is_imported_and_not_played(
     (tmp_path / "bare").mkdir()
     drop(ready, over_browser(ready), tmp_path / "bare")
     said("bare holds no presets")
+
+
+def test_a_sound_dropped_on_the_browser_opens_as_everywhere(qtbot: QtBot, ready: Session, tmp_path: Path) -> None:
+    write_clip(Audio(np.zeros((1, 4_800), np.float32), 48_000), tmp_path / "rain.wav")
+    drop(ready, over_browser(ready), tmp_path / "rain.wav")
+    qtbot.waitUntil(lambda: [take.name for take in ready.document.takes] == ["rain"], timeout=20_000)
+    assert own(ready) == []
 
 
 def test_a_folder_of_presets_without_sounds_is_imported_from_anywhere(
