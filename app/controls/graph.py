@@ -32,6 +32,8 @@ from app.theme import motion_ms
 from engine.params.text import format_value
 
 DRAG_THRESHOLD_PX = 4
+MARGINS_PX, LAYER_PX = 28, 20
+"""The least room for the graph: around it, and for each layer."""
 GRAB_PX = 7.0
 HINT = "Drag a line up or down for its depth, or from one operator to another for a new one"
 
@@ -46,6 +48,8 @@ class AlgorithmGraph(QWidget):
     """The :data:`Route` under the pointer, or ``None``."""
     route_wanted = Signal(object)
     """A drag from one operator to another, or to the output: a :data:`Route` that may be off or on."""
+    needs_changed = Signal()
+    """The routing has more or fewer layers: the least height is another one."""
     menu_wanted = Signal(object, QPoint)
     """What lies under the pointer, an operator's number or a :data:`Route`, and where its menu belongs."""
 
@@ -84,7 +88,8 @@ class AlgorithmGraph(QWidget):
         return QSize(360, 156)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, 104)
+        """High enough for every layer to be read."""
+        return QSize(200, max(88, round(MARGINS_PX + self._layout.n_layers * LAYER_PX)))
 
     # What it shows
 
@@ -156,7 +161,12 @@ class AlgorithmGraph(QWidget):
         if layout == self._layout:
             return
         before = dict(self._scene.centres()) if self._scene is not None else {}
+        least = self.minimumSizeHint().height()
         self._layout = layout
+        self._scene = None
+        if self.minimumSizeHint().height() != least:
+            # Later: this may be asked for by a painting.
+            QTimer.singleShot(0, self, lambda: self.needs_changed.emit())
         self._glide.stop()
         self._from = before if motion_ms() and self.isVisible() else {}
         if self._from:

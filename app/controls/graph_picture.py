@@ -17,8 +17,9 @@ NODE_PX, MOST_NODE_PX = 24.0, 32.0
 IDLE_PX = 18.0
 MOST_COLUMN_PX = 68.0
 MARGIN_PX = 10.0
-BAR_PX = 14.0
-"""The output at the bottom."""
+BAR_PX = 3.0
+"""Below the line of the output."""
+LEAST_GAP_PX = 7.0
 FOOT_PX = 8.0
 """Between the lowest operators and the output, at least."""
 LOOP_PX = 9.0
@@ -44,8 +45,9 @@ class Scene:
         self._column = min(MOST_COLUMN_PX, room / max(layout.n_columns, 1.0))
         height = self.bar.top() - FOOT_PX - inner.top()
         most = min(max(height / 7, NODE_PX), MOST_NODE_PX)
-        self._layer = min((height - most) / max(layout.n_layers - 1, 1), 2.4 * most)
-        self.size = min(most, max(self._layer - 6, 12.0)) if layout.n_layers > 1 else most
+        between = max(layout.n_layers - 1, 1)
+        self.size = min(most, (height - LEAST_GAP_PX * (layout.n_layers - 1)) / layout.n_layers)
+        self._layer = min((height - self.size) / between, 2.4 * most)
         used = (layout.n_layers - 1) * self._layer + self.size
         self._bottom = self.bar.top() - FOOT_PX - self.size / 2 - min((height - used) / 2, 16.0)
         self._left = inner.left() + (room - (layout.n_columns - 1) * self._column) / 2
@@ -165,7 +167,8 @@ class GraphPicture:
         self._font.setBold(False)
         painter.setFont(self._font)
         painter.setPen(QColor(theme.text if out else theme.secondary))
-        painter.drawText(bar, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, "out")
+        words = QRectF(bar.right() - 40, bar.top() - 16, 40, 14)
+        painter.drawText(words, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, "out")
 
     def _line(self, route: Route, aside: bool, *, lit: bool = False) -> None:
         painter, source = self._painter, route[0]

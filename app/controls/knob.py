@@ -48,6 +48,13 @@ class Knob(ValueWidget):
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
+    def set_size(self, size: KnobSize) -> None:
+        """A larger or a smaller arc; the width stays."""
+        if _ARC_PX[size] != self._arc_px:
+            self._arc_px = _ARC_PX[size]
+            self.updateGeometry()
+            self.update()
+
     def value_rect(self) -> QRect:
         return QRect(0, self.height() - TEXT_HEIGHT_PX - 2, self.width(), TEXT_HEIGHT_PX + 2)
 

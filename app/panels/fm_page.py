@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.controls.envelope import LEAST_HEIGHT_PX, EnvelopeEditor
+from app.controls.knob import Knob
 from app.controls.param_form import ParamForm
 from app.controls.value_field import ValueField
 from app.controls.value_widget import ValueWidget
@@ -63,6 +64,9 @@ class Page(QWidget):
 
     def fit(self, room_px: int, *, dense: bool) -> None:
         """Fill ``room_px`` of height with the envelope's paper; ``dense`` leaves out what the tool tips say as well."""
+        for control in self.every_control():
+            if isinstance(control, Knob):
+                control.set_size("small" if dense else "normal")
         if self.envelope is None or self.fields is None:
             return
         # Column by column: a stage's time, and under it the level that it leads to.

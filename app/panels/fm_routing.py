@@ -23,7 +23,7 @@ class Routing(QWidget):
 
     algorithm_chosen = Signal(int)
     rearranged = Signal()
-    """Graph and matrix went side by side or one above the other."""
+    """Graph and matrix need another room than before."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +57,7 @@ class Routing(QWidget):
         self._column = column
         self.matrix.route_hovered.connect(self.graph.light)
         self.graph.route_hovered.connect(self.matrix.light)
+        self.graph.needs_changed.connect(self.rearranged)
 
     def show_graph(self, on: bool) -> None:
         """All of it, or only the matrix where there is no room for more."""

@@ -19,7 +19,7 @@ from engine.params import FM_SPACE, Values
 from engine.params.pictures import Pictures
 from engine.params.text import format_value
 
-FULL_HEIGHT_PX, LOW_HEIGHT_PX = 72, 44
+FULL_HEIGHT_PX, LOW_HEIGHT_PX = 66, 44
 """With the live picture, and without it where height is scarce."""
 PICTURE_PX = 22
 SWITCH_PX = 16
@@ -135,13 +135,13 @@ class OperatorButton(QAbstractButton):
         painter.setPen(QColor(colour if self._matters else theme.secondary))
         painter.drawText(QRectF(7, 3, 12, 18), Qt.AlignmentFlag.AlignVCenter, str(self.operator))
         if self._has_locks:
-            padlock(painter, self.width() - 10, self.height() - 20, theme.secondary)
+            padlock(painter, self.width() - 10, self.height() - 18, theme.secondary)
         level, _ = self._shown
         painter.setFont(figures(self, SMALL_TEXT_PX))
         painter.setPen(QColor(theme.text if self.isChecked() else theme.secondary))
-        words = QRectF(7, self.height() - 25, self.width() - 10, 14)
+        words = QRectF(7, self.height() - 23, self.width() - 10, 14)
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, typeset(self._tuning))
-        bar = QRectF(7, self.height() - 9, self.width() - 22, 3)
+        bar = QRectF(7, self.height() - 8, self.width() - 22, 3)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(wash(theme.hairline, 0.9))
         painter.drawRoundedRect(bar, 1.5, 1.5)
@@ -151,7 +151,7 @@ class OperatorButton(QAbstractButton):
             painter.drawRoundedRect(bar, 1.5, 1.5)
         if self.heard:
             painter.setBrush(QColor(colour) if self._matters else wash(colour, 0.4))
-            painter.drawEllipse(QRectF(self.width() - 12, self.height() - 10.5, 6, 6))
+            painter.drawEllipse(QRectF(self.width() - 12, self.height() - 9.5, 6, 6))
         if self.hasFocus():
             focus_ring(painter, QRectF(self.rect()))
 
@@ -163,7 +163,7 @@ class OperatorButton(QAbstractButton):
         right = self.width() - 4
         self.solo.setGeometry(right - SWITCH_PX, 4, SWITCH_PX, SWITCH_PX)
         self.mute.setGeometry(right - 2 * SWITCH_PX - 2, 4, SWITCH_PX, SWITCH_PX)
-        self.picture.setGeometry(6, 23, self.width() - 12, PICTURE_PX)
+        self.picture.setGeometry(6, 21, self.width() - 12, PICTURE_PX)
 
 
 class OperatorStrip(QWidget):

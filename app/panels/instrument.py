@@ -154,29 +154,34 @@ class InstrumentPanel(QWidget):
         scroll.viewport().setAutoFillBackground(False)
         self.body.setAutoFillBackground(False)
         self._fixed = fixed = QVBoxLayout()
-        fixed.setContentsMargins(PADDING_WIDE, PADDING, PADDING_WIDE, 0)
-        fixed.setSpacing(PADDING)
         fixed.addLayout(head)
         for line in (self._tools, self._notices, self._play_tools):
             line.setSpacing(GRID)
         fixed.addLayout(self._tools)
         fixed.addLayout(self._notices)
-        keys = QVBoxLayout()
-        keys.setContentsMargins(PADDING_WIDE, PADDING, PADDING_WIDE, PADDING)
-        keys.setSpacing(PADDING)
+        self._keys = keys = QVBoxLayout()
         keys.addLayout(self._play_tools)
         keys.addWidget(self.piano)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addLayout(fixed)
-        whole.addSpacing(PADDING)
         whole.addWidget(scroll, 1)
         whole.addSpacing(1)
         whole.addLayout(keys)
+        self._space_out()
         scroll.resized.connect(self._fit)
         scroll.verticalScrollBar().rangeChanged.connect(self._align_edges)
         self._scroll = scroll
+
+    def _space_out(self) -> None:
+        """Half the air between the rows where height is scarce."""
+        gap = GRID if self.dense else PADDING
+        if gap != self._fixed.spacing():
+            self._fixed.setContentsMargins(PADDING_WIDE, PADDING, PADDING_WIDE, gap)
+            self._fixed.setSpacing(gap)
+            self._keys.setContentsMargins(PADDING_WIDE, gap, PADDING_WIDE, PADDING)
+            self._keys.setSpacing(gap)
 
     def _put(self, line: QBoxLayout, widget: QWidget, stretch: int = 0) -> None:
         line.addWidget(widget, stretch)
@@ -192,6 +197,7 @@ class InstrumentPanel(QWidget):
     def _fit(self) -> None:
         hint = self.piano.minimumSizeHint() if self.dense else self.piano.sizeHint()
         self.piano.setFixedHeight(hint.height())
+        self._space_out()
         self.fit(self._scroll.height() - GRID)
 
     def paintEvent(self, event: QPaintEvent) -> None:

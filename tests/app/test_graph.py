@@ -87,7 +87,7 @@ def test_everything_is_inside_however_small_the_paper():
 
     for one in ALGORITHMS:
         on = frozenset({*one.edges, one.feedback, *((n, OUTPUT) for n in one.carriers)})
-        for width, height in ((200, 104), (390, 148), (420, 400)):
+        for width, height in ((200, 88), (390, 148), (420, 400)):
             area = QRectF(0, 0, width, height)
             scene = Scene(area, lay_out(on, 6), on)
             boxes = list(scene.nodes.values())
@@ -201,7 +201,7 @@ def test_a_drag_from_operator_to_operator_or_to_the_output_wants_a_route(pair):
 
     pull(graph.place_of(1), graph.place_of(4))
     foot = graph.place_of(5)
-    foot.setY(graph.height() - 8)
+    foot.setY(graph.height() - 6)
     pull(graph.place_of(5), foot)
     nowhere = graph.place_of(5)
     nowhere.setX(8)
