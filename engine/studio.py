@@ -8,8 +8,6 @@ need them, never here.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
@@ -19,14 +17,15 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 import numpy as np
 
 from engine.audio.values import Audio, Clip
-from engine.errors import AudioUnwritable, BadUsage, EngineError
+from engine.checks import check_kept, check_note, check_sound
+from engine.errors import BadUsage
 from engine.jobs import Event, JobRunner, Note, run_inline
 from engine.matching.result import Candidate as Candidate
 from engine.matching.result import MatchResult as MatchResult
 from engine.params import FM_SPACE, Patch
 from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
 from engine.playing import Instrument, prepare
-from engine.rates import DEFAULT_RATE_HZ, MAX_RATE_HZ, MIN_RATE_HZ
+from engine.rates import DEFAULT_RATE_HZ
 from engine.torch_setup import load_torch, prepare_environment, torch_is_loaded
 from engine.trials import first_good_steps, get_ready, is_ready, measure_steps
 
@@ -155,14 +154,14 @@ class Studio:
         keep files and tiles waiting so long. Raises :class:`BadUsage` for a note, a length or a rate that makes no
         sense.
         """
-        _check_note(note, velocity, hold_s, duration_s, sample_rate)
+        check_note(note, velocity, hold_s, duration_s, sample_rate)
 
         def body() -> Generator[Note, None, Rendered]:
             steps = self._play(
                 patch, note=note, velocity=velocity, hold_s=hold_s, duration_s=duration_s, sample_rate=sample_rate
             )
             audio = yield from _notes(steps)
-            _check_sound(audio, patch)
+            check_sound(audio, patch)
             return Rendered(audio, patch, note, velocity, hold_s, duration_s)
 
         def deliver(rendered: Rendered) -> None:
@@ -286,7 +285,7 @@ class Studio:
         def body() -> Generator[Note, None, Path]:
             from engine.audio import write_clip_steps
 
-            _check_kept(Path(path), kept)
+            check_kept(Path(path), kept)
             written = yield from _notes(write_clip_steps(clip, path, subtype=subtype, overwrite=overwrite))
             yield Note(1.0, written.notice)
             return written.path
@@ -340,13 +339,13 @@ def render_inline(
     on_note: Callable[[Note], None] | None = None,
 ) -> Audio:
     """Play one note of ``patch`` here and now, without a runner; arguments and errors as in :meth:`Studio.render`."""
-    _check_note(note, velocity, hold_s, duration_s, sample_rate)
+    check_note(note, velocity, hold_s, duration_s, sample_rate)
     play = _player_of(kind)
 
     def body() -> Generator[Note, None, Audio]:
         steps = play(patch, note=note, velocity=velocity, hold_s=hold_s, duration_s=duration_s, sample_rate=sample_rate)
         audio = yield from _notes(steps)
-        _check_sound(audio, patch)
+        check_sound(audio, patch)
         return audio
 
     return run_inline(body, on_note)
@@ -449,40 +448,3 @@ def _notes(steps: Generator[float | tuple[float, object], None, R], scale: float
         return result
     finally:
         steps.close()
-
-
-def _check_kept(target: Path, kept: Iterable[Path]) -> None:
-    """Raise ``AudioUnwritable`` when ``target`` is one of these files, under whatever name."""
-    try:
-        there = target.stat()
-    except OSError:
-        return
-    for path in kept:
-        with contextlib.suppress(OSError):
-            if os.path.samestat(path.stat(), there):
-                raise AudioUnwritable(
-                    f"{target.name} is not written: an open take plays from that very file. Choose another name."
-                )
-
-
-def _check_note(note: float, velocity: float, hold_s: float, duration_s: float, sample_rate: int) -> None:
-    if not NOTE.low <= note <= NOTE.high:
-        raise BadUsage(f"There is no note {note:g}: MIDI notes go from {NOTE.low:g} to {NOTE.high:g}, middle C is 60.")
-    if not VELOCITY.low <= velocity <= VELOCITY.high:
-        span = f"{VELOCITY.low:g} to {VELOCITY.high:g}"
-        raise BadUsage(f"There is no velocity {velocity:g}: MIDI velocities go from {span}.")
-    if not HOLD.low <= hold_s <= HOLD.high:
-        raise BadUsage(f"A key cannot be held for {hold_s:g} s: give {HOLD.low:g} to {HOLD.high:g} s.")
-    if not LENGTH.low <= duration_s <= LENGTH.high:
-        raise BadUsage(f"A note cannot last {duration_s:g} s: give {LENGTH.low:g} to {LENGTH.high:g} s.")
-    if not MIN_RATE_HZ <= sample_rate <= MAX_RATE_HZ:
-        raise BadUsage(
-            f"A sound cannot be made at a sample rate of {sample_rate} Hz: give {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz."
-        )
-
-
-def _check_sound(audio: Audio, patch: Patch) -> None:
-    # The sum is finite exactly when every sample is, short of an overflow that no sound reaches; one pass, no mask.
-    if not np.isfinite(np.sum(audio.samples, dtype=np.float64)):
-        name = f"The patch {patch.name!r}" if patch.name else f"This {patch.synth} patch"
-        raise EngineError(f"{name} made a sound with numbers that are not finite; undo the last change to it.")

@@ -295,7 +295,9 @@ def test_on_the_panel_an_envelope_is_linked_dragged_and_taken_back_in_one_step(s
     Hand(editor, handle.x(), handle.y()).press().move(14, 12, steps=4).release()
     assert document.patch.values["op2_env2_db"] == document.patch.values["op1_env2_db"]
     assert document.patch.values["op1_env2_db"] != before.values["op1_env2_db"]
-    assert panel.pages[2].envelope.shape() == editor.shape()
+    shape = editor.shape()
+    panel.choose_operator(2)
+    assert panel.pages[2].envelope.shape() == shape
     document.undo()
     assert document.patch == before
 
