@@ -76,6 +76,20 @@ def test_each_voice_of_a_bank_becomes_a_preset_and_goes_back_byte_for_byte(store
     assert (tmp_path / "out.syx").read_bytes() == data
 
 
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["plain.syx", "full.syx"])
+def test_banks_of_others_go_in_and_out_byte_for_byte(
+    store: PresetStore, tmp_path: Path, shared_data: Path, name: str
+) -> None:
+    run = imported(store, shared_data / "dx7" / name)
+    assert not run.skipped
+    items = converted(run_inline(lambda: read_steps(run.entries)))
+    assert all(item.as_it_came for item in items)
+    run_inline(lambda: write_bank_steps(items, tmp_path / name))
+    was, now = read_syx(shared_data / "dx7" / name), read_syx(tmp_path / name)
+    assert [v.to_packed() for v in now.voices[: len(was.voices)]] == [v.to_packed() for v in was.voices]
+
+
 def test_bits_without_a_meaning_and_single_voices_come_back_too(tmp_path: Path) -> None:
     packed = bytearray(BANK[0].to_packed())
     packed[11] |= 0xF0 & 0x7F
