@@ -162,7 +162,7 @@ class Explore(QObject):
         draw = self._waiting.popleft()
         self._document.settle()
         base, locked, note = self._document.project.patch, self._document.locked, self._document.note
-        self._job = self._studio.first_good(
+        self._job = self._studio.trials.first_good(
             draw.candidates(base, locked), **_listening(note), sample_rate=self._rate(), title="Drawing a sound"
         )
         self.submitted.emit(self._job)

@@ -147,7 +147,7 @@ class LoudnessMatch(QObject):
 
     def _ask(self, key: Played) -> None:
         patch, note = key
-        job = self._studio.measure(
+        job = self._studio.trials.measure(
             patch,
             note=note.note,
             velocity=note.velocity,

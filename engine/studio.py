@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
 from engine.playing import Instrument, prepare
 from engine.rates import DEFAULT_RATE_HZ
 from engine.torch_setup import load_torch, prepare_environment, torch_is_loaded
-from engine.trials import first_good_steps, get_ready, is_ready, measure_steps
+from engine.trials import Trials, get_ready
 
 if TYPE_CHECKING:
     from engine.audio.pyramid import Pyramid
@@ -42,7 +42,6 @@ RANK_PICTURES = 1
 RANK_OPEN = 3
 RANK_WRITE = 5
 """On ``work``, ahead of every heavy job: what is to be saved does not wait for what is to be computed."""
-RANK_MEASURE = 8
 RANK_TILES = 10
 RANK_MATCH = 10
 RANK_OVERVIEW = 20
@@ -86,6 +85,7 @@ class Studio:
         self._play = _player_of(kind)
         self.work = JobRunner("work", listener)
         self.live = JobRunner("live", listener)
+        self.trials = Trials(self._play, self._quick_runner, self.work)
         self.instrument = Instrument(kind)
         """What the keys play; its ``on_error`` is free to be set."""
         self._early: dict[str, int] = {}
@@ -214,27 +214,6 @@ class Studio:
             return (yield from _notes(steps))
 
         return self._quick_runner().submit(body, rank=RANK_PICTURES, key="spectrum", title="Looking at the sound")
-
-    def measure(self, patch: Patch, **how: Any) -> int:
-        """How loud a note of ``patch`` is; the result is a ``Level``. ``how`` it is played is as in :meth:`render`."""
-        return self._trial_runner().submit(
-            lambda: measure_steps(self._playing(**how), patch), rank=RANK_MEASURE, title="Measuring loudness"
-        )
-
-    def first_good(self, candidates: Iterable[Patch], *, title: str = "Trying patches", **how: Any) -> int:
-        """Play candidates, made one at a time, until one is heard and does not clip; the result is it or the least bad.
-
-        Without any it is ``None``. ``how`` they are played is as in :meth:`render`.
-        """
-        return self._trial_runner().submit(
-            lambda: first_good_steps(self._playing(**how), candidates), rank=RANK_RENDER, title=title
-        )
-
-    def _trial_runner(self) -> JobRunner:
-        return self._quick_runner() if is_ready() else self.work
-
-    def _playing(self, **how: Any) -> Callable[[Patch], Generator[Note, None, Audio]]:
-        return lambda patch: _notes(self._play(patch, **how))
 
     def _quick_runner(self) -> JobRunner:
         """Where small things with torch run: importing it takes seconds, and ``live`` must not wait for that."""

@@ -352,7 +352,7 @@ SHORT = {"note": 60, "velocity": 100, "hold_s": 0.3, "duration_s": 0.5, "sample_
 
 def test_the_level_of_a_patch_is_that_of_its_sound(studio, heard):
     patch = Patch("fm", {"gain_db": -10.0})
-    level = heard.result_of(studio.measure(patch, **SHORT))
+    level = heard.result_of(studio.trials.measure(patch, **SHORT))
     audio = heard.result_of(studio.render(patch, **SHORT)).audio
     assert level.lufs == pytest.approx(loudness_lufs(audio), abs=0.01)
     assert level.peak_db == pytest.approx(20 * math.log10(audio.peak), abs=0.01)
@@ -369,9 +369,9 @@ def test_the_first_patch_that_can_be_played_is_taken(studio, heard):
             yield patch
 
     fine = Patch("fm", {"gain_db": -9.0})
-    assert heard.result_of(studio.first_good(candidates(silent, loud, fine, Patch("fm")), **SHORT)) == fine
+    assert heard.result_of(studio.trials.first_good(candidates(silent, loud, fine, Patch("fm")), **SHORT)) == fine
     assert asked == [silent, loud, fine], "those after it are not even made"
-    assert heard.result_of(studio.first_good(candidates(silent, loud, silent), **SHORT)) == loud, (
+    assert heard.result_of(studio.trials.first_good(candidates(silent, loud, silent), **SHORT)) == loud, (
         "rather loud than mute"
     )
-    assert heard.result_of(studio.first_good(candidates(), **SHORT)) is None
+    assert heard.result_of(studio.trials.first_good(candidates(), **SHORT)) is None
