@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.bench_window import PATIENCE_S, SETTLE_S, serve, window
+from app.bench_window import PATIENCE_S, SETTLE_S, window
 from engine.bench.frame import Mark, Row, Rows
 from engine.jobs import Note
 
@@ -30,6 +31,7 @@ LATE = Mark(median=0.0)
 N_KEYS = 100
 LATENCIES_MS = (20, 100)
 REST_S = (0.05, 0.15)
+LOOK_MS = 10
 STEP_S = 0.1
 """A heavy job divides its work into steps this long, as every job must."""
 PRESET = "Electric Piano"
@@ -42,7 +44,7 @@ def rows() -> Rows:
         for milliseconds in LATENCIES_MS:
             session.player.set_latency(milliseconds / 1000)
             session.player.get_ready()
-            serve(lambda: False, 1.0)
+            live(lambda: False, 1.0)
             for what, body in (("at rest", None), ("beside Python", _python), ("beside torch", _torch)):
                 late = session.player.bus.n_late
                 with _heavy(session, body):
@@ -51,6 +53,20 @@ def rows() -> Rows:
                 yield Row.of("play", name, delays, "ms", KEY, detail=_where(session))
                 frames = session.player.bus.n_late - late
                 yield Row.of("play", f"frames that came late, {what}, {milliseconds} ms", [frames], "", LATE)
+
+
+def live(until: Callable[[], bool], timeout_s: float) -> bool:
+    """Run the window as it is run, asleep between its events, until a condition holds; it is looked at now and then.
+
+    A loop that wakes two thousand times a second, as the one for the knob, wants the interpreter as often as that,
+    and would keep it from the device's callback while a job in Python has the rest of it.
+    """
+    deadline = time.perf_counter() + timeout_s
+    loop, look = QEventLoop(), QTimer(interval=LOOK_MS)
+    look.timeout.connect(lambda: loop.quit() if until() or time.perf_counter() > deadline else None)
+    look.start()
+    loop.exec()
+    return until()
 
 
 def key_delays_ms(session: Session, n: int = N_KEYS) -> list[float]:
@@ -65,14 +81,14 @@ def key_delays_ms(session: Session, n: int = N_KEYS) -> list[float]:
         letter = "ASDFGHJK"[i % 8]
         start = time.perf_counter_ns()
         QTest.keyPress(widget, letter)
-        serve(lambda number=number, bus=bus: _handed(bus, number) is not None, PATIENCE_S)
+        live(lambda number=number, bus=bus: _handed(bus, number) is not None, PATIENCE_S)
         at = _handed(bus, number)
         delays.append(((at - start) if at is not None else PATIENCE_S * 1e9) / 1e6)
         QTest.keyRelease(widget, letter)
         # Not by waiting for the tail: that of the next key has to be told from it.
         session.studio.instrument.all_off()
-        serve(lambda: not session.player.is_sounding, PATIENCE_S)
-        serve(lambda: False, float(moments.uniform(*REST_S)))
+        live(lambda: not session.player.is_sounding, PATIENCE_S)
+        live(lambda: False, float(moments.uniform(*REST_S)))
     return delays
 
 
@@ -90,7 +106,7 @@ def _prepare(session: Session) -> None:
         session.document.set_patch(patch, PRESET)
     session.window.activateWindow()
     session.live_play.set_keyboard(True)
-    serve(lambda: session.live.up_to_date, SETTLE_S)
+    live(lambda: session.live.up_to_date, SETTLE_S)
     session.player.stop()
     key_delays_ms(session, 5)
 
@@ -108,12 +124,12 @@ def _heavy(session: Session, body: Callable[[], Generator[Note, None, None]] | N
         yield
         return
     job = session.studio.work.submit(body, title="Something heavy")
-    serve(lambda: False, 0.5)
+    live(lambda: False, 0.5)
     try:
         yield
     finally:
         session.studio.cancel(job)
-        serve(lambda: False, 0.3)
+        live(lambda: False, 0.3)
 
 
 def _python() -> Generator[Note, None, None]:

@@ -177,7 +177,8 @@ class LivePlay(QObject):
         for gone in self._ports_seen.opened - self.ports.state.opened:
             self.midi.lost(gone)
         self._ports_seen = self.ports.state
-        self._s.player.keep_awake(bool(self._ports_seen.opened))
+        is_open = bool(self._ports_seen.opened)
+        self._window.call(lambda: self._s.player.keep_awake(is_open))
         self._midi_wake.ask()
 
     def _show_midi(self) -> None:
@@ -223,7 +224,8 @@ class LivePlay(QObject):
     def learn_for(self, widget: ValueWidget) -> None:
         """Wait for a controller to bind to a value."""
         self.learn.arm(widget.param.name)
-        self._s.messages.info(f"Move a controller to turn {step_label(widget.param)} with it. Esc stops.")
+        prompt = f"Move a controller to turn {step_label(widget.param)} with it. Esc stops."
+        self._s.messages.info(self.ports.state.trouble or prompt)
 
     def _stop_learning(self) -> None:
         self.learn.disarm()
@@ -240,8 +242,6 @@ class LivePlay(QObject):
         self.bar.set_bindings(bool(learn.controllers))
         for widget in self._s.window.findChildren(ValueWidget):
             self.show_controller_on(widget)
-        if (trouble := self.ports.state.trouble) and learn.armed is not None:
-            self._s.messages.info(trouble)
 
 
 def _choices(remembered: dict[str, object]) -> dict[str, bool]:

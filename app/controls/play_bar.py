@@ -8,12 +8,14 @@ from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from app.controls.choice import ChoiceField
 from app.controls.param_form import ParamForm
 from app.controls.plain import plain_tip
 from app.controls.value_field import ValueField
 from app.controls.wheel_strip import WheelStrip
 from app.icons import ICON_PX, icon
 from app.theme import GRID, PADDING, PADDING_WIDE
+from engine.params import Param
 from engine.params.playing import PLAY_MODES, PLAY_PARAMS, PlaySettings
 from engine.params.text import note_name
 
@@ -73,7 +75,7 @@ class PlayBar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.popup = QFrame(self, Qt.WindowType.Popup)
         self.popup.setObjectName("playSettings")
-        self.form = ParamForm(PLAY_PARAMS, columns=COLUMNS, spacing=PADDING, make=ValueField)
+        self.form = ParamForm(PLAY_PARAMS, columns=COLUMNS, spacing=PADDING, make=_field)
         for field in self.form.knobs.values():
             field.lockable = False
         column = QVBoxLayout(self.popup)
@@ -214,6 +216,10 @@ class PlayBar(QWidget):
         menu = self.midi_menu()
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.midi.mapToGlobal(QPoint(0, self.midi.height())))
+
+
+def _field(param: Param) -> ValueField:
+    return ChoiceField(param) if param.choices else ValueField(param)
 
 
 def _place(popup: QWidget, button: QWidget) -> None:
