@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.bench import audio, dx7, factory, fm, jobs, match, pictures
+from engine.bench import audio, dx7, factory, fm, jobs, live, match, pictures
 from engine.bench.frame import Area
 from engine.errors import BadUsage
 
@@ -14,6 +14,7 @@ AREAS: dict[str, Area] = {
     "factory": factory.rows,
     "fm": fm.rows,
     "jobs": jobs.rows,
+    "live": live.rows,
     "match": match.rows,
     "pictures": pictures.rows,
 }

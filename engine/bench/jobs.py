@@ -27,9 +27,9 @@ def rows() -> Rows:
     """One row for each kind of heavy step, and one with nothing to disturb the render."""
     for name, step in (
         ("idle work", None),
-        ("sleeping work", _sleep),
-        ("matrix products", _multiply),
-        ("pure Python", _spin),
+        ("sleeping work", sleep),
+        ("matrix products", multiply),
+        ("pure Python", spin),
     ):
         detail = "" if step is None else f"{STEP_S:g} s steps"
         yield Row.of("jobs", f"live job starts beside {name}", start_delays_ms(step), "ms", START, detail=detail)
@@ -71,18 +71,20 @@ def start_delays_ms(step: Step | None, n_events: int = N_EVENTS) -> list[float]:
     return delays
 
 
-def _sleep(seconds: float) -> None:
+def sleep(seconds: float) -> None:
+    """A step that only waits."""
     time.sleep(seconds)
 
 
-def _spin(seconds: float) -> None:
+def spin(seconds: float) -> None:
     """Hold the interpreter without ever calling anything that lets go of it by itself."""
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         sum(i * i for i in range(200))
 
 
-def _multiply(seconds: float) -> None:
+def multiply(seconds: float) -> None:
+    """Matrix products in torch."""
     import torch
 
     a = torch.rand(512, 512)
