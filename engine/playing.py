@@ -30,6 +30,8 @@ Kind = Literal["real", "fake"]
 
 MARGIN_S = 0.002
 """A new note begins so long after the frame that the device takes next: enough to compute its first block."""
+FIRST_S = 0.005
+"""So much of a new note is computed and handed over first."""
 SLACK_S = 0.015
 """Held notes are rendered so much further than the device took at once."""
 MOST_AHEAD_S = 0.25
@@ -227,11 +229,12 @@ class _Player:
         live.leap(position)
         ahead = self._clock.ahead(position, bus.rate)
         reach = live.room_reach
-        room_until = None if reach is None else position + reach
-        for first, sound in live.render(position + ahead, room_until):
-            self._add(bus, live, first, sound)
-        self._fresh_at = None
+        self._hand_over(bus, live, position + ahead, position + (reach or 0))
         return TURN_S
+
+    def _hand_over(self, bus: Bus, live: LiveInstrument, until: int, room_until: int) -> None:
+        for first, sound in live.render(until, room_until):
+            self._add(bus, live, first, sound)
 
     def _add(self, bus: Bus, live: LiveInstrument, first: int, sound: NDArray[np.float32]) -> None:
         if first == self._fresh_at and (late := bus.position - first) > 0:
@@ -254,8 +257,9 @@ class _Player:
         at = bus.position + round(MARGIN_S * bus.rate)
         live.note_on(note, velocity, at)
         self._fresh_at = at
-        # A chord is many of these; each is heard before the next one is decoded.
-        self.play()
+        # Its beginning goes out before anything else is computed; a chord is many of these.
+        self._hand_over(bus, live, at + max(round(FIRST_S * bus.rate), 1), at)
+        self._fresh_at = None
 
     def _renew(self) -> None:
         bus, patch = self._bus, self._patch
