@@ -88,7 +88,9 @@ class MorphLine(QWidget):
         row.addWidget(self.fader, 1)
         row.addWidget(self.ends[1])
         for place, end in enumerate(self.ends):
-            end.setFixedSize(20, 24)
+            # One letter needs no air around it.
+            end.setStyleSheet("QToolButton { padding: 0; }")
+            end.setFixedSize(22, 24)
             end.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             end.setAccessibleName("Slot at the left end" if place == 0 else "Slot at the right end")
             end.clicked.connect(lambda _=False, place=place: self._choose(place))

@@ -118,6 +118,20 @@ def problems(window: QWidget) -> list[str]:
     return found
 
 
+def problems_of_pages(session: object) -> list[str]:
+    """What is wrong on any page of the FM panel."""
+    from app.panels.fm import TABS
+
+    found: list[str] = []
+    for page in (2, 6, *TABS):
+        choose = session.fm.choose_operator if isinstance(page, int) else session.fm.choose_section
+        choose(page)
+        for _ in range(3):
+            QApplication.processEvents()
+        found += [f"page {page}: {flaw}" for flaw in problems(session.fm)]
+    return found
+
+
 def main(target: str, size: str, theme: str, state: str, *files: str) -> int:
     from app.compose import Session
     from app.screenshot import is_settled, wait_until
@@ -136,6 +150,8 @@ def main(target: str, size: str, theme: str, state: str, *files: str) -> int:
         shown = prepare(session, state)
         app.processEvents()
         findings = problems(session.window)
+        if state == "pages":
+            findings += problems_of_pages(session)
         if shown is not session.window:
             findings += problems(shown)
         if session.window.size().toTuple() != (width, height):
@@ -158,6 +174,8 @@ def prepare(session: object, state: str) -> QWidget:
         session.messages.warning(
             "The file is cut short: 12.3 s of 20 s are there. What is there was opened.", "Show it"
         )
+    elif state == "pages":
+        session.fm.set_algorithm(1)
     elif state == "live":
         session.document.select(None)
     elif state == "export":
