@@ -21,7 +21,7 @@ from app.panels.match_bar import MatchBar
 from engine.params import Patch
 from engine.params.note import NoteSettings
 from engine.project.take import Take
-from engine.studio import Candidate, MatchResult
+from engine.studio import MATCH_S, Candidate, MatchResult
 
 if TYPE_CHECKING:
     from app.compose import Session
@@ -50,7 +50,8 @@ class Matching(QObject):
         self._shown_at = 0.0
         self._is_mine = False
         self._awaited: Path | None = None
-        self._seed = 0
+        self.seconds = MATCH_S
+        """How long a match takes."""
         self._overlay = DropOverlay(session.fm, WORDS)
         session.fm.add_notice(self.bar)
         session.fm.setAcceptDrops(True)
@@ -119,7 +120,12 @@ class Matching(QObject):
         self.bar.begin(take.name)
         self._escape.setEnabled(True)
         self.bar.end.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.job = s.studio.match(take.clip, current=s.document.patch, locked=s.document.locked, seed=self._seed)
+        self.job = s.studio.match(
+            take.clip,
+            current=s.document.patch,
+            locked=s.document.locked,
+            seconds=self.seconds,
+        )
         s.bridge.watch(self.job, note=self._note, done=self._done, failed=self._failed, cancelled=self._cancelled)
 
     # -- while it runs ---------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from engine.params import Patch
 from engine.params.note import NoteSettings
 
 NOTE = NoteSettings(57, 100, 0.4, 0.5)
+PATIENCE_MS = 20_000
 
 
 def patches(*ratios: float) -> tuple[Candidate, ...]:
@@ -100,11 +101,11 @@ def middle_of(session: Session) -> QPoint:
 def begin(qtbot: QtBot, session: Session, bell: Path) -> None:
     """Drop the bell on the instrument and wait until the match is under way."""
     assert drop(session.window, files(bell), middle_of(session))
-    qtbot.waitUntil(lambda: session.matching.is_on)
+    qtbot.waitUntil(lambda: session.matching.is_on, timeout=PATIENCE_MS)
 
 
 def trying(qtbot: QtBot, session: Session, ratio: float) -> None:
-    qtbot.waitUntil(lambda: session.document.patch.values["op1_ratio"] == ratio)
+    qtbot.waitUntil(lambda: session.document.patch.values["op1_ratio"] == ratio, timeout=PATIENCE_MS)
 
 
 def test_a_sound_over_the_instrument_says_that_it_will_be_matched(
@@ -127,7 +128,7 @@ def test_a_sound_over_the_instrument_says_that_it_will_be_matched(
 def test_a_dropped_sound_becomes_a_take_and_is_matched_to_the_end(qtbot: QtBot, session: Session, bell: Path) -> None:
     before = session.document.patch
     begin(qtbot, session, bell)
-    qtbot.waitUntil(lambda: session.matching.job is None)
+    qtbot.waitUntil(lambda: session.matching.job is None, timeout=PATIENCE_MS)
     assert [take.name for take in session.document.takes] == ["bell"]
     assert session.matching.bar.isVisible()
     assert len(session.matching.candidates) == 4
@@ -175,7 +176,7 @@ def test_cancelling_stops_the_job_and_brings_the_patch_back(
     assert (session.document.patch, session.document.note) == (before, note)
     assert session.document.undo_label == "Open “bell”"
     assert not session.matching.bar.isVisible()
-    qtbot.waitUntil(lambda: slow.closed)
+    qtbot.waitUntil(lambda: slow.closed, timeout=PATIENCE_MS)
 
 
 def test_the_best_so_far_can_be_taken_before_the_end(qtbot: QtBot, session: Session, bell: Path, slow: Slow) -> None:
@@ -184,7 +185,7 @@ def test_the_best_so_far_can_be_taken_before_the_end(qtbot: QtBot, session: Sess
     qtbot.mouseClick(session.matching.bar.accept, Qt.MouseButton.LeftButton)
     assert session.document.project.patch.values["op1_ratio"] == 3.0
     assert session.document.project.note == NOTE
-    qtbot.waitUntil(lambda: slow.closed)
+    qtbot.waitUntil(lambda: slow.closed, timeout=PATIENCE_MS)
 
 
 def test_a_turned_knob_ends_the_match_and_keeps_what_is_there(
@@ -197,7 +198,7 @@ def test_a_turned_knob_ends_the_match_and_keeps_what_is_there(
     assert not session.matching.bar.isVisible()
     assert session.document.patch.values["op1_ratio"] == 3.0
     assert session.document.patch.values["op2_ratio"] == 7.0
-    qtbot.waitUntil(lambda: slow.closed)
+    qtbot.waitUntil(lambda: slow.closed, timeout=PATIENCE_MS)
 
 
 def test_the_target_and_the_match_are_compared_with_one_button(
@@ -224,7 +225,7 @@ def test_other_candidates_can_be_chosen_and_discarded(qtbot: QtBot, session: Ses
     begin(qtbot, session, bell)
     slow.finished = True
     trying(qtbot, session, 5.0)
-    qtbot.waitUntil(lambda: session.matching.job is None)
+    qtbot.waitUntil(lambda: session.matching.job is None, timeout=PATIENCE_MS)
     third = session.matching.bar.choices.button(2)
     qtbot.mouseClick(third, Qt.MouseButton.LeftButton)
     trying(qtbot, session, 7.0)
