@@ -3,9 +3,9 @@
 Joined blocks are :meth:`engine.synths.fm.FmSynth.render` at default quality within 1e-4 of full scale (2e-6 at most
 with every factory preset whose loops are not chaotic; 3e-8 in most). What nobody can know before it happens is not
 quite that. The filters from the fine rate look 0.5 ms ahead, so up to so long before the key goes up they saw a key
-that stays down: 2e-4 with releases from 30 ms on, 1e-3 with releases of 1 ms. And a pitch envelope or a filter envelope that is
-let go between two control points (1.3 ms apart) turns where the key went up, while a render knows the release at the
-point before: 3e-4 with an octave in 0.2 s.
+that stays down: 2e-4 with releases from 30 ms on, 1e-3 with releases of 1 ms. And a pitch envelope or a filter envelope
+that is let go between two control points (1.3 ms apart) turns where the key went up, while a render knows the release
+at the point before: 3e-4 with an octave in 0.2 s.
 """
 
 from __future__ import annotations
