@@ -93,14 +93,15 @@ class Studio:
     def warm(self) -> int:
         """Load what the first render needs and play notes that nobody hears; the result is ``None``.
 
-        The second one has feedback, whose recursion is compiled the first time it runs on a machine (a few seconds).
+        The second has feedback and a filter, whose recursions are compiled the first time that a machine runs them
+        (a few seconds).
         Runs on ``work``, so that files open and tiles draw meanwhile; a render that comes too early waits for it.
         """
 
         def body() -> Generator[Note, None, None]:
             for text, values in (
                 ("Loading the synthesizers", {}),
-                ("Preparing feedback", {"mod_1_1_rad": 1.0}),
+                ("Preparing feedback and filter", {"mod_1_1_rad": 1.0, "filter_type": 1.0}),
             ):
                 yield Note(None, text)
                 patch = Patch(FM_SPACE.name, values)
