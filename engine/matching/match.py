@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from engine.errors import BadUsage
 from engine.jobs import Note
 from engine.matching.bank import resembling
 from engine.matching.budget import GRADIENT_WORK, Budget
+from engine.matching.contenders import Contender, Locks, diverse
 from engine.matching.crew import Crew
 from engine.matching.descend import Descent, speeds
 from engine.matching.evolve import child
@@ -47,22 +48,13 @@ _BATCH = 8
 _PREVIEW_EVERY_S = 0.4
 
 # Shares of the budget at which the stages end.
-_EVOLUTION_END, _FIRST_DESCENT_END, _END = 0.32, 0.6, 0.92
-_N_PARENTS, _N_KEPT = 24, 256
-_SURVIVORS = ((0.35, 8), (0.65, 5), (1.0, 3))
+_EVOLUTION_END, _FIRST_DESCENT_END, _END = 0.22, 0.62, 0.92
+_N_PARENTS, _N_KEPT, _N_BORN = 24, 256, 16
+_SURVIVORS = ((0.3, 11), (0.6, 6), (1.0, 3))
 """Until such a share of the first descent, so many candidates take part."""
 _N_FINE = 3
 _STRIDE = 2
 """Steps down the slope between two looks at the clock."""
-
-
-@dataclass
-class _One:
-    """A candidate under way: where it is, how far from the target, and which start it comes from."""
-
-    unit: Tensor
-    db: float
-    origin: int
 
 
 def match(
@@ -91,25 +83,10 @@ def match(
     heard = listen(target)
     crew = Crew()
     try:
-        search = _Search(heard, crew, budget, _Locks(current, locked), np.random.default_rng(seed), presets, name)
+        search = _Search(heard, crew, budget, Locks(current, locked), np.random.default_rng(seed), presets, name)
         return (yield from search.run())
     finally:
         crew.close()
-
-
-class _Locks:
-    """What must stay as it is in the current patch."""
-
-    def __init__(self, current: Patch | None, locked: Iterable[str]) -> None:
-        self.places = [i for name in sorted(set(locked)) for i in range(FM_SPACE.n_units)[FM_SPACE.place(name)]]
-        patch = current if current is not None else Patch(FM_SPACE.name)
-        self._kept = torch.tensor(patch.unit(), dtype=torch.float32)[self.places]
-        self.free = torch.ones(FM_SPACE.n_units, dtype=torch.bool)
-        self.free[self.places] = False
-
-    def apply(self, units: Tensor) -> Tensor:
-        units[:, self.places] = self._kept
-        return units
 
 
 class _Search:
@@ -118,7 +95,7 @@ class _Search:
         target: Target,
         crew: Crew,
         budget: Budget,
-        locks: _Locks,
+        locks: Locks,
         rng: np.random.Generator,
         presets: Sequence[Patch],
         name: str,
@@ -132,8 +109,8 @@ class _Search:
         self._fine = scene_of(shut, target, lost_share=0.02)
         self._full = scene_of(synth, target, full=True)
         self._free = speeds() * locks.free
-        self._found: list[_One] = []
-        self._best_presets: list[_One] = []
+        self._found: list[Contender] = []
+        self._best_presets: list[Contender] = []
         self._n_starts = self._n_presets = 0
         self._preset_db: list[float] = []
         self._shown_at = -1.0
@@ -148,19 +125,16 @@ class _Search:
         self._found = sorted(found, key=lambda one: one.db)
         yield self._note("Comparing with the bank", force=True)
         yield from self._evolve()
-        chosen = _diverse(self._found, _SURVIVORS[0][1], each=2)
+        chosen = diverse(self._found, _SURVIVORS[0][1], each=2)
         chosen = yield from self._descend(self._rough, chosen, _FIRST_DESCENT_END, _SURVIVORS, 0.025)
         yield self._note("Refining", chosen, force=True)
-        best = chosen
-        if self._fine.spectra.n_frames > 0:
-            pool = chosen + _diverse(self._found, 3, each=1) + self._best_presets[:2]
-            again = yield from self._scored(torch.stack([one.unit for one in pool]), self._fine)
-            for one, old in zip(again, pool, strict=True):
-                one.origin = old.origin
-            again.sort(key=lambda one: one.db)
-            best = yield from self._descend(self._fine, again[:_N_FINE], _END, ((1.0, _N_FINE),), 0.02)
-            best = sorted(best + again, key=lambda one: one.db)
-        return (yield from self._ranked(best))
+        pool = chosen + diverse(self._found, 3, each=1) + self._best_presets[:2]
+        again = yield from self._scored(torch.stack([one.unit for one in pool]), self._fine)
+        for one, old in zip(again, pool, strict=True):
+            one.origin = old.origin
+        again.sort(key=lambda one: one.db)
+        best = yield from self._descend(self._fine, again[:_N_FINE], _END, ((1.0, _N_FINE),), 0.02)
+        return (yield from self._ranked(sorted(best + again, key=lambda one: one.db)))
 
     # -- stages ------------------------------------------------------------------------------------
 
@@ -185,7 +159,7 @@ class _Search:
         self._n_starts, self._n_presets = len(rows) - len(others), n
         return self._locks.apply(torch.tensor(rows, dtype=torch.float32))
 
-    def _scored(self, units: Tensor, scene: Scene) -> Generator[Note, None, list[_One]]:
+    def _scored(self, units: Tensor, scene: Scene) -> Generator[Note, None, list[Contender]]:
         distances: list[Tensor] = []
         parts = torch.split(units, _BATCH)
         for first in range(0, len(parts), 2 * self._crew.n_hands):
@@ -193,33 +167,37 @@ class _Search:
             distances += yield from self._waiting(steps, "Comparing with the bank")
             self._budget.spend(len(distances) and sum(map(len, distances[-2 * self._crew.n_hands :])))
         db = torch.cat(distances).tolist()
-        return [_One(unit, d, i) for i, (unit, d) in enumerate(zip(units, db, strict=True))]
+        return [Contender(unit, d, i) for i, (unit, d) in enumerate(zip(units, db, strict=True))]
 
     def _evolve(self) -> Generator[Note, None, None]:
         """Generations of children, as long as the budget says."""
         base_hz = 440.0 * 2.0 ** ((self._target.key - 69.0) / 12.0)
         ratios = [min(max(p.hz / base_hz, 0.125), 64.0) for p in partials_of(self._target, 16)]
         free = self._locks.free.numpy()
-        n_born = _BATCH * self._crew.n_hands
         while self._budget.used < _EVOLUTION_END:
-            parents = _diverse(self._found, _N_PARENTS, each=3)
+            parents = diverse(self._found, _N_PARENTS, each=3)
             rows = [one.unit.double().numpy() for one in parents]
-            born = [child(rows, ratios, free, self._rng) for _ in range(n_born)]
+            born = [child(rows, ratios, free, self._rng) for _ in range(_N_BORN)]
             units = torch.tensor(np.array(born), dtype=torch.float32)
             steps = self._crew.map(self._rough.distances_db, torch.split(units, _BATCH))
             distances = torch.cat((yield from self._waiting(steps, "Evolving"))).tolist()
-            self._budget.spend(n_born)
+            self._budget.spend(_N_BORN)
             for unit, db in zip(units, distances, strict=True):
                 near = min(parents, key=lambda one: float((one.unit - unit).abs().sum()))
-                self._found.append(_One(unit, db, near.origin))
+                self._found.append(Contender(unit, db, near.origin))
             self._found.sort(key=lambda one: one.db)
             # No start's family may crowd out the others.
-            self._found = _diverse(self._found, _N_KEPT, each=12)
+            self._found = diverse(self._found, _N_KEPT, each=12)
             yield self._note("Evolving")
 
     def _descend(
-        self, scene: Scene, begin: Sequence[_One], until: float, survivors: Sequence[tuple[float, int]], step: float
-    ) -> Generator[Note, None, list[_One]]:
+        self,
+        scene: Scene,
+        begin: Sequence[Contender],
+        until: float,
+        survivors: Sequence[tuple[float, int]],
+        step: float,
+    ) -> Generator[Note, None, list[Contender]]:
         """Send candidates down the slope until the budget's share ``until``; the weakest stop on the way."""
         start = min(self._budget.used, until)
         ways = [(Descent(scene, one.unit, self._free, step), one) for one in begin]
@@ -238,14 +216,14 @@ class _Search:
         steps_back = self._crew.map(lambda way: float(scene.distances_db(way[0].best[None])[0]), ways)
         found = []
         for (way, one), db in zip(ways, (yield from self._waiting(steps_back, "Refining")), strict=True):
-            found.append(_One(way.best, db, one.origin) if db < one.db else one)
+            found.append(Contender(way.best, db, one.origin) if db < one.db else one)
         found.sort(key=lambda one: one.db)
         self._found = sorted([*found, *self._found], key=lambda one: one.db)
         return found
 
-    def _ranked(self, pool: Sequence[_One]) -> Generator[Note, None, MatchResult]:
+    def _ranked(self, pool: Sequence[Contender]) -> Generator[Note, None, MatchResult]:
         """The best of ``pool`` by the distance of the sound as it will be heard."""
-        chosen = _diverse(pool, N_CANDIDATES + 2, each=1) + list(pool[:2])
+        chosen = diverse(pool, N_CANDIDATES + 2, each=1) + list(pool[:2])
         steps = self._crew.map(self._finished, [one.unit for one in chosen])
         done = yield from self._waiting(steps, "Comparing")
         ranked: list[Candidate] = []
@@ -302,12 +280,12 @@ class _Search:
         )
         return Candidate(Patch(FM_SPACE.name, values, name=self._name), db, note)
 
-    def _note(self, text: str, found: Sequence[_One] = (), *, force: bool = False) -> Note:
+    def _note(self, text: str, found: Sequence[Contender] = (), *, force: bool = False) -> Note:
         now = time.monotonic()
         preview = None
         if force or now - self._shown_at > _PREVIEW_EVERY_S:
             self._shown_at = now
-            best = _diverse(found or self._found, N_CANDIDATES, each=1)
+            best = diverse(found or self._found, N_CANDIDATES, each=1)
             preview = tuple(self._candidate(one.unit, one.db) for one in best)
         return Note(min(self._budget.used, 0.99), text, preview)
 
@@ -326,16 +304,3 @@ class _Search:
 
 def _walk(way: Descent, left: float) -> None:
     way.run(_STRIDE, left)
-
-
-def _diverse(found: Sequence[_One], most: int, each: int) -> list[_One]:
-    """The best of ``found`` (best first), at most ``each`` from one start."""
-    count: dict[int, int] = {}
-    chosen = []
-    for one in found:
-        if count.get(one.origin, 0) < each and math.isfinite(one.db):
-            count[one.origin] = count.get(one.origin, 0) + 1
-            chosen.append(one)
-            if len(chosen) == most:
-                break
-    return chosen or list(found[:1])

@@ -1,0 +1,50 @@
+"""What a search keeps in hand: candidates with their distances, and what may not be touched."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.params import Patch
+from engine.params.fm import FM_SPACE
+
+
+@dataclass
+class Contender:
+    """A candidate under way: where it is, how far from the target, and which start it comes from."""
+
+    unit: Tensor
+    db: float
+    origin: int
+
+
+class Locks:
+    """What must stay as it is in the current patch."""
+
+    def __init__(self, current: Patch | None, locked: Iterable[str]) -> None:
+        self.places = [i for name in sorted(set(locked)) for i in range(FM_SPACE.n_units)[FM_SPACE.place(name)]]
+        patch = current if current is not None else Patch(FM_SPACE.name)
+        self._kept = torch.tensor(patch.unit(), dtype=torch.float32)[self.places]
+        self.free = torch.ones(FM_SPACE.n_units, dtype=torch.bool)
+        self.free[self.places] = False
+
+    def apply(self, units: Tensor) -> Tensor:
+        units[:, self.places] = self._kept
+        return units
+
+
+def diverse(found: Sequence[Contender], most: int, each: int) -> list[Contender]:
+    """The best of ``found`` (best first), at most ``each`` from one start."""
+    count: dict[int, int] = {}
+    chosen = []
+    for one in found:
+        if count.get(one.origin, 0) < each and math.isfinite(one.db):
+            count[one.origin] = count.get(one.origin, 0) + 1
+            chosen.append(one)
+            if len(chosen) == most:
+                break
+    return chosen or list(found[:1])
