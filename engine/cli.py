@@ -317,7 +317,7 @@ def _match_arguments(parser: Parser) -> None:
     parser.add_argument("--save-patch", metavar="P.json", type=Path, help="where to write the patch")
     parser.add_argument("--patch", metavar="PATCH.json", help="the patch whose locked values are kept")
     parser.add_argument("--lock", metavar="NAME", action="append", default=[], help="a parameter to keep; repeatable")
-    parser.add_argument("--seconds-budget", metavar="S", type=float, default=20.0, help="time to take (default 20)")
+    parser.add_argument("--seconds-budget", metavar="S", type=float, default=18.0, help="time to take (default 18)")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="start of all chance (default 0)")
     parser.add_argument("--force", action="store_true", help="replace the output when it exists")
 
