@@ -100,7 +100,7 @@ class MatchBar(QWidget):
         self.title.setToolTip(plain_tip(name))
         self.words.setText("Starting")
         self._show_ended(False)
-        self.accept.setEnabled(False)
+        self._enable(False)
         self.show_candidates(())
         self.show_compared(True)
         self.show()
@@ -112,13 +112,13 @@ class MatchBar(QWidget):
         share = "" if fraction is None else f" {100 * fraction:.0f} %"
         nearest = f" · {self.curve.points[-1][1]:.1f} dB" if self.curve.points else ""
         self.words.setText(f"{text}{share}{nearest}")
-        self.accept.setEnabled(bool(self.curve.points))
+        self._enable(bool(self.curve.points))
 
     def show_result(self, words: str, distances_db: Sequence[float]) -> None:
         """It is over: what there is to choose from."""
         self.curve.add(1.0, min(distances_db, default=None))
         self.words.setText(words)
-        self.accept.setEnabled(bool(distances_db))
+        self._enable(bool(distances_db))
         self.show_candidates(distances_db)
         self._show_ended(True)
 
@@ -138,6 +138,11 @@ class MatchBar(QWidget):
         self.compare.setText(HEAR_MATCH if is_target else HEAR_TARGET)
 
     # Inside
+
+    def _enable(self, found: bool) -> None:
+        """Whether there is anything to accept and to compare with."""
+        self.accept.setEnabled(found)
+        self.compare.setEnabled(found)
 
     def _show_ended(self, over: bool) -> None:
         self.end.setText("Discard" if over else "Cancel")
