@@ -62,5 +62,6 @@ def pitch_of(frame: Samples, rate: int) -> tuple[float, float]:
     lag = int(deep[0]) if len(deep) else int(minima[np.argmin(normal[minima])])
     before, here, after = difference[lag - 1 : lag + 2]
     bend = before - 2.0 * here + after
-    exact = lag + (0.5 * (before - after) / bend if bend > 0.0 else 0.0)
-    return rate / exact, float(normal[lag])
+    shift = 0.5 * (before - after) / bend if bend > 0.0 else 0.0
+    # The deepest place of the normalised difference may be none of the difference itself.
+    return rate / (lag + min(max(shift, -0.9), 0.9)), float(normal[lag])

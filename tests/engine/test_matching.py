@@ -12,6 +12,7 @@ import torch
 
 from engine.audio import Audio, Clip
 from engine.dsp.distance import SpectralTarget, log_spectral_distance_db
+from engine.dsp.pitch import pitch_of
 from engine.errors import AudioError, BadUsage, PatchError
 from engine.jobs import Note
 from engine.matching.bank import INDEX, build, fingerprint, resembling
@@ -72,6 +73,14 @@ def test_the_pitch_the_length_and_the_start_of_a_tone_are_heard() -> None:
 
 def test_noise_has_no_pitch() -> None:
     assert listen(noise(0.4)).pitch_hz is None
+
+
+def test_the_highest_noise_has_a_pitch_that_is_a_number() -> None:
+    rng = np.random.default_rng(0)
+    for seed in range(40):
+        frame = np.diff(np.random.default_rng(seed).normal(size=513)) * (-1.0) ** np.arange(512) * rng.random()
+        hz, _ = pitch_of(frame, RATE)
+        assert 0.0 < hz < 20 * RATE
 
 
 def test_a_held_tone_tells_when_its_key_goes_up_and_a_dying_one_does_not() -> None:
