@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from app.bridge import Bridge
 from app.message_bar import in_words
@@ -116,6 +116,11 @@ class JobList(QObject):
         self._jobs: dict[int, Job] = {}
         self._quiet: set[int] = set()
         self._shown_ended: deque[int] = deque()
+        self._young: deque[tuple[float, int]] = deque()
+        """When each new job comes into sight, and its id."""
+        # One timer for all: single shots with Python functions, hundreds of them, were seen to crash Qt for Python.
+        self._grown = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
+        self._grown.timeout.connect(self._show_grown)
         self._clock = QTimer(self, interval=TICK_MS)
         self._clock.timeout.connect(self.changed)
         self._rest = QTimer(self, singleShot=True, interval=CHANGED_EVERY_MS)
@@ -165,8 +170,18 @@ class JobList(QObject):
     def _queued(self, job_id: int, title: str) -> None:
         if title:
             self._jobs[job_id] = Job(job_id, title, quiet=job_id in self._quiet)
-            QTimer.singleShot(SHOW_AFTER_MS, self, lambda: self._show_if_running(job_id))
+            self._young.append((time.monotonic() + SHOW_AFTER_MS / 1000, job_id))
+            if not self._grown.isActive():
+                self._grown.start(SHOW_AFTER_MS)
         self._quiet.discard(job_id)
+
+    def _show_grown(self) -> None:
+        """Jobs come into sight that have lasted long enough; the timer goes on to the next one."""
+        now_s = time.monotonic()
+        while self._young and self._young[0][0] <= now_s:
+            self._show_if_running(self._young.popleft()[1])
+        if self._young:
+            self._grown.start(int((self._young[0][0] - now_s) * 1000) + 1)
 
     def _show_if_running(self, job_id: int) -> None:
         job = self._jobs.get(job_id)
