@@ -194,6 +194,9 @@ make_environment() {
   # MIDI ports need a wheel that not every system has; nothing else does, so a refusal stops nothing.
   "${pip[@]}" --only-binary :all: python-rtmidi </dev/null >/dev/null 2>&1 ||
     say "There is no ready-made python-rtmidi for this Python, so MIDI keyboards are not heard; everything else works."
+  # Nobody's first key shall wait for the compiler; where this does not work the window does it in the background.
+  say "Preparing the synthesizers (half a minute the first time)"
+  .venv/bin/python -m engine.warm </dev/null >/dev/null 2>&1 || say "That did not work; the first start will do it."
   find_key
   stamp ".ready-$level"
   [[ $level == run ]] || stamp .ready-run

@@ -89,6 +89,10 @@ if [[ $(uname) == Linux ]]; then
   start_screen
 fi
 
+# The tests share one cache of compiled code, which is not the person's own; no test waits for the compiler.
+export NUMBA_CACHE_DIR=${NUMBA_CACHE_DIR:-${TMPDIR:-/tmp}/tonewright-tests-numba}
+check compiled "$bin/python" -m engine.warm
+
 printf '== tests\n'
 status=0
 "$bin/python" -m pytest "$@" </dev/null || status=$?
