@@ -23,7 +23,7 @@ def compile_all() -> None:
     patch = Patch("fm", EVERYTHING)
     knobs = torch.tensor([patch.unit()]).requires_grad_()
     sound = synth_of(patch.synth).render(knobs, note=60, velocity=100, hold_s=0.02, duration_s=0.05, sample_rate=48_000)
-    sound.square().mean().backward()
+    torch.autograd.grad(sound.square().mean(), knobs)
     prepare("real")
 
 
