@@ -177,7 +177,6 @@ class Session(QObject):
         self.drops.message.connect(self.messages.warning)
         self.drag_out.message.connect(self.messages.info)
         self.selection_read_out.copied.connect(self.messages.info)
-        # Bound methods of the window's objects only: some of the player's signals come from its own threads.
         self.player.message.connect(self.messages.info)
         self.player.rate_changed.connect(self._rate_changed)
         self.player.state_changed.connect(self._player_state)

@@ -56,6 +56,9 @@ class DragOut(QObject):
         self._writing: dict[tuple[Clip, str], _Wanted | None] = {}
         self._starting: tuple[Clip, str] | None = None
         self._unused: Path | None = None
+        self._waited: tuple[Clip, str] | None = None
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self._tell_wait)
 
     @property
     def folder(self) -> Path:
@@ -86,7 +89,8 @@ class DragOut(QObject):
             self._write(key)
             self._starting = None
         if key in self._writing:
-            QTimer.singleShot(PATIENCE_MS, self, lambda: self._tell_wait(key))
+            self._waited = key
+            self._patience.start()
 
     def prepare(self, sound: Clip, name: str) -> None:
         """A drag of ``sound`` is likely: write its file, if that is no great work. Nobody hears when it fails."""
@@ -173,8 +177,9 @@ class DragOut(QObject):
         if self._writing.pop(key) is not None:
             self.message.emit(str(error))
 
-    def _tell_wait(self, key: tuple[Clip, str]) -> None:
-        if self._writing.get(key) is not None:
+    def _tell_wait(self) -> None:
+        key, self._waited = self._waited, None
+        if key is not None and self._writing.get(key) is not None:
             self.message.emit(f"Writing “{key[1]}” for the drag; hold it until the file is there")
 
     def _drag(self, wanted: _Wanted, path: Path, name: str) -> None:

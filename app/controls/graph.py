@@ -71,6 +71,11 @@ class AlgorithmGraph(QWidget):
         self._last_y = 0.0
         self._dragging = False
         self._pulled: QPointF | None = None
+        # Members, and not single shots with Python functions: hundreds of those crash PySide6.
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self._catch_up)
+        self._needs = QTimer(self, singleShot=True, interval=0)
+        self._needs.timeout.connect(self.needs_changed)
         self._glide = QVariantAnimation(self)
         self._glide.setStartValue(0.0)
         self._glide.setEndValue(1.0)
@@ -144,7 +149,7 @@ class AlgorithmGraph(QWidget):
         """A whole new patch changes many depths: what follows from them is worked out once, when it is wanted."""
         if not self._behind:
             self._behind = True
-            QTimer.singleShot(0, self, self._catch_up)
+            self._later.start()
 
     def _catch_up(self) -> None:
         if not self._behind:
@@ -166,7 +171,7 @@ class AlgorithmGraph(QWidget):
         self._scene = None
         if self.minimumSizeHint().height() != least:
             # Later: this may be asked for by a painting.
-            QTimer.singleShot(0, self, lambda: self.needs_changed.emit())
+            self._needs.start()
         self._glide.stop()
         self._from = before if motion_ms() and self.isVisible() else {}
         if self._from:

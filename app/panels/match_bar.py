@@ -154,7 +154,7 @@ class MatchBar(QWidget):
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.accept.setProperty("primary", True)
         self.accept.setToolTip("Take over the patch and its note as one step")
-        self.compare.setToolTip("Play the target, then the match, one after the other")
+        self.compare.setToolTip("Play the target; pressed again, the match")
         chips = QHBoxLayout(self.chips)
         chips.setContentsMargins(0, 0, 0, 0)
         chips.setSpacing(2)

@@ -43,6 +43,8 @@ class PresetBrowser(QWidget):
         self.list = PresetList()
         self.list.setModel(self.model)
         self.chips = TagChips()
+        self._ahead = QTimer(self, singleShot=True, interval=0)
+        self._ahead.timeout.connect(self._read_ahead)
         self.title = plain_label("Presets")
         self.title.setProperty("role", "title")
         self.count = plain_label()
@@ -283,9 +285,11 @@ class PresetBrowser(QWidget):
 
     def _on_audition(self, entry: Entry) -> None:
         self.presets.audition(entry)
-        row = self.list.currentIndex().row()
         # After what was asked for: the neighbours are read while it is heard.
-        QTimer.singleShot(0, self, lambda: self.presets.reader.read_ahead(self.model.near(row)))
+        self._ahead.start()
+
+    def _read_ahead(self) -> None:
+        self.presets.reader.read_ahead(self.model.near(self.list.currentIndex().row()))
 
     def _on_save(self) -> None:
         loaded = self.presets.loaded
