@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
 from app.document import Document, Submit, run_here
+from app.kept_marks import KeptMarks
 from app.message_bar import in_words
 from app.preset_reader import PresetReader, read_body
 from engine.jobs import Body, Note
@@ -30,6 +31,9 @@ from engine.project.presets import Preset, read_preset
 
 CALM_S = 2.0
 """Coming back to the window looks for changed files at most this often."""
+MOST_SOURCES = 256
+"""Of so many names it is remembered which files hold them; what is forgotten is looked up again when it is loaded."""
+MOST_NAMESAKES = 64
 
 
 class Presets(QObject):
@@ -63,7 +67,9 @@ class Presets(QObject):
         self._submit = submit
         self.store = store or PresetStore()
         self.entries: tuple[Entry, ...] = ()
-        self.marks = Marks()
+        self._marks = KeptMarks(self, self.store, submit)
+        self._marks.changed.connect(self.marks_changed)
+        self._marks.trouble.connect(self.trouble)
         self.is_ready = False
         self.loaded: Entry | None = None
         """The preset that the live patch came from."""
@@ -71,18 +77,22 @@ class Presets(QObject):
         """Whether the live patch is no longer what is in its file."""
         self._told_name = self.live_name
         self._by_key: dict[str, Entry] = {}
-        self._sources: dict[tuple[str, str], OrderedDict[str, Patch]] = {}
+        self._sources: OrderedDict[tuple[str, str], OrderedDict[str, Patch]] = OrderedDict()
         self.reader = PresetReader(self, submit)
         self.reader.failed.connect(self._on_not_read)
         self._scanning = False
         self._again = False
+        self._meanwhile: dict[str, Entry | None] = {}
+        """What our own hand put (or, with ``None``, took away) since the scan began that runs now."""
         self._scanned_at = 0.0
-        self._marks_dirty = False
-        self._marks_writing = False
         self._closed = False
         document.patch_changed.connect(lambda patch, _why: self._follow(patch))
 
     # -- what there is ---------------------------------------------------------------------------------------------
+
+    @property
+    def marks(self) -> Marks:
+        return self._marks.value
 
     @property
     def live_name(self) -> str:
@@ -110,23 +120,29 @@ class Presets(QObject):
             self._again = True
             return
         self._scanning = True
+        self._meanwhile = {}
+        stamp = self._marks.stamp()
         known = dict(self._by_key) if self.is_ready else None
         store = self.store
         self._submit(
             lambda: index_steps(store, known),
             title="Look for presets",
             quiet=True,
-            done=self._on_scanned,
+            done=lambda found: self._on_scanned(found, stamp),
             failed=self._on_not_scanned,
         )
 
-    def _on_scanned(self, found: tuple[tuple[Entry, ...], Marks, str]) -> None:
+    def _on_scanned(self, found: tuple[tuple[Entry, ...], Marks, str], stamp: int | None) -> None:
         self._scanning = False
         self._scanned_at = time.monotonic()
         entries, marks, notice = found
-        if not self._marks_dirty and not self._marks_writing:
-            self.marks = marks
+        self._marks.take(marks, stamp)
         first, self.is_ready = not self.is_ready, True
+        if self._meanwhile:
+            # The scan may have passed there before it happened; the next one will not have.
+            by_key = {entry.key: entry for entry in entries} | self._meanwhile
+            entries = tuple(by_key[key] for key in sorted(by_key) if by_key[key] is not None)
+            self._again = True
         entries = self.marks.on(entries)
         if first or entries != self.entries:
             self._set_entries(entries)
@@ -147,16 +163,20 @@ class Presets(QObject):
         self.entries = tuple(entries)
         self._by_key = {entry.key: entry for entry in self.entries}
         # Names that nobody had may be somebody's now.
-        self._sources = {name: sources for name, sources in self._sources.items() if sources}
+        self._sources = OrderedDict((name, sources) for name, sources in self._sources.items() if sources)
         self.entries_changed.emit()
         self._follow(self._document.patch)
 
     def _put(self, new: Sequence[Entry], gone: Iterable[str] = ()) -> None:
         """Some entries came, changed or went, by our own hand."""
-        by_key = {**self._by_key, **{entry.key: entry for entry in self.marks.on(new)}}
-        for key in set(gone) - {entry.key for entry in new}:
+        put = {entry.key: entry for entry in self.marks.on(new)}
+        gone = set(gone) - set(put)
+        by_key = {**self._by_key, **put}
+        for key in gone:
             by_key.pop(key, None)
             self.reader.forget(key)
+        if self._scanning:
+            self._meanwhile |= {**put, **dict.fromkeys(gone)}
         self._set_entries(by_key[key] for key in sorted(by_key))
 
     def _on_not_read(self, error: Exception) -> None:
@@ -213,6 +233,11 @@ class Presets(QObject):
         sources = self._sources.setdefault((patch.synth, patch.name), OrderedDict())
         sources[entry.key] = patch
         sources.move_to_end(entry.key)
+        while len(sources) > MOST_NAMESAKES:
+            sources.popitem(last=False)
+        self._sources.move_to_end((patch.synth, patch.name))
+        while len(self._sources) > MOST_SOURCES:
+            self._sources.popitem(last=False)
 
     def _follow(self, patch: Patch) -> None:
         """Find out which preset the live patch comes from (it keeps the name) and whether it was edited since."""
@@ -248,50 +273,25 @@ class Presets(QObject):
 
     def star(self, keys: Iterable[str], on: bool) -> None:
         """Make presets favourites, or no longer."""
-        marks = self.marks
-        for key in keys:
-            marks = marks.starred(key, on)
-        self._set_marks(marks)
+        keys = tuple(keys)
+
+        def starred(marks: Marks) -> Marks:
+            for key in keys:
+                marks = marks.starred(key, on)
+            return marks
+
+        self._marks.change(starred)
 
     def set_tags(self, key: str, tags: Iterable[str]) -> None:
         """Put own tags on a preset in place of those that it has."""
-        self._set_marks(self.marks.tagged(key, tags))
+        tags = tuple(tags)
+        self._marks.change(lambda marks: marks.tagged(key, tags))
         entry = self._by_key.get(key)
         if entry is not None:
             self._put([replace(entry, own_tags=())])
 
     def _use(self, key: str) -> None:
-        self._set_marks(self.marks.used(key))
-
-    def _set_marks(self, marks: Marks) -> None:
-        if marks == self.marks:
-            return
-        self.marks = marks
-        self._marks_dirty = True
-        self.marks_changed.emit()
-        self._write_marks()
-
-    def _write_marks(self) -> None:
-        """One writes at a time; what changes meanwhile is written after it."""
-        if self._marks_writing or not self._marks_dirty:
-            return
-        self._marks_writing, self._marks_dirty = True, False
-        store, text = self.store, self.marks.dumps()
-
-        def ended(error: Exception | None = None) -> None:
-            self._marks_writing = False
-            if error is not None and not self._closed:
-                self.trouble.emit(error)
-            self._write_marks()
-
-        self._submit(
-            _body(lambda: store.write_marks(text)),
-            title="Keep favourites",
-            quiet=True,
-            writes=True,
-            done=lambda _: ended(),
-            failed=ended,
-        )
+        self._marks.change(lambda marks: marks.used(key))
 
     # -- changing the files ----------------------------------------------------------------------------------------
 
@@ -343,7 +343,7 @@ class Presets(QObject):
         store = self.store
 
         def renamed(new: Entry) -> None:
-            self._set_marks(self.marks.moved(entry.key, new.key))
+            self._marks.change(lambda marks: marks.moved(entry.key, new.key))
             is_live = self.loaded is not None and self.loaded.key == entry.key
             source = self._sources.get((entry.synth, entry.name), {}).pop(entry.key, None)
             if source is not None:
@@ -408,11 +408,7 @@ class Presets(QObject):
     def close(self) -> None:
         """The program ends: what was marked last is kept, if it still waits."""
         self._closed = True
-        if self._marks_dirty or self._marks_writing:
-            try:
-                self.store.write_marks(self.marks.dumps())
-            except Exception:  # noqa: BLE001 - nobody is left to be told
-                return
+        self._marks.close()
 
 
 def _same(one: Patch, other: Patch) -> bool:
