@@ -75,7 +75,8 @@ class Document(QObject):
     selection_changed = Signal(object)
     """The selected :class:`Take`, or ``None`` for the live patch."""
     patch_changed = Signal(object, str)
-    """The live :class:`Patch` and why it changed: ``audition revert set slot undo redo load``."""
+    """The live :class:`Patch` and why it changed: ``audition revert set slot name undo redo load``; ``name`` when
+    it is only called something else."""
     note_changed = Signal(object, str)
     """The :class:`NoteSettings` with which the live patch is played, and why they changed, as in ``patch_changed``, or
     ``keys``: somebody plays, and hears it already, or ``preview``: it comes with a patch that follows."""
@@ -188,7 +189,7 @@ class Document(QObject):
 
     def settle(self) -> None:
         """Keep a patch that was only being heard, as a step: before a knob is turned on it, a save, the end."""
-        if self._heard and self._live is not None:
+        if self._heard and (self._live is not None or self._live_note is not None):
             self.commit(self._heard)
 
     def _hear(self, patch: Patch) -> None:
@@ -233,6 +234,18 @@ class Document(QObject):
             self._become(self._history.commit(label, project, merge=merge), "set", live_known=known)
         self._tell_held(wanted, patch)
 
+    def call_patch(self, name: str, label: str) -> None:
+        """Give the live patch another name: one undo step, or none when it has it. It sounds as it did."""
+        self.settle()
+        if name == self.patch.name:
+            return
+        if self._live is not None:
+            self._live = replace(self._live, name=name)
+        project = self.project.with_patch(replace(self.project.patch, name=name))
+        self._become(self._history.commit(label, project), "name", live_known=self._live is not None)
+        if self._live is not None:
+            self.patch_changed.emit(self._live, "name")
+
     # -- the note that plays it ------------------------------------------------------------------------------------
 
     def audition_note(self, note: NoteSettings) -> None:
@@ -252,11 +265,18 @@ class Document(QObject):
     def follow_key(self, note: int, velocity: int) -> None:
         """Somebody plays: the live patch is shown with that key. Keys one after the other are one step.
 
-        While a take is shown, playing along to it changes nothing.
+        While a take is shown, playing along to it changes nothing; a patch that is only heard is kept or taken back
+        with the key.
         """
         played = replace(self.note, note=note, velocity=velocity)
-        if self.selected is None and played != self.project.note:
-            self.settle()
+        if self.selected is not None:
+            return
+        if self._heard:
+            # Who only listens to a patch has not taken it; the key goes where the patch goes.
+            if played != self.note:
+                self._live_note = played
+                self.note_changed.emit(played, "keys")
+        elif played != self.project.note:
             history = self._history.commit("Play a key", self.project.with_note(played), merge="keys")
             self._become(history, "keys")
 

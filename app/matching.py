@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +94,7 @@ class Matching(QObject):
     def _opened(self) -> None:
         path, self._awaited = self._awaited, None
         selected = self._s.document.selected
-        if path is not None and selected is not None and selected.clip.path == path:
+        if path is not None and selected is not None and _is_file(selected.clip.path, path):
             self.match_take(selected)
 
     def match_stage(self) -> None:
@@ -120,18 +121,25 @@ class Matching(QObject):
         self.bar.begin(take.name)
         self._escape.setEnabled(True)
         self.bar.end.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.job = s.studio.match(
+        self.job = job = s.studio.match(
             take.clip,
             current=s.document.patch,
             locked=s.document.locked,
             seconds=self.seconds,
         )
-        s.bridge.watch(self.job, note=self._note, done=self._done, failed=self._failed, cancelled=self._cancelled)
+        # What an earlier match still tells is not for this one.
+        s.bridge.watch(
+            job,
+            note=partial(self._note, job),
+            done=partial(self._done, job),
+            failed=lambda _error: self._stopped(job),
+            cancelled=lambda: self._stopped(job),
+        )
 
     # -- while it runs ---------------------------------------------------------------------------------------------
 
-    def _note(self, note: Any) -> None:
-        if self.job is None:
+    def _note(self, job: int, note: Any) -> None:
+        if job != self.job:
             return
         best = None
         if note.preview:
@@ -159,10 +167,10 @@ class Matching(QObject):
         finally:
             self._is_mine = False
 
-    def _done(self, result: MatchResult) -> None:
-        self.job = None
-        if not self.is_on:
+    def _done(self, job: int, result: MatchResult) -> None:
+        if job != self.job:
             return
+        self.job = None
         self.candidates = result.candidates
         best = result.candidates[0].distance_db
         self.bar.show_result(f"{best:.1f} dB away; the nearest preset: {result.preset_db:.1f} dB", self._distances())
@@ -174,12 +182,9 @@ class Matching(QObject):
     def _distances(self) -> list[float]:
         return [candidate.distance_db for candidate in self.candidates]
 
-    def _failed(self, _error: Exception) -> None:
-        self.job = None
-        self.discard()
-
-    def _cancelled(self) -> None:
-        if self.job is not None:
+    def _stopped(self, job: int) -> None:
+        """It failed, or somebody stopped it in the list of jobs."""
+        if job == self.job:
             self.job = None
             self.discard()
 
@@ -278,6 +283,14 @@ class Matching(QObject):
         else:
             self.match_stage()  # a selection was dragged here
         return True
+
+
+def _is_file(path: Path | None, dropped: Path) -> bool:
+    """Whether what was dropped is that file, by whatever way it was reached."""
+    try:
+        return path is not None and (path == dropped or path.samefile(dropped))
+    except OSError:
+        return False
 
 
 def is_one_sound(paths: Sequence[Path]) -> bool:

@@ -325,7 +325,7 @@ class Presets(QObject):
     def _saved_as(self, entry: Entry, preset: Preset) -> None:
         self._saved(entry, preset.patch)
         if self._document.patch.name != preset.name:
-            self._document.set_patch(preset.patch, f"Save as “{preset.name}”")
+            self._document.call_patch(preset.name, f"Save as “{preset.name}”")
         self._follow(self._document.patch)
         self.shown.emit([entry.key])
 
@@ -350,8 +350,7 @@ class Presets(QObject):
                 self._remember_source(new, replace(source, name=new.name))
             self._put([new], gone=[entry.key])
             if is_live:
-                live = replace(self._document.patch, name=new.name)
-                self._document.set_patch(live, f"Rename “{entry.name}”")
+                self._document.call_patch(new.name, f"Rename “{entry.name}”")
             self._follow(self._document.patch)
 
         self._change(lambda: store.rename(entry, name), renamed, f"Rename {entry.name}")

@@ -386,3 +386,41 @@ def test_files_that_undo_would_bring_back_are_still_in_use(document: Document, t
     assert document.source_files() == set(files)
     document.new_project()
     assert document.source_files() == set()
+
+
+def test_a_key_on_a_preset_that_is_only_heard_commits_nothing(document: Document) -> None:
+    before = document.note
+    document.audition_patch(Patch("fm", {"gain_db": -9.0}, name="Bell"))
+    document.follow_key(71, 90)
+    document.follow_key(72, 91)
+    assert document.undo_label is None
+    assert (document.note.note, document.note.velocity) == (72, 91)
+    document.revert()
+    assert (document.patch, document.note) == (Patch("fm"), before)
+    document.audition_patch(Patch("fm", {"gain_db": -9.0}, name="Bell"))
+    document.follow_key(71, 90)
+    document.audition_patch(Patch("fm", {"gain_db": -8.0}, name="Kick"))
+    document.commit("Load “Kick”")
+    assert (document.patch.name, document.note.note) == ("Kick", 71)
+    document.undo()
+    assert (document.patch, document.note) == (Patch("fm"), before)
+    assert document.undo_label is None
+
+
+def test_a_key_on_what_is_heard_is_kept_with_it_before_a_knob(document: Document) -> None:
+    document.audition_patch(Patch("fm", name="Bell"))
+    document.follow_key(71, 90)
+    document.audition("gain_db", -3.0)
+    document.commit("Gain")
+    assert (document.undo_label, document.note.note) == ("Gain", 71)
+    document.undo()
+    assert (document.undo_label, document.patch.name) == ("Load “Bell”", "Bell")
+
+
+def test_another_name_is_a_step_that_nobody_strikes(document: Document) -> None:
+    told: list[tuple[str, str]] = []
+    document.patch_changed.connect(lambda patch, why: told.append((patch.name, why)))
+    document.call_patch("Mine", "Rename")
+    document.undo()
+    document.redo()
+    assert told == [("Mine", "name"), ("", "undo"), ("Mine", "redo")]

@@ -281,3 +281,56 @@ def test_a_silent_sound_gets_one_sentence_and_the_strip_goes(qtbot: QtBot, sessi
     qtbot.waitUntil(lambda: "silent" in session.messages.text)
     assert not session.matching.is_on
     assert not session.matching.bar.isVisible()
+
+
+def test_a_second_sound_during_a_match_is_matched_in_its_place(
+    qtbot: QtBot, session: Session, bell: Path, slow: Slow, tmp_path: Path
+) -> None:
+    before = session.document.patch
+    begin(qtbot, session, bell)
+    trying(qtbot, session, 3.0)
+    first = session.matching.job
+    slow.preview = patches(4.0)
+    other = tmp_path / "other.wav"
+    other.write_bytes(bell.read_bytes())
+    assert drop(session.window, files(other), middle_of(session))
+    qtbot.waitUntil(lambda: session.matching.job not in (first, None), timeout=PATIENCE_MS)
+    trying(qtbot, session, 4.0)
+    slow.finished = True
+    qtbot.waitUntil(lambda: session.matching.job is None, timeout=PATIENCE_MS)
+    assert session.matching.take is not None
+    assert session.matching.take.name == "other"
+    trying(qtbot, session, 5.0)
+    session.matching.accept()
+    assert session.document.undo_label == "Match “other”"
+    assert session.document.patch.values["op1_ratio"] == 5.0
+    session.document.undo()
+    assert session.document.patch == before
+
+
+def test_a_key_that_is_played_on_a_match_goes_along_with_it(
+    qtbot: QtBot, session: Session, bell: Path, slow: Slow
+) -> None:
+    begin(qtbot, session, bell)
+    trying(qtbot, session, 3.0)
+    steps = len(session.document._history.past)
+    session.document.follow_key(71, 90)
+    assert session.matching.is_on, "Playing along ends no match."
+    assert session.document.note.note == 71
+    slow.finished = True
+    qtbot.waitUntil(lambda: session.matching.job is None, timeout=PATIENCE_MS)
+    session.matching.accept()
+    assert len(session.document._history.past) == steps + 1
+
+
+def test_a_sound_is_matched_under_whatever_name_its_file_was_dropped(
+    qtbot: QtBot, session: Session, bell: Path, slow: Slow, tmp_path: Path
+) -> None:
+    (tmp_path / "inner").mkdir()
+    link = tmp_path / "link.wav"
+    link.symlink_to(bell)
+    session.opening.open_sounds([bell])
+    qtbot.waitUntil(lambda: not session.opening.busy, timeout=PATIENCE_MS)
+    begin(qtbot, session, tmp_path / "inner" / ".." / "bell.wav")
+    session.matching.discard()
+    begin(qtbot, session, link)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -309,3 +310,22 @@ def test_a_menu_offers_what_can_be_done_to_a_row(ready: Session) -> None:
     view = browser.view_menu()
     assert [a.text() for a in view.actions() if not a.isSeparator()][:3] == ["Show", "Group by", "Sort by"]
     view.deleteLater()
+
+
+def test_saving_and_renaming_the_live_preset_strike_nothing(qtbot: QtBot, ready: Session) -> None:
+    before = ready.player.state
+    ready.document.audition("gain_db", -12.0)
+    ready.document.commit("Gain")
+    qtbot.waitUntil(lambda: ready.live.up_to_date)
+    ready.player.stop()
+    qtbot.waitUntil(lambda: ready.player.state == before)
+    states: list[str] = []
+    ready.player.state_changed.connect(states.append)
+    ready.presets.save_as(Preset(replace(ready.document.patch, name="Mine")))
+    qtbot.waitUntil(lambda: ready.presets.loaded is not None, timeout=20_000)
+    ready.presets.rename(ready.presets.loaded, "Yours")
+    qtbot.waitUntil(lambda: ready.document.patch.name == "Yours" and ready.live.up_to_date, timeout=20_000)
+    assert states == []
+    assert ready.fm.name.text() == "Yours"
+    ready.document.undo()
+    assert ready.document.patch.name == "Mine"
