@@ -30,6 +30,7 @@ from app.live_sound import LiveSound, clip_of
 from app.load_meter import LoadMeter
 from app.main_window import MainWindow
 from app.matching import Matching
+from app.message_bar import and_more
 from app.opening import Opening
 from app.panels.fm import FmPanel
 from app.panels.jobs import JobsPanel, JobStatus
@@ -332,8 +333,7 @@ class Session(QObject):
     def _loaded(self, loaded: Any) -> None:
         self.document.set_links(EnvelopeLinks.read(loaded.view.get("envelope_links")))
         if loaded.notices:
-            more = f" ({len(loaded.notices) - 1} more)" if len(loaded.notices) > 1 else ""
-            self.messages.warning(loaded.notices[0] + more)
+            self.messages.warning(and_more(loaded.notices))
 
     # -- beginning and end -----------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,6 +28,21 @@ def in_words(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "There is not enough memory for that. Close other programs or take a shorter part of the sound."
     return f"That failed in a way the program did not foresee ({type(error).__name__}). Nothing of yours was changed."
+
+
+def and_more(sentences: Sequence[str]) -> str:
+    """The first of some sentences, and how many there are besides: ``"… (2 more)"``; nothing for none."""
+    rest = len(sentences) - 1
+    return f"{sentences[0]} ({rest} more)" if rest > 0 else "".join(sentences)
+
+
+class Refusals(EngineError):
+    """Several things that did not work out, in one sentence; each with its own reason in the details."""
+
+    def __init__(self, sentence: str, reasons: Iterable[str]) -> None:
+        super().__init__(sentence)
+        for reason in reasons:
+            self.add_note(reason)
 
 
 def details(error: BaseException) -> str:

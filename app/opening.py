@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, Signal
 
 from app.document import Document, Submit, run_here
 from app.drop_in import BANK_SUFFIX, PATCH_SUFFIX, PROJECT_SUFFIX
-from app.message_bar import MessageBar, in_words
+from app.message_bar import MessageBar, Refusals, and_more, in_words
 from engine.audio import Clip
-from engine.errors import AudioError, PatchError
+from engine.errors import PatchError
 from engine.jobs import Body, Note
 from engine.params import Patch
 from engine.project.part import opening_of
@@ -120,7 +120,7 @@ class Opening(QObject):
             else:
                 self._document.set_patch(patch, f"Load “{patch.name}”")
                 if notices:
-                    self._messages.warning(f"{path.name}: {_and_more(list(notices))}")
+                    self._messages.warning(f"{path.name}: {and_more(notices)}")
             self._settle()
 
         self._submit(lambda: bank_steps(path), title=f"Opening {path.name}", done=done, failed=self._refused)
@@ -157,9 +157,9 @@ class Opening(QObject):
     def _tell(self, errors: dict[Path, Exception], count: int, notices: list[str], again: list[Take]) -> None:
         """One message for all of them: what failed before what was odd before what was open already."""
         self.errors += [str(error) for error in errors.values()]
-        words = _and_more(notices)
+        words = and_more(notices)
         if len(errors) > 1:
-            self._messages.error(_Refusals(errors, count, words))
+            self._messages.error(_refusals(errors, count, words))
         elif errors:
             self._messages.error(*errors.values())
         elif words:
@@ -174,16 +174,11 @@ class Opening(QObject):
             self.settled.emit()
 
 
-class _Refusals(AudioError):
-    """Several files that could not be opened, in one sentence; each with its own reason in the details."""
-
-    def __init__(self, errors: Mapping[Path, Exception], count: int, notices: str) -> None:
-        names = _listed([path.name for path in errors])
-        none = len(errors) == count
-        share = f"None of the {count} files could" if none else f"{len(errors)} of {count} files could not"
-        super().__init__(f"{share} be opened: {names}. {notices}".rstrip())
-        for path, error in errors.items():
-            self.add_note(f"{path}: {in_words(error)}")
+def _refusals(errors: Mapping[Path, Exception], count: int, notices: str) -> Refusals:
+    """What became of several files that could not be opened."""
+    share = f"None of the {count} files could" if len(errors) == count else f"{len(errors)} of {count} files could not"
+    sentence = f"{share} be opened: {_listed([path.name for path in errors])}. {notices}".rstrip()
+    return Refusals(sentence, [f"{path}: {in_words(error)}" for path, error in errors.items()])
 
 
 def _open_all(paths: list[Path], results: list[_Result]) -> Body[None]:
@@ -232,9 +227,3 @@ def _listed(names: list[str]) -> str:
     if rest > 0:
         return f"{', '.join(shown)} and {rest} more"
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
-
-
-def _and_more(sentences: list[str]) -> str:
-    if not sentences:
-        return ""
-    return sentences[0] if len(sentences) == 1 else f"{sentences[0]} ({len(sentences) - 1} more)"

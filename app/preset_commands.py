@@ -11,9 +11,10 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
 from app.drop_in import PROJECT_SUFFIX, SOUND_SUFFIXES
+from app.message_bar import Refusals, and_more
 from app.panels.preset_export import JSON, PresetExportDialog
 from app.panels.preset_save import SaveDialog, TagsDialog
-from engine.errors import EngineError, PatchError
+from engine.errors import EngineError
 from engine.params import Patch
 from engine.project.preset_export import read_steps, write_bank_steps, write_file_steps, write_folder_steps
 from engine.project.preset_import import Import, read_presets
@@ -22,15 +23,6 @@ from engine.project.presets import Preset, read_preset
 
 if TYPE_CHECKING:
     from app.compose import Session
-
-
-class _Refusals(PatchError):
-    """Files that were not imported; each with its own reason in the details."""
-
-    def __init__(self, run: Import) -> None:
-        super().__init__(run.sentence)
-        for _, reason in run.skipped:
-            self.add_note(reason)
 
 
 class PresetCommands(QObject):
@@ -162,10 +154,9 @@ class PresetCommands(QObject):
         if run.entries:
             self._s.window.panel("library").show()
         if run.skipped:
-            self._s.messages.error(_Refusals(run))
+            self._s.messages.error(Refusals(run.sentence, [reason for _, reason in run.skipped]))
         elif run.notices:
-            more = f" ({len(run.notices) - 1} more)" if len(run.notices) > 1 else ""
-            self._s.messages.warning(f"{run.sentence} {run.notices[0]}{more}")
+            self._s.messages.warning(f"{run.sentence} {and_more(run.notices)}")
         else:
             self._s.messages.info(run.sentence)
 

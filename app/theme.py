@@ -33,9 +33,9 @@ class Theme:
 
 # Okabe and Ito's colour-blind-safe set, lightened where it has to stand on the dark canvas. Operator n and track n take
 # entry n - 1, everywhere.
-SERIES = ("#56b4e9", "#e69f00", "#2fbf94", "#f0e442", "#d98bb8", "#ef7f3a", "#6f9bff", "#b9bec8")
-# The same hues, darkened until they stand on white.
-SERIES_LIGHT = ("#1b7fb8", "#a86f00", "#007a58", "#857a00", "#a8457c", "#b84a00", "#2f5fd0", "#5a616c")
+SERIES = ("#56b4e9", "#e69f00", "#2fbf94", "#f0e442", "#d98bb8", "#f18842", "#6f9bff", "#b9bec8")
+# The same hues, darkened until digits in them can be read on white, and on a wash of themselves.
+SERIES_LIGHT = ("#15699a", "#8f5e00", "#007151", "#6f6600", "#a03f76", "#a84300", "#2f5fd0", "#5a616c")
 
 DARK = Theme(
     name="dark",

@@ -1,4 +1,4 @@
-"""Small pictures of what can be chosen: one period of a wave, the movements of an LFO, what a filter lets through."""
+"""Small pictures of what can be chosen: one period of a wave, the movements of an LFO."""
 
 from __future__ import annotations
 
@@ -58,15 +58,6 @@ def lfo_wave(place: int, t: float) -> float:
     return _sine(t) if place == 4 else _STEPS[min(int(t * len(_STEPS)), len(_STEPS) - 1)]
 
 
-def filter_response(place: int, t: float) -> float:
-    """How high the curve of filter number ``place`` stands at ``t`` along the frequencies: off, low-pass, band-pass,
-    high-pass, notch."""
-    bump = math.exp(-(((t - 0.5) / 0.16) ** 2))
-    slope = 1 / (1 + math.exp((t - 0.62) * 22))
-    mirrored = 1 / (1 + math.exp((0.38 - t) * 22))
-    return 2 * (0.6, slope, bump, mirrored, 1 - bump)[place] - 1
-
-
 def _draw(shape: Callable[[int, float], float], painter: QPainter, box: QRectF, place: int) -> None:
     xs = [k / _SPAN for k in range(_POINTS)]
     middle, half = box.center().y(), box.height() / 2
@@ -81,7 +72,3 @@ def draw_operator_wave(painter: QPainter, box: QRectF, place: int) -> None:
 
 def draw_lfo_wave(painter: QPainter, box: QRectF, place: int) -> None:
     _draw(lfo_wave, painter, box, place)
-
-
-def draw_filter(painter: QPainter, box: QRectF, place: int) -> None:
-    _draw(filter_response, painter, box, place)

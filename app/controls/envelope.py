@@ -16,6 +16,7 @@ from app.controls.envelope_values import EnvelopeValues
 from app.controls.envelope_view import LEAST_HEIGHT_PX as LEAST_HEIGHT_PX
 from app.controls.envelope_view import EnvelopeView
 from app.controls.gesture_group import GestureGroup
+from app.controls.menus import pop_up
 from app.controls.value_edit import ValueEdit
 from engine.errors import ParamTextError
 from engine.params import Param
@@ -209,7 +210,7 @@ class EnvelopeEditor(EnvelopeView):
             self.entered.emit(changed, "Paste envelope")
 
     def _pop_up_links(self) -> None:
-        self._pop_up(self.build_menu(None, links_only=True), self.corner.below_link())
+        pop_up(self.build_menu(None, links_only=True), self.corner.below_link())
 
     # Typing
 
@@ -317,11 +318,7 @@ class EnvelopeEditor(EnvelopeView):
         grip = grip_at(self.picture(), QPointF(event.pos()))
         stage = self.selected if keyboard else grip.stage if grip.kind == "handle" else None
         place = self.mapToGlobal(self.handle(self.selected).toPoint()) if keyboard else event.globalPos()
-        self._pop_up(self.build_menu(stage), place)
-
-    def _pop_up(self, menu: QMenu, place: QPoint) -> None:
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(place)
+        pop_up(self.build_menu(stage), place)
 
 
 _SIDEWAYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}

@@ -16,13 +16,16 @@ from engine.params.text import format_value
 
 OUTPUT = 0
 """The target that is the output."""
+LEAST_WASH, MOST_WASH = 0.1, 0.24
+"""How opaque a route's colour lies over its cell, from the weakest to the strongest: figures stay readable on it."""
+BAR_PX = 2.0
 Route = tuple[int, int]
 """Source and target, both counted from 1; the target is :data:`OUTPUT` for what is heard."""
 _WALK = {Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0), Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1)}
 
 
 class MatrixCell(ValueWidget):
-    """One route's depth, as a fill from the left and as figures."""
+    """One route's depth, as figures over a wash that grows with it, and as a bar at the foot of the cell."""
 
     entered = Signal()
     left = Signal()
@@ -64,11 +67,15 @@ class MatrixCell(ValueWidget):
         painter.setBrush(QColor(theme.hover if self._hovered else ground))
         painter.drawRoundedRect(box, GRID - 1, GRID - 1)
         if share > 0:
-            fill = box.adjusted(1, 1, -1, -1)
-            fill.setWidth(max(fill.width() * share, 2.0))
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(wash(colour, 0.12 if self._quiet else 0.22 + 0.2 * share))
-            painter.drawRoundedRect(fill, 2, 2)
+            strength = LEAST_WASH + share * (MOST_WASH - LEAST_WASH)
+            painter.setBrush(wash(colour, LEAST_WASH / 2 if self._quiet else strength))
+            painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 2, 2)
+            # Beneath the figures, so that its end cuts through none of them.
+            bar = QRectF(box.left() + 3, box.bottom() - 3.5, (box.width() - 6) * share, BAR_PX)
+            bar.setWidth(max(bar.width(), BAR_PX))
+            painter.setBrush(wash(colour, 0.4 if self._quiet else 0.9))
+            painter.drawRect(bar)
         if self.controller or self.waits_for_controller:
             controller_mark(painter, box.left() + 5, box.top() + 5, waits=self.waits_for_controller)
         if self.editor is None:
@@ -82,7 +89,7 @@ class MatrixCell(ValueWidget):
         theme = tokens()
         off = self.param.off_at_low and self.value <= self.param.low
         painter.setFont(figures(self, SMALL_TEXT_PX))
-        place = self.rect().adjusted(0, 0, -LOCK_PX if self._locked else 0, 0)
+        place = self.rect().adjusted(0, 0, -LOCK_PX if self._locked else 0, -1)
         if off and self.route[0] == self.route[1]:
             # An empty place of the diagonal says what it would be.
             painter.setPen(QPen(QColor(theme.disabled), 1.0))

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWid
 
 from app.controls.fader import HANDLE_PX, LINE_PX, Fader
 from app.controls.knob_paint import figures, focus_ring
+from app.controls.menus import below, pop_up
 from app.controls.words import typeset
 from app.theme import GRID, tokens
 from engine.params import Param
@@ -129,7 +130,4 @@ class MorphLine(QWidget):
         return menu
 
     def _choose(self, place: int) -> None:
-        menu = self.end_menu(place)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        end = self.ends[place]
-        menu.popup(end.mapToGlobal(end.rect().bottomLeft()))
+        pop_up(self.end_menu(place), below(self.ends[place]))

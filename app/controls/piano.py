@@ -277,7 +277,9 @@ class Piano(QWidget):
         words = self._letters.get(note, "" if note % 12 or self._letters else note_name(note))
         if words:
             on_dark = black and not lit and theme.name == "dark"
-            pen = theme.text if on_dark else theme.on_accent if lit or theme.name == "dark" else theme.secondary
+            marked = not lit and note == self._note
+            resting = theme.text if marked else theme.secondary
+            pen = theme.text if on_dark else theme.on_accent if lit or theme.name == "dark" else resting
             painter.setPen(QColor(theme.panel if black and not lit and theme.name != "dark" else pen))
             foot = QRectF(box.left() - 2, box.bottom() - 18, box.width() + 4, 16)
             painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, words)

@@ -88,7 +88,7 @@ class SlotButton(QAbstractButton):
             painter.setBrush(QColor(theme.control) if state.is_filled else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(box, GRID, GRID)
         painter.setFont(figures(self, TEXT_PX, strong=state.is_current))
-        tone = theme.accent if state.is_current else theme.text if state.is_filled else theme.disabled
+        tone = theme.accent if state.is_current else theme.text if state.is_filled else theme.secondary
         painter.setPen(QColor(tone))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.letter)
         if state.is_changed:

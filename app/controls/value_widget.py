@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from app.controls.accessible_value import announce_change, announce_kind
 from app.controls.drag_value import ALT, PAGE_STEPS, DragValue
+from app.controls.menus import pop_up
 from app.controls.pointer import HeldPointer
 from app.controls.scroll import is_scrolling
 from app.controls.value_edit import ValueEdit
@@ -329,7 +330,5 @@ class ValueWidget(QWidget):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.gesture.finish()
-        menu = self.build_menu()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
-        menu.popup(self.mapToGlobal(self.rect().center()) if keyboard else event.globalPos())
+        pop_up(self.build_menu(), self.mapToGlobal(self.rect().center()) if keyboard else event.globalPos())

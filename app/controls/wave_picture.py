@@ -49,12 +49,6 @@ class WavePicture(QWidget):
     def picture(self) -> OperatorPicture | None:
         return self._picture
 
-    def set_operator(self, operator: int) -> None:
-        """Belong to another operator: its colour; the picture stays until the next one comes."""
-        self.operator = operator
-        self.setAccessibleName(f"Wave of operator {operator}")
-        self.update()
-
     def set_picture(self, picture: OperatorPicture | None) -> None:
         """Show a picture; ``None`` while there is none."""
         if picture is not self._picture:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from app.controls.amount_button import AmountButton
 from app.controls.knob_paint import figures
+from app.controls.menus import below, pop_up
 from app.controls.morph_line import MorphLine
 from app.controls.slot_buttons import SlotButtons, SlotState
 from app.controls.words import typeset
@@ -166,17 +167,13 @@ class ExploreBar(QWidget):
     # -- menus -----------------------------------------------------------------------------------------------------
 
     def _on_slot_menu(self, slot: int, place: QPoint) -> None:
-        self._pop_up(slot_menu(self._desk, slot, self), place)
+        pop_up(slot_menu(self._desk, slot, self), place)
 
     def _on_sections(self) -> None:
-        self._pop_up(sections_menu(self._explore, self), _below(self.sections))
+        pop_up(sections_menu(self._explore, self), below(self.sections))
 
     def _on_locks(self) -> None:
-        self._pop_up(lock_menu(self._document, self), _below(self.locks))
-
-    def _pop_up(self, menu: QMenu, place: QPoint) -> None:
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(place)
+        pop_up(lock_menu(self._document, self), below(self.locks))
 
     # -- events ----------------------------------------------------------------------------------------------------
 
@@ -211,7 +208,3 @@ def _small_button(name: str, *, checkable: bool = False) -> QToolButton:
     button.setIconSize(QSize(14, 14))
     button.setProperty("role", "chip")
     return button
-
-
-def _below(button: QWidget) -> QPoint:
-    return button.mapToGlobal(button.rect().bottomLeft())

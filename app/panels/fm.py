@@ -13,10 +13,11 @@ from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from app.controls.envelope_links import EnvelopeKeeper
 from app.controls.graph_layout import OUTPUT, Route
+from app.controls.menus import below, pop_up
 from app.controls.param_form import ParamForm
 from app.controls.spectrum import SpectrumView
 from app.controls.value_field import ValueField
@@ -331,31 +332,27 @@ class FmPanel(InstrumentPanel):
     # Menus
 
     def _on_operator_menu(self, operator: int, place: QPoint) -> None:
-        self._pop_up(operator_menu(self.document, operator, self), place)
+        pop_up(operator_menu(self.document, operator, self), place)
 
     def _on_graph_menu(self, found: int | Route, place: QPoint) -> None:
         if isinstance(found, int):
             self._on_operator_menu(found, place)
         else:
-            self._pop_up(self.routing.matrix.cells[found].build_menu(), place)
+            pop_up(self.routing.matrix.cells[found].build_menu(), place)
 
     def _on_tab_menu(self, name: str, place: QPoint) -> None:
         if name in SECTIONS:
             words = f"{name if name.isupper() else name.lower()} page"
-            self._pop_up(section_menu(self.document, SECTIONS[name], words, self), place)
+            pop_up(section_menu(self.document, SECTIONS[name], words, self), place)
         elif name == ROUTING:
-            self._pop_up(section_menu(self.document, ("Matrix",), "the modulation matrix", self), place)
+            pop_up(section_menu(self.document, ("Matrix",), "the modulation matrix", self), place)
 
     def _on_more(self) -> None:
-        place = self.more.mapToGlobal(self.more.rect().bottomLeft())
+        place = below(self.more)
         if self._tab is None:
             self._on_operator_menu(self.operator, place)
         else:
             self._on_tab_menu(self._tab, place)
-
-    def _pop_up(self, menu: QMenu, place: QPoint) -> None:
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(place)
 
     # The document
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QPushButton, QToolTip, QWidget
 
 from app.controls.graph_layout import OUTPUT, lay_out
 from app.controls.knob_paint import figures, wash
-from app.panels.fm_state import OPERATORS
+from app.panels.fm_state import OPERATORS, is_on, number
 from app.theme import GRID, PADDING, SMALL_TEXT_PX, tokens
 from engine.params import FM_SPACE, Values
 from engine.params.fm import loop_routes, mod_name, mod_routes
@@ -22,11 +24,7 @@ NEW_FEEDBACK_RAD = 0.5
 
 def routing_of(one: Algorithm, values: Values) -> dict[str, float]:
     """The depths and outputs that turn ``values`` into an algorithm; every level that can be kept is kept."""
-
-    def now(name: str) -> float:
-        value = values[name]
-        return float(value) if isinstance(value, int | float) else 0.0
-
+    now = partial(number, values)
     wanted = {}
     loops = max(now(mod_name(s, d)) for s, d in loop_routes())
     for source, target in (*mod_routes(), *loop_routes()):
@@ -48,14 +46,9 @@ def routing_of(one: Algorithm, values: Values) -> dict[str, float]:
 
 def algorithm_of(values: Values) -> Algorithm | None:
     """The algorithm whose routing this is, with or without its feedback; the first of those that differ only there."""
-
-    def is_on(name: str) -> bool:
-        value = values[name]
-        return isinstance(value, int | float) and value > FM_SPACE[name].low
-
-    edges = {route for route in mod_routes() if is_on(mod_name(*route))}
-    loops = {route for route in loop_routes() if is_on(mod_name(*route))}
-    heard = tuple(n for n in OPERATORS if is_on(f"op{n}_out_db"))
+    edges = {route for route in mod_routes() if is_on(values, mod_name(*route))}
+    loops = {route for route in loop_routes() if is_on(values, mod_name(*route))}
+    heard = tuple(n for n in OPERATORS if is_on(values, f"op{n}_out_db"))
     for one in ALGORITHMS:
         if edges == set(one.edges) and heard == one.carriers and loops <= {one.feedback}:
             return one

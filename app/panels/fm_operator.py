@@ -10,11 +10,10 @@ from PySide6.QtWidgets import QWidget
 
 from app.controls.choice import Segments
 from app.controls.choice_pictures import draw_operator_wave
-from app.controls.knob import Knob
 from app.controls.param_form import ParamForm
 from app.controls.value_field import ValueField
 from app.controls.value_widget import ValueWidget
-from app.panels.fm_page import N_STAGES, Page
+from app.panels.fm_page import N_STAGES, Page, narrow_knob
 from app.theme import GRID, series_colour
 from engine.params import FM_SPACE, Param, Values
 from engine.params.fm import MODES
@@ -22,7 +21,6 @@ from engine.params.fm import MODES
 KNOBS = ("ratio", "detune_cents", "level_db", "out_db", "velocity", "tremolo")
 SHAPE = ("wave", "mode", "env_clock")
 KEYS = ("key_break", "key_left_db", "key_left_curve", "key_right_db", "key_right_curve", "key_rate")
-KNOB_PX = 60
 _FIXED = float(MODES.index("fixed"))
 
 
@@ -34,9 +32,9 @@ class OperatorPage(Page):
         self.operator = operator
         stages = range(1, N_STAGES + 1)
         self.knobs = self._add_form(
-            ParamForm([self._param(name) for name in KNOBS], columns=len(KNOBS), spacing=GRID, make=_narrow_knob)
+            ParamForm([self._param(name) for name in KNOBS], columns=len(KNOBS), spacing=GRID, make=narrow_knob)
         )
-        self.knobs.add_alternative(f"op{operator}_ratio", _narrow_knob(self._param("fixed_hz")))
+        self.knobs.add_alternative(f"op{operator}_ratio", narrow_knob(self._param("fixed_hz")))
         self.shape = self._add_form(ParamForm([self._param(n) for n in SHAPE], columns=len(SHAPE), make=_shape_control))
         self.shape.set_column_stretch(8, 3, 3)
         self._add_envelope([self._param(f"env{n}_s") for n in stages], [self._param(f"env{n}_db") for n in stages])
@@ -72,10 +70,6 @@ class OperatorPage(Page):
 
     def _param(self, name: str) -> Param:
         return FM_SPACE[f"op{self.operator}_{name}"]
-
-
-def _narrow_knob(param: Param) -> ValueWidget:
-    return Knob(param, width_px=KNOB_PX)
 
 
 def _shape_control(param: Param) -> ValueWidget:

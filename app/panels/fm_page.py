@@ -17,6 +17,7 @@ from engine.params import FM_SPACE, Param, Values
 
 N_STAGES = 4
 TALLEST_ENVELOPE_PX = 220
+KNOB_PX = 60
 
 
 class Page(QWidget):
@@ -105,3 +106,8 @@ class Page(QWidget):
 
     def _end_column(self) -> None:
         self._column.addStretch(1)
+
+
+def narrow_knob(param: Param) -> Knob:
+    """A knob of which six stand in a row."""
+    return Knob(param, width_px=KNOB_PX)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from PySide6.QtWidgets import QWidget
 
 from app.controls.choice import choice_control
 from app.controls.choice_pictures import draw_lfo_wave
-from app.controls.knob import Knob
 from app.controls.param_form import ParamForm
 from app.controls.value_field import ValueField
 from app.controls.value_widget import ValueWidget
-from app.panels.fm_operator import KNOB_PX
-from app.panels.fm_page import N_STAGES, Page
+from app.panels.fm_page import N_STAGES, Page, narrow_knob
+from app.panels.fm_state import is_on, number
 from app.theme import GRID, series_colour
 from engine.params import FM_SPACE, Param, Values
 from engine.params.fm import N_OPERATORS
@@ -75,7 +75,9 @@ class SectionPage(Page):
     # Rows
 
     def _add_knobs(self, *names: str) -> None:
-        self._add_form(ParamForm([FM_SPACE[n] for n in names], columns=max(len(names), 4), spacing=GRID, make=_knob))
+        self._add_form(
+            ParamForm([FM_SPACE[n] for n in names], columns=max(len(names), 4), spacing=GRID, make=narrow_knob)
+        )
 
     def _add_row(self, names: Iterable[str], stretch: tuple[int, ...] = (1,)) -> None:
         form = ParamForm([FM_SPACE[n] for n in names], columns=len(stretch), make=_choice)
@@ -98,28 +100,16 @@ _BUILD: dict[str, Callable[[SectionPage], None]] = {
 
 def sections_at_work(values: Values) -> frozenset[str]:
     """The pages whose sections change the sound."""
-
-    def is_on(name: str) -> bool:
-        value = values[name]
-        return isinstance(value, int | float) and value != 0.0
-
-    def above_floor(name: str) -> bool:
-        value = values[name]
-        return isinstance(value, int | float) and value > FM_SPACE[name].low
-
-    shares = any(is_on(f"op{n}_tremolo") for n in range(1, N_OPERATORS + 1))
+    on = partial(is_on, values)
+    shares = any(on(f"op{n}_tremolo") for n in range(1, N_OPERATORS + 1))
     found = {
-        "Pitch": any(is_on(f"pitch_env{n}_st") for n in range(1, N_STAGES + 1)),
-        "LFO": above_floor("vibrato_st") or (above_floor("tremolo_db") and shares),
-        "Noise": above_floor("noise_db"),
-        "Filter": is_on("filter_type"),
-        "Output": any(is_on(name) for name in ("drive_db", "pan", "spread", "reverb")),
+        "Pitch": any(number(values, f"pitch_env{n}_st") for n in range(1, N_STAGES + 1)),
+        "LFO": on("vibrato_st") or (on("tremolo_db") and shares),
+        "Noise": on("noise_db"),
+        "Filter": on("filter_type"),
+        "Output": any(number(values, name) for name in ("drive_db", "pan", "spread", "reverb")),
     }
-    return frozenset(name for name, on in found.items() if on)
-
-
-def _knob(param: Param) -> ValueWidget:
-    return Knob(param, width_px=KNOB_PX)
+    return frozenset(name for name, at_work in found.items() if at_work)
 
 
 def _choice(param: Param) -> ValueWidget:

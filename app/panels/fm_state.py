@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from app.controls.graph_layout import OUTPUT, Route
 from engine.params import FM_SPACE, Param, Values
@@ -17,6 +18,17 @@ def routes() -> dict[Route, Param]:
     return between | {(n, OUTPUT): FM_SPACE[f"op{n}_out_db"] for n in OPERATORS}
 
 
+def number(values: Values, name: str) -> float:
+    """One value as a number; a vector counts as 0."""
+    value = values[name]
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def is_on(values: Values, name: str) -> bool:
+    """Whether a value lies above its lowest, which for depths, levels and switches means that it does something."""
+    return number(values, name) > FM_SPACE[name].low
+
+
 @dataclass(frozen=True)
 class OperatorState:
     """``heard`` sound themselves, ``quiet`` change nothing of the sound, ``muted`` and ``soloed`` are switches."""
@@ -29,20 +41,16 @@ class OperatorState:
 
 def operator_state(values: Values) -> OperatorState:
     """Who is heard, and who modulates those, however far up the chain and through whichever loop."""
-
-    def is_on(name: str) -> bool:
-        value = values[name]
-        return isinstance(value, int | float) and value > FM_SPACE[name].low
-
-    muted = frozenset(n for n in OPERATORS if is_on(f"op{n}_mute"))
-    soloed = frozenset(n for n in OPERATORS if is_on(f"op{n}_solo"))
-    loud = {n for n in OPERATORS if is_on(f"op{n}_level_db") and n not in muted}
-    heard = {n for n in loud if is_on(f"op{n}_out_db") and (not soloed or n in soloed)}
+    on = partial(is_on, values)
+    muted = frozenset(n for n in OPERATORS if on(f"op{n}_mute"))
+    soloed = frozenset(n for n in OPERATORS if on(f"op{n}_solo"))
+    loud = {n for n in OPERATORS if on(f"op{n}_level_db") and n not in muted}
+    heard = {n for n in loud if on(f"op{n}_out_db") and (not soloed or n in soloed)}
     reached, waiting = set(heard), list(heard)
     while waiting:
         target = waiting.pop()
         for source in OPERATORS:
-            if source in loud and source not in reached and is_on(mod_name(source, target)):
+            if source in loud and source not in reached and on(mod_name(source, target)):
                 reached.add(source)
                 waiting.append(source)
     return OperatorState(frozenset(heard), frozenset(OPERATORS) - reached, muted, soloed)

@@ -13,7 +13,7 @@ from app.controls.knob_paint import figures, focus_ring, padlock, wash
 from app.controls.value_widget import ValueWidget
 from app.controls.wave_picture import WavePicture
 from app.controls.words import typeset
-from app.panels.fm_state import OPERATORS, OperatorState
+from app.panels.fm_state import OPERATORS, OperatorState, number
 from app.theme import GRID, SMALL_TEXT_PX, TEXT_PX, series_colour, tokens
 from engine.params import FM_SPACE, Values
 from engine.params.pictures import Pictures
@@ -80,12 +80,12 @@ class OperatorButton(QAbstractButton):
         return self._shown[1] > self._output.low
 
     def set_values(self, values: Values) -> None:
-        self.mute.set_value(_number(values, self.mute.param.name))
-        self.solo.set_value(_number(values, self.solo.param.name))
-        fixed = _number(values, self._params["mode"].name) > 0
+        self.mute.set_value(number(values, self.mute.param.name))
+        self.solo.set_value(number(values, self.solo.param.name))
+        fixed = number(values, self._params["mode"].name) > 0
         param = self._params["fixed_hz" if fixed else "ratio"]
-        tuning = format_value(param, _number(values, param.name))
-        shown = (_number(values, self._level.name), _number(values, self._output.name))
+        tuning = format_value(param, number(values, param.name))
+        shown = (number(values, self._level.name), number(values, self._output.name))
         if (tuning, shown) != (self._tuning, self._shown):
             self._tuning, self._shown = tuning, shown
             self._describe()
@@ -237,8 +237,3 @@ class OperatorStrip(QWidget):
     def _on_toggled(self, operator: int, on: bool) -> None:
         if on:
             self.chosen.emit(operator)
-
-
-def _number(values: Values, name: str) -> float:
-    value = values[name]
-    return float(value) if isinstance(value, int | float) else 0.0

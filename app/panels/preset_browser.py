@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction, QActionGroup, QDesktopServices, QIcon
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app import icons, style
+from app.controls.menus import below, pop_up
 from app.controls.plain import plain_label, plain_tip
 from app.panels.preset_chips import TagChips
 from app.panels.preset_list import ROW_PX, PresetList
@@ -73,9 +74,6 @@ class PresetBrowser(QWidget):
         if text.strip() != self.model.text:
             self.model.text = text.strip()
             self._rebuild()
-
-    def has_presets(self) -> bool:
-        return self.model.n_entries > 0
 
     def selected(self) -> list[Entry]:
         """The presets that are marked in the list, in its order."""
@@ -190,9 +188,7 @@ class PresetBrowser(QWidget):
         self.chips.changed.connect(self._on_chips)
         self.favourites.toggled.connect(lambda on: self._show("favourites" if on else "all"))
         self.recent.toggled.connect(lambda on: self._show("recent" if on else "all"))
-        self.view.clicked.connect(
-            lambda: self._pop_up(self.view_menu(), self.view.mapToGlobal(self.view.rect().bottomLeft()))
-        )
+        self.view.clicked.connect(lambda: pop_up(self.view_menu(), below(self.view)))
         self.revert.clicked.connect(presets.revert)
         self.save.clicked.connect(self._on_save)
 
@@ -373,11 +369,7 @@ class PresetBrowser(QWidget):
 
     def _on_menu(self, point: QPoint) -> None:
         if self.list.indexAt(point).data(ENTRY_ROLE) is not None:
-            self._pop_up(self.context_menu(), self.list.viewport().mapToGlobal(point))
-
-    def _pop_up(self, menu: QMenu, where: QPoint) -> None:
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(where)
+            pop_up(self.context_menu(), self.list.viewport().mapToGlobal(point))
 
     def _show_folder(self, path: str) -> None:
         folder = path if path == str(self.presets.store.folder) else str(Path(path).parent)

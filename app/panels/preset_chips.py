@@ -9,6 +9,7 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
 
 from app import style
+from app.controls.menus import below, pop_up
 from app.controls.plain import plain_tip
 from app.theme import GRID, PADDING, SMALL_TEXT_PX
 
@@ -119,13 +120,12 @@ class TagChips(QWidget):
 
     def _show_menu(self) -> None:
         menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for tag in self._hidden[:MOST_IN_MENU]:
             action = menu.addAction(tag.replace("&", "&&"))
             action.triggered.connect(lambda _on, tag=tag: self.choose(tag, True))
         if len(self._hidden) > MOST_IN_MENU:
             menu.addAction(f"{len(self._hidden) - MOST_IN_MENU} more: type tag: and a name").setEnabled(False)
-        menu.popup(self._more.mapToGlobal(self._more.rect().bottomLeft()))
+        pop_up(menu, below(self._more))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

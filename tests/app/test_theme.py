@@ -11,7 +11,9 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QLabel
 
 from app import icons, style, theme
+from app.controls.matrix_cell import MOST_WASH
 from app.theme import DARK, LIGHT, THEMES, Theme
+from engine.params.fm import N_OPERATORS
 
 REPO = Path(__file__).resolve().parents[2]
 SURFACES = ("window", "panel", "control", "canvas")
@@ -27,6 +29,12 @@ def luminance(colour: str) -> float:
 def contrast(a: str, b: str) -> float:
     dark, light = sorted((luminance(a), luminance(b)))
     return (light + 0.05) / (dark + 0.05)
+
+
+def washed(colour: str, opacity: float, ground: str) -> str:
+    """``colour`` painted over ``ground`` with that opacity, as ``#rrggbb``."""
+    pairs = [(int(colour[i : i + 2], 16), int(ground[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(opacity * over + (1 - opacity) * under):02x}" for over, under in pairs)
 
 
 @pytest.mark.parametrize("tokens", THEMES.values(), ids=THEMES)
@@ -46,6 +54,16 @@ class TestContrast:
     def test_waves_playhead_and_tracks_stand_out_from_the_canvas(self, tokens: Theme) -> None:
         for colour in (tokens.wave, tokens.playhead, *tokens.series):
             assert contrast(colour, tokens.canvas) >= 3.0
+
+    def test_operators_numbers_can_be_read_on_a_wash_of_their_own_colour(self, tokens: Theme) -> None:
+        for colour in tokens.series[:N_OPERATORS]:
+            for ground in (tokens.panel, tokens.control, washed(colour, 0.14, tokens.control)):
+                assert contrast(colour, ground) >= 4.5, (colour, ground)
+
+    def test_what_a_matrix_cell_says_can_be_read_on_its_wash(self, tokens: Theme) -> None:
+        for colour in tokens.series:
+            for ground in (tokens.panel, tokens.control, tokens.hover):
+                assert contrast(tokens.text, washed(colour, MOST_WASH, ground)) >= 4.5
 
     def test_what_is_switched_off_can_still_be_seen(self, tokens: Theme) -> None:
         assert contrast(tokens.disabled, tokens.panel) >= 3.0
