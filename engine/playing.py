@@ -11,7 +11,8 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -23,7 +24,7 @@ from engine.rates import DEFAULT_RATE_HZ
 from engine.torch_setup import load_torch
 
 if TYPE_CHECKING:
-    from engine.synths.live import LiveInstrument
+    from engine.synths.live import LiveInstrument, Part
     from engine.synths.live_voice import LivePatch
 
 Kind = Literal["real", "fake"]
@@ -69,7 +70,8 @@ class Bus(Protocol):
 class Instrument:
     """Plays a patch by keys. All methods may be called from any thread, return at once and never raise.
 
-    ``on_error`` hears of trouble, on the playing thread, once for each patch that cannot be played.
+    ``on_error`` hears of trouble, on the playing thread, once for each patch that cannot be played and each bus that
+    takes nothing.
     """
 
     def __init__(self, kind: Kind = "real", on_error: Callable[[Exception], None] | None = None) -> None:
@@ -149,22 +151,30 @@ class Instrument:
                 self._thread.start()
 
     def _loop(self) -> None:
-        player, rest_s = self._player, None
+        rest_s: float | None = None
         while True:
             self._wake.wait(rest_s)
             self._wake.clear()
             if self._closing:
                 return
-            try:
-                while self._commands:
-                    sent_at, name, args = self._commands.popleft()
-                    player.obey(sent_at, name, args)
-                rest_s = player.play()
-            except Exception as error:
-                rest_s = None
-                player.give_up()
-                self._tell(error)
-            self.n_sounding = player.n_sounding
+            rest_s = self._turn()
+            self.n_sounding = self._player.n_sounding
+
+    def _turn(self) -> float | None:
+        """Do what was sent and play what is due; says how long the thread may rest."""
+        player = self._player
+        try:
+            while self._commands and not self._closing:
+                sent_at, name, args = self._commands.popleft()
+                player.obey(sent_at, name, args)
+            return player.play()
+        except _BusError as error:
+            player.leave_bus()
+            self._tell(error.cause)
+        except Exception as error:
+            player.refuse_patch()
+            self._tell(error)
+        return 0.0  # what was sent behind it is still to be done
 
     def _tell(self, error: Exception) -> None:
         if self.on_error is None:
@@ -176,19 +186,52 @@ class Instrument:
             log.exception("The listener of the instrument failed")
 
 
+class _BusError(Exception):
+    """Not the patch failed, but the bus that should take its sound."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class _Way:
+    """The way to a bus; what goes wrong there is a :class:`_BusError`."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        with _bus_errors():
+            self.rate = bus.rate
+
+    @property
+    def position(self) -> int:
+        with _bus_errors():
+            return self._bus.position
+
+    def add(self, first: int, frames: NDArray[np.float32]) -> None:
+        with _bus_errors():
+            self._bus.add(first, frames)
+
+
+@contextmanager
+def _bus_errors() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise _BusError(error) from error
+
+
 class _Player:
     """What the playing thread holds; nobody else touches it."""
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
-        self._bus: Bus | None = None
+        self._bus: _Way | None = None
         self._patch: Patch | None = None
         self._is_new = False
         self._renewed_at = 0.0
         self._settings = PlaySettings()
         self._live: LiveInstrument | None = None
         self._clock = _Clock()
-        self._fresh_at: int | None = None
         self._refused: Patch | None = None
 
     @property
@@ -198,8 +241,9 @@ class _Player:
     def obey(self, sent_at: float, name: str, args: tuple[Any, ...]) -> None:
         """Do what somebody asked for at ``sent_at``."""
         if name == "connect":
-            (self._bus,) = args
-            self._live, self._clock = None, _Clock()
+            self.leave_bus()
+            (bus,) = args
+            self._bus = None if bus is None else _Way(bus)
         elif name == "set_patch":
             (self._patch,) = args
             self._is_new = True
@@ -212,8 +256,12 @@ class _Player:
         elif self._live is not None:
             getattr(self._live, name)(*args)
 
-    def give_up(self) -> None:
-        """Something failed: be silent until another patch comes."""
+    def leave_bus(self) -> None:
+        """Be silent until another bus comes."""
+        self._bus, self._live, self._clock = None, None, _Clock()
+
+    def refuse_patch(self) -> None:
+        """Be silent until another patch comes."""
         self._live, self._refused, self._is_new = None, self._patch, False
 
     def play(self) -> float | None:
@@ -224,24 +272,14 @@ class _Player:
         if self._is_new and (live.is_silent or time.perf_counter() - self._renewed_at >= RENEW_S):
             self._renew()
         if live.is_silent:
-            return RENEW_S if self._is_new else None
+            return None
         position = bus.position
         live.leap(position)
         ahead = self._clock.ahead(position, bus.rate)
         reach = live.room_reach
-        self._hand_over(bus, live, position + ahead, position + (reach or 0))
+        for first, sound in live.render(position + ahead, position + (reach or 0)):
+            bus.add(first, sound)
         return TURN_S
-
-    def _hand_over(self, bus: Bus, live: LiveInstrument, until: int, room_until: int) -> None:
-        for first, sound in live.render(until, room_until):
-            self._add(bus, live, first, sound)
-
-    def _add(self, bus: Bus, live: LiveInstrument, first: int, sound: NDArray[np.float32]) -> None:
-        if first == self._fresh_at and (late := bus.position - first) > 0:
-            # The device took the first frames of a new note while they were computed: it begins a little later.
-            live.postpone(first, late)
-            first += late
-        bus.add(first, sound)
 
     def _note_on(self, sent_at: float, note: int, velocity: int) -> None:
         bus = self._bus
@@ -252,14 +290,22 @@ class _Player:
         live = self._live
         if live is None or time.perf_counter() - sent_at > STALE_S:
             return
+        position = bus.position
         if live.is_silent:
-            self._clock.rest(bus.position)
-        at = bus.position + round(MARGIN_S * bus.rate)
-        live.note_on(note, velocity, at)
-        self._fresh_at = at
-        # Its beginning goes out before anything else is computed; a chord is many of these.
-        self._hand_over(bus, live, at + max(round(FIRST_S * bus.rate), 1), at)
-        self._fresh_at = None
+            self._clock.rest(position)
+        live.leap(position)
+        part = live.note_on(note, velocity, position + round(MARGIN_S * bus.rate))
+        if part is not None:
+            self._begin(bus, live, part)
+
+    def _begin(self, bus: _Way, live: LiveInstrument, part: Part) -> None:
+        """The beginning of a new note goes out before anything else is computed; a chord is many of these."""
+        first, sound = live.begin(part, max(round(FIRST_S * bus.rate), 1))
+        if (late := bus.position - first) > 0:
+            # The device took its first frames while they were computed: it begins a little later, and it alone.
+            live.postpone(part, late)
+            first += late
+        bus.add(first, sound)
 
     def _renew(self) -> None:
         bus, patch = self._bus, self._patch

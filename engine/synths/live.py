@@ -28,7 +28,7 @@ Block = tuple[int, Sound]
 
 
 @dataclass(eq=False)
-class _Part:
+class Part:
     """A voice and what the instrument knows of it: the next frame ``at``, whether its key ``is_down``, the ``gate``
     (down, or held by the pedal), how late its sound enters the room, and how many frames of a fade are ``left``."""
 
@@ -37,7 +37,6 @@ class _Part:
     at: int
     is_down: bool = True
     gate: bool = True
-    struck_at: int = 0
     is_rendered: bool = False
     delay: int = 0
     left: int | None = None
@@ -68,7 +67,7 @@ class LiveInstrument:
     def __init__(self, patch: LivePatch, rate: int, settings: PlaySettings | None = None) -> None:
         self._patch, self._rate = patch, rate
         self._settings = settings or PlaySettings()
-        self._parts: list[_Part] = []
+        self._parts: list[Part] = []
         self._hands = _Hands()
         self._fade = max(round(FADE_S * rate), 1)
         self._n_struck = 0
@@ -103,32 +102,40 @@ class LiveInstrument:
             self._room, self._room_from = patch.open_room(), min(part.at for part in parts)
 
     def set_settings(self, settings: PlaySettings) -> None:
-        """Voices, glide and ranges from now on."""
+        """Voices, glide and ranges from now on. In mono the newest voice stays, the others are let go."""
         self._settings = settings
+        if settings.is_mono:
+            held = [part for part in self._parts if part.gate and part.left is None]
+            stays = self._alone() or next(reversed(held), None)
+            for part in held:
+                if part is not stays:
+                    part.is_down = part.gate = False
 
-    def note_on(self, note: int, velocity: int, at: int) -> None:
-        """A key goes down, to be heard from frame ``at`` on."""
+    def note_on(self, note: int, velocity: int, at: int) -> Part | None:
+        """A key goes down, to be heard from frame ``at`` on; its voice, or ``None`` where one slides to it."""
         hands, settings = self._hands, self._settings
         held = bool(hands.keys)
         hands.keys.pop(note, None)
         hands.keys[note] = velocity
         glides = settings.glide_s > 0.0 and (settings.glides_always or held)
         if settings.is_mono:
-            self._strike_alone(note, velocity, at, glides, held)
+            struck = self._strike_alone(note, velocity, at, glides, held)
         else:
             for part in self._parts:
                 if part.note == note:
                     part.is_down = part.gate = False
             self._make_room(settings.n_voices)
-            self._strike(note, velocity, at, glides)
+            struck = self._strike(note, velocity, at, glides)
         hands.last_note = note
+        return struck
 
     def note_off(self, note: int) -> None:
         """A key goes up."""
         hands = self._hands
         hands.keys.pop(note, None)
-        if self._settings.is_mono and hands.keys:
-            self._go_back(note)
+        alone = self._alone()
+        if self._settings.is_mono and hands.keys and alone is not None and alone.note == note:
+            self._go_back(alone)
             return
         for part in self._parts:
             if part.note == note and part.is_down:
@@ -192,39 +199,42 @@ class LiveInstrument:
         self._parts = [part for part in self._parts if not part.voice.ended and part.left != 0]
         return [*sums.items(), *self._answer(room_until)]
 
-    def postpone(self, struck_at: int, n_frames: int) -> None:
-        """The voices that were struck at a frame, and rendered once, are heard so much later."""
-        for part in self._parts:
-            if part.struck_at == struck_at:
-                part.at += n_frames
-                part.delay -= n_frames
+    def begin(self, part: Part, n_frames: int) -> Block:
+        """The first frames of a voice that was just struck, and of nothing else."""
+        first, sound = part.at, np.zeros((n_frames, 2), np.float32)
+        self._add(part, sound)
+        return first, sound
+
+    def postpone(self, part: Part, n_frames: int) -> None:
+        """A voice that has begun is heard so much later."""
+        part.at += n_frames
+        part.delay -= n_frames
 
     # -- voices ----------------------------------------------------------------------------------
 
-    def _strike(self, note: int, velocity: int, at: int, glides: bool) -> None:
+    def _strike(self, note: int, velocity: int, at: int, glides: bool) -> Part:
         key = Key(note, velocity, self._n_struck)
         glide = None
         if glides and self._hands.last_note is not None and self._hands.last_note != note:
             glide = Glide(self._hands.last_note - note, self._settings.glide_s)
-        self._parts.append(_Part(self._patch.strike(key, glide), key, at, struck_at=at))
+        part = Part(self._patch.strike(key, glide), key, at)
+        self._parts.append(part)
         self._n_struck += 1
         if self._room is None:
             self._room, self._room_from = self._patch.open_room(), at
+        return part
 
-    def _strike_alone(self, note: int, velocity: int, at: int, glides: bool, held: bool) -> None:
+    def _strike_alone(self, note: int, velocity: int, at: int, glides: bool, held: bool) -> Part | None:
         part = self._alone()
         if part is not None and held and self._settings.legato:
             self._slide(part, note, glides)
-            return
+            return None
         for part in list(self._parts):
             self._dismiss(part)
-        self._strike(note, velocity, at, glides)
+        return self._strike(note, velocity, at, glides)
 
-    def _go_back(self, note: int) -> None:
-        """In mono, a key went up while others are down: the newest of those has the voice."""
-        part = self._alone()
-        if part is None or part.note != note:
-            return
+    def _go_back(self, part: Part) -> None:
+        """In mono, the key of the voice went up while others are down: the newest of those has the voice."""
         before, velocity = next(reversed(self._hands.keys.items()))
         if self._settings.legato:
             self._slide(part, before, self._settings.glide_s > 0.0)
@@ -233,20 +243,20 @@ class LiveInstrument:
             self._strike(before, velocity, part.at, self._settings.glide_s > 0.0)
         self._hands.last_note = before
 
-    def _slide(self, part: _Part, note: int, glides: bool) -> None:
+    def _slide(self, part: Part, note: int, glides: bool) -> None:
         part.key = Key(note, part.key.velocity, part.key.seed)
         self._patch.renew([part.voice], [part.key], self._settings.glide_s if glides else 0.0)
 
-    def _alone(self) -> _Part | None:
+    def _alone(self) -> Part | None:
         """The voice that sounds in mono."""
         return next((part for part in reversed(self._parts) if part.is_down and part.left is None), None)
 
     def _make_room(self, n_voices: int) -> None:
         parts = [part for part in self._parts if part.left is None]
-        for part in sorted(parts, key=_Part.claim)[: max(len(parts) - n_voices + 1, 0)]:
+        for part in sorted(parts, key=Part.claim)[: max(len(parts) - n_voices + 1, 0)]:
             self._dismiss(part)
 
-    def _dismiss(self, part: _Part) -> None:
+    def _dismiss(self, part: Part) -> None:
         if not part.is_rendered:
             self._parts.remove(part)
         elif part.left is None:
@@ -255,7 +265,7 @@ class LiveInstrument:
 
     # -- sound -----------------------------------------------------------------------------------
 
-    def _add(self, part: _Part, out: Sound) -> None:
+    def _add(self, part: Part, out: Sound) -> None:
         """Add the next frames of a voice to ``out`` ``[n, 2]`` and send them to the room."""
         hands, settings = self._hands, self._settings
         n = out.shape[0] if part.left is None else min(part.left, out.shape[0])

@@ -273,3 +273,45 @@ def test_voices_share_one_room_that_is_each_ones_own():
     one, two = (60, 0), (67, 4_000)
     assert np.abs(played(one)[-4_800:]).max() > 1e-4
     assert np.abs(played(one, two) - played(one) - played(two)).max() < 1e-6
+
+
+POLY, STRIKES = PlaySettings(), PlaySettings(play_mode=PLAY_MODES.index("mono"), legato=0)
+
+
+@pytest.mark.parametrize("way_out", [(60, 64), (64, 60)])
+@pytest.mark.parametrize("before", [POLY, MONO, STRIKES])
+@pytest.mark.parametrize("after", [POLY, MONO, STRIKES])
+@pytest.mark.parametrize("pedal", [False, True])
+def test_no_key_sounds_on_after_the_mode_was_switched_under_the_hand(ready, before, after, pedal, way_out):
+    live = LiveInstrument(ready(SINE), RATE, before)
+    live.pedal(pedal)
+    for i, note in enumerate((60, 64)):
+        live.note_on(note, 100, 4_800 * i)
+        live.render(4_800 * (i + 1))
+    live.set_settings(after)
+    live.render(12_000)
+    for i, note in enumerate(way_out):
+        live.note_off(note)
+        live.render(16_000 + 4_000 * i)
+        assert i == 1 or live.n_sounding > 0, "one key is still down"
+    live.pedal(False)
+    sound = joined(live.render(72_000), 72_000)
+    assert live.n_sounding == 0
+    assert np.abs(sound[-24_000:]).max() < 1e-4
+
+
+def test_a_chord_becomes_its_newest_key_in_mono_and_goes_back_from_there(ready):
+    live = LiveInstrument(ready(SINE), RATE)
+    for note in (60, 64, 69):
+        live.note_on(note, 100, 0)
+    live.render(9_600)
+    live.set_settings(MONO)
+    live.render(24_000)
+    alone = joined(live.render(48_000), 48_000)[24_000:]
+    assert hz_of(alone) == pytest.approx(440.0, abs=0.5)
+    assert live.n_sounding == 1
+    live.note_off(60)
+    live.note_off(69)
+    live.render(50_000)
+    back = joined(live.render(74_000), 74_000)[50_000:]
+    assert hz_of(back) == pytest.approx(note_hz(64), abs=0.5)

@@ -8,8 +8,9 @@ import pytest
 
 from engine.params import SPACES, Param, ParamSpace, Patch
 from engine.params.playing import PLAY_PARAMS, PlaySettings
-from engine.playing import Instrument, prepare
+from engine.playing import Instrument, _ready, prepare
 from engine.studio import Studio
+from engine.synths.live import LiveInstrument
 
 RATE = 48_000
 WAIT_S = 60.0
@@ -235,3 +236,82 @@ def test_settings_are_read_whatever_stands_there():
     assert odd == PlaySettings(wheel_st=12.0, bend_range_st=2)
     assert PlaySettings().replaced("n_voices", 99).n_voices == 32
     assert [p.name for p in PLAY_PARAMS] == list(PlaySettings().to_json())
+
+
+class HastyBus(SteppedBus):
+    """Takes the first block when the test lets it; its device takes frames while the second key is computed."""
+
+    def __init__(self):
+        super().__init__()
+        self.go = threading.Event()
+        self.looks = None
+
+    @property
+    def position(self):
+        if self.looks is not None:
+            self.looks += 1
+            if self.looks == 2:
+                self.at = 200
+        return self.at
+
+    @position.setter
+    def position(self, position):
+        self.at = position
+
+    def add(self, first, frames):
+        if self.looks is None:
+            assert self.go.wait(WAIT_S)
+            self.looks = 0
+        super().add(first, frames)
+
+
+def test_a_key_that_begins_late_leaves_no_hole_in_the_one_before(request, instrument):
+    kind = request.node.callspec.params["instrument"]
+    bus = HastyBus()
+    instrument.connect(bus)
+    instrument.set_patch(SINE)
+    instrument.note_on(69, 100)
+    instrument.note_on(76, 100)
+    bus.go.set()
+    bus.wait_for(lambda blocks: sum(first <= 800 and len(frames) > 300 for first, frames, _ in blocks) > 0)
+    alone = LiveInstrument(_ready(kind, SINE, RATE), RATE)
+    alone.note_on(69, 100, 96)
+    alone.note_on(76, 100, 200)
+    expected = np.zeros((800, 2))
+    for first, sound in alone.render(800):
+        expected[first:] += sound
+    assert bus.blocks[1][0] == 200, "the second key began late"
+    assert np.abs(bus.joined()[:800] - expected).max() < 1e-5
+
+
+def test_a_bus_that_fails_is_left_and_the_patch_plays_on_another(instrument, bus):
+    told = []
+    instrument.on_error = told.append
+    broken = SteppedBus()
+    broken.add = lambda first, frames: (_ for _ in ()).throw(OSError("no such device"))
+    instrument.connect(broken)
+    instrument.note_on(60, 100)
+    instrument.note_on(62, 100)
+    instrument.connect(bus)
+    instrument.note_on(64, 100)
+    bus.wait_for(bool)
+    assert [str(error) for error in told] == ["no such device"]
+
+
+def test_what_was_sent_behind_a_patch_that_cannot_be_played_is_done(monkeypatch, instrument, bus):
+    monkeypatch.setitem(SPACES, "other", ParamSpace("other", (Param("level", 0.0, 1.0, 0.5),)))
+    told, may_go = [], threading.Event()
+
+    def on_error(error):
+        told.append(error)
+        assert may_go.wait(WAIT_S)
+
+    instrument.on_error = on_error
+    instrument.set_patch(Patch("other"))
+    instrument.note_on(60, 100)
+    # All of this lies behind the key that fails, and nothing is sent after it.
+    instrument.set_patch(SINE)
+    instrument.note_on(62, 100)
+    may_go.set()
+    bus.wait_for(bool)
+    assert len(told) == 1
