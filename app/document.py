@@ -85,6 +85,8 @@ class Document(QObject):
     links_changed = Signal()
     locks_held = Signal(int)
     """How many values of a whole new patch were not taken over because they are locked."""
+    held_changed = Signal(bool)
+    """Whether a gesture is under way, or a patch is only being heard; told when all else of it was told."""
     history_changed = Signal()
     dirty_changed = Signal(bool)
     path_changed = Signal(object)
@@ -103,6 +105,7 @@ class Document(QObject):
         self._live: Patch | None = None
         self._live_note: NoteSettings | None = None
         self._heard = ""
+        self._was_held = False
         self._links = EnvelopeLinks()
         self._dirty = False
         self._path: Path | None = None
@@ -132,6 +135,11 @@ class Document(QObject):
     def selected(self) -> Take | None:
         """The selected take, or ``None``: the live patch."""
         return self.project.selected
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a hand is in a gesture, or hears a patch that it has not taken."""
+        return self._live is not None or self._live_note is not None
 
     def source_files(self) -> set[Path]:
         """The files that takes play from, those included that undo or redo would bring back."""
@@ -198,6 +206,7 @@ class Document(QObject):
         if patch != self.patch:
             self._live = patch
             self.patch_changed.emit(patch, "audition")
+        self._tell_held_state()
 
     def commit(self, label: str, *, merge: str | None = None) -> None:
         """End a gesture: one undo step, or none when the patch is what it was. Same ``merge`` keys become one step."""
@@ -205,6 +214,7 @@ class Document(QObject):
         self._drop_live()
         if not project.same_instrument(self.project):
             self._become(self._history.commit(label, project, merge=merge), "", live_known=True)
+        self._tell_held_state()
 
     def revert(self) -> None:
         """End a gesture as if it had not been."""
@@ -214,6 +224,7 @@ class Document(QObject):
             self.note_changed.emit(self.note, "revert")
         if had_patch:
             self.patch_changed.emit(self.patch, "revert")
+        self._tell_held_state()
 
     def set_patch(
         self, patch: Patch, label: str, *, note: NoteSettings | None = None, merge: str | None = None
@@ -255,6 +266,7 @@ class Document(QObject):
         if note != self.note:
             self._live_note = note
             self.note_changed.emit(note, "audition")
+        self._tell_held_state()
 
     def set_note(self, note: NoteSettings, label: str, *, merge: str | None = None) -> None:
         """Play the live patch with this note from now on: one undo step, or none when it is the same."""
@@ -276,6 +288,7 @@ class Document(QObject):
             if played != self.note:
                 self._live_note = played
                 self.note_changed.emit(played, "keys")
+            self._tell_held_state()
         elif played != self.project.note:
             history = self._history.commit("Play a key", self.project.with_note(played), merge="keys")
             self._become(history, "keys")
@@ -483,6 +496,12 @@ class Document(QObject):
         if fresh or old.past is not history.past or old.future is not history.future:
             self.history_changed.emit()
         self._tell_dirty()
+        self._tell_held_state()
+
+    def _tell_held_state(self) -> None:
+        if self.is_held != self._was_held:
+            self._was_held = self.is_held
+            self.held_changed.emit(self._was_held)
 
     def _tell_dirty(self) -> None:
         dirty = not self.project.same_content(self._saved)

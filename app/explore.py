@@ -1,15 +1,15 @@
 """Mutating and randomising the live patch: each press draws, listens to what it drew, and is one step of undo.
 
 Drawing and listening run on the engine thread. Presses that come faster are done one after the other, each from what
-the one before left. What a hand changed meanwhile stays as the hand left it.
+the one before left. What a hand changed meanwhile stays as the hand left it, and while a gesture is under way what was
+drawn waits for its end.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass
-from functools import cache
 from random import Random, SystemRandom
 
 from PySide6.QtCore import QObject, Signal
@@ -20,7 +20,7 @@ from app.settings import Settings
 from engine.params import SPACES, Param, Patch
 from engine.params.note import NoteSettings
 from engine.params.vary import chance_sections, mutate, randomise, usual_sections
-from engine.project.presets import factory_presets
+from engine.project.presets import factory_steps
 from engine.studio import Studio
 
 MUTATE = Param("mutate", 0.01, 1.0, 0.2, label="Mutate", step=0.05, help="A small step beside the sound as it is")
@@ -53,21 +53,26 @@ class Draw:
         shown = ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
         return f"{words} ({shown})"
 
-    def candidates(self, patch: Patch, locked: Collection[str]) -> Iterator[Patch]:
-        """Patches to listen to until one will do."""
+    def candidates(self, patch: Patch, locked: Collection[str]) -> Iterator[Patch | None]:
+        """Patches to listen to until one will do; ``None`` while the next one is still being made."""
         rng = Random(self.seed)
+        pool = () if self.kind == MUTATE.name else (yield from _pool_steps(patch.synth))
         for _ in range(TRIES):
             if self.kind == MUTATE.name:
                 yield mutate(patch, self.amount, rng, sections=self.sections, locked=locked)
             else:
-                pool = _pool(patch.synth)
                 yield randomise(patch, self.amount, rng, sections=self.sections, locked=locked, pool=pool)
 
 
-@cache
-def _pool(synth: str) -> tuple[Patch, ...]:
-    """The patches from which sections are borrowed; read once, on the engine thread."""
-    return tuple(patch for patch in factory_presets() if patch.synth == synth)
+_pools: dict[str, tuple[Patch, ...]] = {}
+
+
+def _pool_steps(synth: str) -> Generator[None, None, tuple[Patch, ...]]:
+    """The patches from which sections are borrowed; read once, on the engine thread, a file at a time."""
+    if synth not in _pools:
+        presets = yield from factory_steps()
+        _pools[synth] = tuple(preset.patch for preset in presets if preset.patch.synth == synth)
+    return _pools[synth]
 
 
 class Explore(QObject):
@@ -87,6 +92,9 @@ class Explore(QObject):
         self._waiting: deque[Draw] = deque()
         self._closed = False
         self._job: int | None = None
+        self._drawn: Callable[[], None] | None = None
+        """What was drawn and waits until no hand is in a gesture."""
+        document.held_changed.connect(self._on_held)
         self.newest: Draw | None = None
         """The draw of the last press; see :meth:`repeat`."""
 
@@ -137,12 +145,14 @@ class Explore(QObject):
         if len(self._waiting) < MOST_WAITING:
             drawn = SystemRandom().randrange(SEEDS) if seed is None else seed
             self._waiting.append(Draw(kind, self.amount(kind), self.sections, drawn))
+            self._document.settle()
             self._next()
 
     def repeat(self) -> None:
         """Draw again as the last press did, with its seed: after an undo, the very same sound."""
         if self.newest is not None and len(self._waiting) < MOST_WAITING:
             self._waiting.append(self.newest)
+            self._document.settle()
             self._next()
 
     @property
@@ -153,6 +163,7 @@ class Explore(QObject):
         """Start nothing more."""
         self._closed = True
         self._waiting.clear()
+        self._drawn = None
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
@@ -168,18 +179,29 @@ class Explore(QObject):
         self.submitted.emit(self._job)
         self._bridge.watch(
             self._job,
-            done=lambda patch: self._on_drawn(draw, base, patch),
+            done=lambda patch: self._when_free(lambda: self._on_drawn(draw, base, patch)),
             failed=lambda _error: self._on_ended(),
             cancelled=self._on_ended,
         )
 
+    def _when_free(self, take: Callable[[], None]) -> None:
+        self._drawn = take
+        self._on_held(self._document.is_held)
+
+    def _on_held(self, is_held: bool) -> None:
+        if self._drawn is not None and not is_held:
+            take, self._drawn = self._drawn, None
+            take()
+
     def _on_drawn(self, draw: Draw, base: Patch, patch: Patch | None) -> None:
         self.newest = draw
-        changes = {} if patch is None else {n: v for n, v in patch.values.items() if v != base.values[n]}
+        drawn = {} if patch is None else {n: v for n, v in patch.values.items() if v != base.values[n]}
         present = self._document.patch
-        if present.synth == base.synth and changes:
-            self._document.set_patch(present.with_values(**changes), draw.label(self.usual))
-        elif not changes:
+        if present.synth == base.synth:
+            changes = {name: value for name, value in drawn.items() if present.values[name] == base.values[name]}
+            if changes:
+                self._document.set_patch(present.with_values(**changes), draw.label(self.usual))
+        if not drawn:
             self.message.emit("Nothing changed: all that chance may change is locked, or the amount is too small.")
         self._on_ended()
         self.changed.emit()

@@ -40,8 +40,8 @@ class Trials:
         """How loud a note of ``patch`` is; the result is a :class:`Level`."""
         return self._runner().submit(lambda: self._listen(patch, how), rank=RANK_MEASURE, title="Measuring loudness")
 
-    def first_good(self, candidates: Iterable[Patch], *, title: str = "Trying patches", **how: Any) -> int:
-        """Play candidates, made one at a time, until one is heard and does not clip.
+    def first_good(self, candidates: Iterable[Patch | None], *, title: str = "Trying patches", **how: Any) -> int:
+        """Play candidates, made one at a time, until one is heard and does not clip; ``None`` is one still being made.
 
         The result is it, or the least bad one, or ``None`` when there were none.
         """
@@ -50,6 +50,8 @@ class Trials:
             best: tuple[float, Patch] | None = None
             for patch in candidates:
                 yield Note(None)
+                if patch is None:
+                    continue
                 badness = (yield from self._listen(patch, how)).badness
                 if best is None or badness < best[0]:
                     best = (badness, patch)

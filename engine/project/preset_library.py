@@ -11,7 +11,8 @@ from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
-from engine.errors import PatchError
+from engine.audio.atomic import new_file
+from engine.errors import AudioError, PatchError
 from engine.jobs import Note, run_inline
 from engine.params import SPACES
 from engine.params.text import format_value
@@ -50,11 +51,11 @@ def index_steps(
 
 def _remember(cache: Path, entries: Iterable[Entry]) -> None:
     """Without it everything works, only more slowly: no reason to complain."""
-    part = cache.with_suffix(".part")
-    with contextlib.suppress(OSError):
+    # The window and a command may do this at the same time: each writes a file of its own first.
+    with contextlib.suppress(OSError, AudioError):
         cache.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(to_cache(entries), encoding="utf-8")
-        part.replace(cache)
+        with new_file(cache, overwrite=True) as part:
+            part.write_text(to_cache(entries), encoding="utf-8")
 
 
 def all_entries(store: PresetStore | None = None) -> tuple[tuple[Entry, ...], Marks]:

@@ -9,7 +9,7 @@ of the tags may say what kind of sound it is (:data:`CATEGORIES`); all others ar
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -120,7 +120,21 @@ def factory_library(folder: Path = PRESET_FOLDER) -> list[Preset]:
 
     Raises :class:`PatchError` naming the file that cannot be read, and for two presets of one synth with one name.
     """
-    presets = [replace(read_preset(path), is_factory=True) for path in sorted(folder.glob("*/*.json"))]
+    steps = factory_steps(folder)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            presets: list[Preset] = stop.value
+            return presets
+
+
+def factory_steps(folder: Path = PRESET_FOLDER) -> Generator[None, None, list[Preset]]:
+    """:func:`factory_library`, one file a step, for whoever must not keep others waiting."""
+    presets = []
+    for path in sorted(folder.glob("*/*.json")):
+        presets.append(replace(read_preset(path), is_factory=True))
+        yield
     presets.sort(key=lambda p: (p.patch.synth, p.name.casefold()))
     for one, other in pairwise(presets):
         if (one.patch.synth, one.name.casefold()) == (other.patch.synth, other.name.casefold()):
@@ -137,6 +151,8 @@ def preset_named(name: str, folder: Path = PRESET_FOLDER) -> Patch | None:
 def read_preset(path: Path) -> Preset:
     """The preset in a file; raises :class:`PatchError` naming the file and what is wrong with it."""
     try:
+        if path.stat().st_size > MAX_PRESET_BYTES:
+            raise PatchError(f"It has more than {MAX_PRESET_BYTES // 1_000_000} MB; no preset is that large.")
         preset = Preset.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise PatchError(f"The preset {path.name} cannot be read: {error}.") from None

@@ -13,10 +13,11 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from app.compose import Session
+from app.explore import Draw
 from app.panels.explore_bar import ExploreBar, sections_words
 from app.panels.explore_menus import lock_menu, sections_menu
 from engine.params import FM_SPACE, Patch
-from engine.params.vary import LEVELS, morph
+from engine.params.vary import LEVELS, morph, usual_sections
 from engine.project.presets import factory_presets
 
 POOL = factory_presets()
@@ -309,6 +310,98 @@ def test_a_knob_turned_while_chance_draws_stays_turned(session: Session, bar: Ex
     qtbot.waitUntil(lambda: not explore.is_busy)
     assert session.document.patch.values["gain_db"] == -30.0
     assert session.document.undo_label == "Mutate 20 %"
+
+
+def mutated(session: Session, qtbot: QtBot, seed: int) -> dict[str, object]:
+    """What a press with ``seed`` changes; it is taken back."""
+    before = session.document.patch
+    session.explore.explore.press("mutate", seed)
+    patch = drawn(session, qtbot, before)
+    session.document.undo()
+    return {name: value for name, value in patch.values.items() if value != before.values[name]}
+
+
+def ends(session: Session) -> list[int]:
+    """The jobs that are done from now on."""
+    ended: list[int] = []
+    session.bridge.done.connect(lambda job, _: ended.append(job))
+    return ended
+
+
+def turned(changes: dict[str, object]) -> tuple[str, list[float]]:
+    """One of the names, and two values for it that neither chance nor the piano has."""
+    name = next(n for n, value in changes.items() if FM_SPACE[n].count == 1 and FM_SPACE[n].scale != "choice")
+    low, high = FM_SPACE[name].low, FM_SPACE[name].high
+    return name, [FM_SPACE[name].clamp(low + share * (high - low)) for share in (0.61, 0.83)]
+
+
+def test_what_chance_would_change_stays_as_a_hand_left_it_meanwhile(
+    session: Session, bar: ExploreBar, qtbot: QtBot
+) -> None:
+    changes = mutated(session, qtbot, 5)
+    (name, values), other = turned(changes), list(changes)[-1]
+    explore, document = session.explore.explore, session.document
+    explore.press("mutate", 5)
+    document.audition(name, values[0])
+    document.commit("Turn")
+    qtbot.waitUntil(lambda: not explore.is_busy)
+    assert document.patch.values[name] == values[0]
+    assert document.patch.values[other] == changes[other]
+
+
+@pytest.mark.parametrize("end", ["commit", "revert", "back"])
+def test_what_is_drawn_in_the_middle_of_a_gesture_waits_for_its_end(
+    session: Session, bar: ExploreBar, qtbot: QtBot, end: str
+) -> None:
+    changes = mutated(session, qtbot, 5)
+    name, values = turned(changes)
+    explore, document = session.explore.explore, session.document
+    before = document.patch
+    ended = ends(session)
+    explore.press("mutate", 5)
+    drawing = explore._job
+    document.audition(name, values[0])
+    qtbot.waitUntil(lambda: drawing in ended)
+    document.audition(name, values[1])
+    assert document.patch == before.with_values(**{name: values[1]}), "The gesture goes on as it was."
+    if end == "back":
+        document.audition(name, before.values[name])
+        document.commit("Turn")
+    elif end == "commit":
+        document.commit("Turn")
+    else:
+        document.revert()
+    assert not explore.is_busy
+    assert document.undo_label == "Mutate 20 %"
+    assert document.patch.values[name] == (values[1] if end == "commit" else changes[name])
+    document.undo()
+    assert document.patch.values[name] == (values[1] if end == "commit" else before.values[name])
+
+
+def test_a_preset_that_is_only_heard_is_not_taken_by_what_was_drawn(
+    session: Session, bar: ExploreBar, qtbot: QtBot
+) -> None:
+    explore, document = session.explore.explore, session.document
+    before = document.patch
+    ended = ends(session)
+    explore.press("mutate", 5)
+    drawing = explore._job
+    document.audition_patch(Patch("fm", name="Heard"))
+    qtbot.waitUntil(lambda: drawing in ended)
+    assert (document.patch.name, document.undo_label) == ("Heard", "Load the piano")
+    document.revert()
+    assert document.patch.name == before.name
+    assert document.undo_label == "Mutate 20 %"
+
+
+def test_the_patches_to_borrow_from_are_read_a_file_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.explore._pools", {})
+    draw = Draw("randomise", 0.5, usual_sections(FM_SPACE), 3)
+    first = [candidate for _, candidate in zip(range(200), draw.candidates(PIANO, ()), strict=False)]
+    n_files = len(factory_presets())
+    assert first[:n_files] == [None] * n_files, "Between two files others have their turn."
+    again = list(draw.candidates(PIANO, ()))
+    assert again == first[n_files:]
 
 
 def test_what_is_drawn_is_heard_and_does_not_clip(session: Session, bar: ExploreBar, qtbot: QtBot) -> None:

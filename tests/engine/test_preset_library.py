@@ -9,11 +9,12 @@ import pytest
 import soundfile
 
 from engine.cli import main
+from engine.errors import PatchError
 from engine.params import Patch
 from engine.project.preset_library import all_entries
 from engine.project.preset_marks import Marks
 from engine.project.preset_store import PresetStore
-from engine.project.presets import Preset, factory_presets
+from engine.project.presets import Preset, factory_presets, read_preset
 
 
 @pytest.fixture
@@ -108,3 +109,18 @@ def test_damaged_marks_and_a_damaged_memory_stop_nothing(own: PresetStore) -> No
     own.index.unlink()
     own.index.mkdir()
     assert all_entries()[0] == before
+
+
+def test_a_file_that_is_too_large_for_a_preset_is_not_read(own: PresetStore) -> None:
+    path = own.folder / "film.json"
+    with path.open("wb") as file:
+        file.truncate(8_000_000_000)
+    with pytest.raises(PatchError, match=r"film\.json cannot be used\. It has more than 4 MB"):
+        read_preset(path)
+
+
+def test_the_memory_of_the_scan_is_written_beside_whoever_else_writes_it(own: PresetStore) -> None:
+    own.index.unlink(missing_ok=True)
+    own.index.with_suffix(".part").mkdir(parents=True)
+    all_entries(own)
+    assert "Quiet Thing" in own.index.read_text()
