@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -324,6 +325,7 @@ def _match_arguments(parser: Parser) -> None:
 
 def _match(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
     from engine.audio import open_clip, write_clip_steps
+    from engine.audio.atomic import new_file
     from engine.studio import match_inline, matched_sound
 
     for path in (arguments.output, arguments.save_patch):
@@ -331,6 +333,10 @@ def _match(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
             raise AudioExists(f"{path} is already there; choose another name, or replace it with --force.")
         if path is not None and not path.absolute().parent.is_dir():
             raise BadUsage(f"{path} cannot be written: there is no folder {path.parent}.")
+    if arguments.save_patch is not None:
+        for path, what in ((arguments.output, "sound"), (arguments.target, "recording")):
+            if _is_one_file(path, arguments.save_patch):
+                raise BadUsage(f"{arguments.save_patch} is the {what}'s file; give the patch one of its own.")
     clip = open_clip(arguments.target)
     current = find_patch(arguments.patch) if arguments.patch else None
     progress = Progress("matching")
@@ -348,12 +354,12 @@ def _match(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
     steps = write_clip_steps(sound, arguments.output, overwrite=arguments.force)
     written = Progress("writing").through(steps)
     if arguments.save_patch is not None:
-        arguments.save_patch.write_text(best.patch.dumps() + "\n", encoding="utf-8")
+        with new_file(arguments.save_patch.absolute(), overwrite=arguments.force) as temporary:
+            temporary.write_text(best.patch.dumps() + "\n", encoding="utf-8")
     pitch = "no pitch" if result.pitch_hz is None else f"{result.pitch_hz:.1f} Hz"
-    share = 100.0 * (1.0 - best.distance_db / result.preset_db)
     words = [
-        f"{written.path}: {best.distance_db:.2f} dB from {clip.name} ({pitch}), {share:.0f} % less than "
-        f"the best preset, {result.preset_name} ({result.preset_db:.2f} dB)",
+        f"{written.path}: {best.distance_db:.2f} dB from {clip.name} ({pitch})"
+        f"{_beside_preset(best.distance_db, result.preset_name, result.preset_db)}",
         f"note {best.note.note}, held {best.note.hold_s:.2f} s",
     ]
     if arguments.save_patch is not None:
@@ -361,16 +367,38 @@ def _match(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
     data = {
         "path": str(Path(written.path).resolve()),
         "patch": None if arguments.save_patch is None else str(arguments.save_patch.resolve()),
-        "distance_db": best.distance_db,
-        "preset_db": result.preset_db,
+        "distance_db": _finite(best.distance_db),
+        "preset_db": _finite(result.preset_db),
         "preset": result.preset_name,
-        "candidates_db": [candidate.distance_db for candidate in result.candidates],
+        "candidates_db": [_finite(candidate.distance_db) for candidate in result.candidates],
         "pitch_hz": result.pitch_hz,
         "start_s": result.start_s,
         **best.note.to_json(),
         "notice": " ".join(filter(None, (result.notice, written.notice))),
     }
     return Answer("\n".join(filter(None, (*words, result.notice, written.notice))), data)
+
+
+def _is_one_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one.resolve() == other.resolve()
+
+
+def _beside_preset(distance_db: float, name: str, preset_db: float) -> str:
+    """How that compares with the nearest preset, where there is one."""
+    if not math.isfinite(preset_db):
+        return ""
+    if preset_db <= 0.0:
+        return f"; the preset {name} is the very sound"
+    share = 100.0 * (1.0 - distance_db / preset_db)
+    return f", {share:.0f} % less than the best preset, {name} ({preset_db:.2f} dB)"
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no word for what is no number."""
+    return value if math.isfinite(value) else None
 
 
 # -- info ---------------------------------------------------------------------------------------------

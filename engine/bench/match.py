@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ from engine.matching.bank import N_DRAWN
 from engine.matching.draws import drawn
 from engine.matching.target import listen
 from engine.params import FM_SPACE, Patch
-from engine.project.presets import PRESET_FOLDER, factory_presets
+from engine.project.presets import factory_presets
 from engine.studio import MATCH_S, match_inline, matched_sound, render_inline
 
 FILES = Path(__file__).resolve().parents[2] / "resources" / "matching" / "set-aside.txt"
@@ -100,6 +101,8 @@ def _set_rows(name: str, targets: Iterator[Target], mark: Mark) -> Rows:
     yield Row.of("match", f"{name}, of the preset's distance", [100.0 * one.share for one in found], "%")
     worst = max(found, key=lambda one: one.share)
     detail = f"{len(found)} targets; worst: {worst.name}"
+    if n_kept := sum(one.name in kept.before for one in found):
+        detail += f"; {n_kept} measured in an earlier run"
     yield Row.of("match", f"{name}, a quarter nearer", [nearer], "%", mark, detail=detail)
     yield Row.of("match", f"{name}, time", [one.seconds for one in found], "s", TIME_S)
 
@@ -174,6 +177,7 @@ class _Kept:
             for line in self._path.read_text(encoding="utf-8").splitlines():
                 one = Measured(**json.loads(line))
                 self._found[one.name] = one
+        self.before = frozenset(self._found)
 
     def get(self, name: str) -> Measured | None:
         return self._found.get(name)
@@ -185,11 +189,12 @@ class _Kept:
 
 
 def _version() -> str:
-    """A name for this state of the code and the presets."""
-    engine = Path(__file__).resolve().parents[1]
-    files = sorted([*(engine / "matching").glob("*.py"), *(engine / "dsp").glob("*.py"), *engine.glob("synths/*.py")])
-    files += sorted(PRESET_FOLDER.glob("*/*.json"))
-    digest = hashlib.sha256()
+    """A name for this state of the engine and its resources, on a machine with so many cores."""
+    tree = Path(__file__).resolve().parents[2]
+    files = sorted([*(tree / "engine").rglob("*.py"), *(tree / "resources").rglob("*")])
+    digest = hashlib.sha256(f"{os.cpu_count()} cores".encode())
     for path in files:
-        digest.update(path.read_bytes())
+        if path.is_file():
+            digest.update(path.relative_to(tree).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]

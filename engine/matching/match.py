@@ -163,9 +163,9 @@ class _Search:
         distances: list[Tensor] = []
         parts = torch.split(units, _BATCH)
         for first in range(0, len(parts), 2 * self._crew.n_hands):
-            steps = self._crew.map(scene.distances_db, parts[first : first + 2 * self._crew.n_hands])
-            distances += yield from self._waiting(steps, "Comparing with the bank")
-            self._budget.spend(len(distances) and sum(map(len, distances[-2 * self._crew.n_hands :])))
+            sent = parts[first : first + 2 * self._crew.n_hands]
+            distances += yield from self._waiting(self._crew.map(scene.distances_db, sent), "Comparing with the bank")
+            self._budget.spend(sum(map(len, sent)))
         db = torch.cat(distances).tolist()
         return [Contender(unit, d, i) for i, (unit, d) in enumerate(zip(units, db, strict=True))]
 

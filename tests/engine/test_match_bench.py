@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.bench import match as match_bench
 from engine.bench.match import FILES, drawn_targets, recorded_targets
 from engine.matching.target import listen
 
@@ -27,3 +29,30 @@ def test_what_is_set_aside_is_there_and_no_two_of_a_class_are_takes_of_one_sound
     with (folder / "metadata.csv").open(encoding="utf-8", newline="") as file:
         group = {row["file"]: (row["class"], row["group"]) for row in csv.DictReader(file)}
     assert len({group[name] for name in names}) == len(names)
+
+
+def test_what_was_measured_is_kept_for_this_very_engine_and_machine_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = match_bench._version()
+    assert match_bench._version() == one
+    monkeypatch.setattr("os.cpu_count", lambda: 97)
+    cores = match_bench._version()
+    assert cores != one
+    real = Path.read_bytes
+    seen: set[str] = set()
+    for part in ("engine/params/fm.py", "engine/audio/files.py", "engine/studio.py", "resources/matching/fm-bank.npy"):
+        changed = lambda path, part=part: real(path) + (b"#" if path.as_posix().endswith(part) else b"")  # noqa: E731
+        monkeypatch.setattr(Path, "read_bytes", changed)
+        seen.add(match_bench._version())
+    assert len(seen | {cores}) == 5
+
+
+def test_a_row_says_how_much_of_it_is_from_an_earlier_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = next(drawn_targets(1))
+    again = replace(one, name="another")
+    monkeypatch.setattr(match_bench, "measured", lambda target: match_bench.Measured(target.name, 1.0, 2.0, 3.0))
+    mark = match_bench.DRAWN_SHARE
+    details = [
+        [row.detail for row in match_bench._set_rows("set", iter(targets), mark)] for targets in ([one], [one, again])
+    ]
+    assert "earlier" not in "".join(details[0])
+    assert "2 targets; worst: drawn 1000000; 1 measured in an earlier run" in details[1]

@@ -12,7 +12,9 @@ import soundfile
 
 from engine.cli import main
 from engine.dsp.distance import log_spectral_distance_db
+from engine.matching.result import Candidate, MatchResult
 from engine.params import Patch
+from engine.params.note import NoteSettings
 
 RATE = 22_050
 
@@ -61,3 +63,40 @@ def test_a_silent_and_an_unreadable_target_get_one_sentence(tmp_path: Path, caps
         assert words in said
         assert said.count("\n") == 1
     assert not (tmp_path / "out.wav").exists()
+
+
+@pytest.mark.parametrize("other", ["out.wav", "../{folder}/out.wav", "pluck.wav"])
+def test_the_patch_is_never_written_over_a_sound(
+    pluck: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], other: str
+) -> None:
+    before = pluck.read_bytes()
+    out, patch = tmp_path / "out.wav", tmp_path / other.format(folder=tmp_path.name)
+    assert main(["match", str(pluck), "-o", str(out), "--save-patch", str(patch), "--force"]) == 2
+    said = capsys.readouterr().err
+    assert "give the patch one of its own" in said
+    assert said.count("\n") == 1
+    assert not out.exists()
+    assert pluck.read_bytes() == before
+
+
+@pytest.mark.parametrize(("preset_db", "words"), [(math.inf, "(no pitch)\n"), (0.0, "is the very sound\n")])
+def test_figures_that_are_no_numbers_stay_out_of_the_answer(
+    pluck: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    preset_db: float,
+    words: str,
+) -> None:
+    found = MatchResult((Candidate(Patch("fm"), math.inf, NoteSettings()),), None, 0.0, 0.5, "", "Bell", preset_db)
+    monkeypatch.setattr("engine.studio.match_inline", lambda *_, **__: found)
+    patch = tmp_path / "patch.json"
+    arguments = ["match", str(pluck), "-o", str(tmp_path / "out.wav"), "--save-patch", str(patch), "--force"]
+    assert main([*arguments, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    assert told["preset_db"] == (None if math.isinf(preset_db) else preset_db)
+    assert (told["distance_db"], told["candidates_db"]) == (None, [None])
+    assert main(arguments) == 0
+    assert words in capsys.readouterr().out
+    assert Patch.loads(patch.read_text()).values == Patch("fm").values
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.wav", "patch.json", "pluck.wav"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
+from types import SimpleNamespace
 from typing import TypeVar
 
 import numpy as np
@@ -16,8 +17,10 @@ from engine.dsp.pitch import pitch_of
 from engine.errors import AudioError, BadUsage, PatchError
 from engine.jobs import Note
 from engine.matching.bank import INDEX, build, fingerprint, resembling
+from engine.matching.budget import Budget
+from engine.matching.crew import Crew
 from engine.matching.draws import drawn
-from engine.matching.match import match
+from engine.matching.match import _Search, match
 from engine.matching.partials import partials_of, stages_of
 from engine.matching.reading import read_target
 from engine.matching.result import MatchResult
@@ -238,3 +241,18 @@ def test_the_bank_finds_its_own_patch_at_another_key() -> None:
     assert own.shape == np.load(INDEX)[seed].shape
     if heard.note == 53:
         assert drawn(seed) in resembling(heard, 64)
+
+
+@pytest.mark.parametrize("n_hands", [1, 2, 3, 4])
+def test_every_render_counts_once_whatever_the_number_of_hands(n_hands: int) -> None:
+    budget = Budget(work=1000)
+    search = object.__new__(_Search)
+    search._crew, search._budget = Crew(), budget
+    search._crew.n_hands = n_hands
+    scene = SimpleNamespace(distances_db=lambda units: units.sum(1))
+    try:
+        found, _ = finished(search._scored(torch.zeros(300, 3), scene))  # type: ignore[arg-type]
+    finally:
+        search._crew.close()
+    assert len(found) == 300
+    assert budget.used == pytest.approx(0.3)
