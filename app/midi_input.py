@@ -47,6 +47,8 @@ class MidiInput:
         self._played = played
         self._on_control = on_control
         self._on_shown = on_shown
+        self._holders: dict[str, str] = {}
+        """The port that moved the pedal or a wheel from its rest."""
         self.learned: frozenset[Controller] = frozenset()
         self.learning = False
         self.bend = 0.0
@@ -71,6 +73,7 @@ class MidiInput:
             self._held.release(source_of(port), (message.channel, message.note))
         elif kind == "pitchwheel":
             self.bend = max(message.pitch / BEND_UP, -1.0)
+            self._hold("bend", port, self.bend != 0.0)
             self._played.bend(self.bend)
         elif kind == "control_change":
             self._control((message.channel, message.control), message.value, port)
@@ -83,8 +86,8 @@ class MidiInput:
     def lost(self, port: str) -> None:
         """A port is gone: nobody will ever let go of its keys and pedal."""
         self._held.release_all(source_of(port))
-        if port == self.last_port:
-            self._rest()
+        for what in [what for what, holder in list(self._holders.items()) if holder == port]:
+            self._rest(what)
         self._on_shown()
 
     def _control(self, controller: Controller, value: int, port: str) -> None:
@@ -93,24 +96,40 @@ class MidiInput:
             self._on_control(controller, value)
         elif number == WHEEL:
             self.wheel = value / 127
+            self._hold("wheel", port, value > 0)
             self._played.wheel(self.wheel)
         elif number == PEDAL:
             self.pedal = value >= 64
+            self._hold("pedal", port, self.pedal)
             self._played.pedal(self.pedal)
         elif number == ALL_SOUND_OFF:
             self._held.release_all(source_of(port))
             self._played.all_off()
             self.bend, self.wheel, self.pedal = 0.0, 0.0, False
+            self._holders.clear()
         elif number == RESET:
-            self._rest()
+            for what in ("pedal", "bend", "wheel"):
+                self._rest(what)
         elif number >= ALL_NOTES_OFF:
             self._held.release_all(source_of(port))
 
-    def _rest(self) -> None:
-        self.bend, self.wheel, self.pedal = 0.0, 0.0, False
-        self._played.pedal(False)
-        self._played.bend(0.0)
-        self._played.wheel(0.0)
+    def _hold(self, what: str, port: str, on: bool) -> None:
+        if on:
+            self._holders[what] = port
+        else:
+            self._holders.pop(what, None)
+
+    def _rest(self, what: str) -> None:
+        self._holders.pop(what, None)
+        if what == "pedal":
+            self.pedal = False
+            self._played.pedal(False)
+        elif what == "bend":
+            self.bend = 0.0
+            self._played.bend(0.0)
+        else:
+            self.wheel = 0.0
+            self._played.wheel(0.0)
 
 
 def source_of(port: str) -> str:

@@ -170,8 +170,11 @@ class Ports:
     # -- the thread ------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while not self._closing:
+        while True:
+            # Before the look at whether to close: what wakes after that look is not forgotten.
             self._wake.clear()
+            if self._closing:
+                break
             try:
                 state = self._step()
             except MidiMissing as missing:

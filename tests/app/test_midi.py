@@ -91,6 +91,21 @@ def test_a_port_that_is_pulled_out_leaves_no_note_and_no_pedal(desk: Desk) -> No
     assert desk.held.notes == {62}
 
 
+def test_a_port_that_is_pulled_out_leaves_what_another_one_holds(desk: Desk) -> None:
+    desk.send(CONTROL, 64, 127, port="feet")
+    desk.send(CONTROL, 1, 100, port="hands")
+    desk.send(BEND, 0, 0, port="hands")
+    desk.send(NOTE_ON, 60, 90, port="hands")
+    desk.midi.lost("feet")
+    assert desk.diary.take() == [("pedal", False)]
+    assert not desk.midi.pedal
+    assert desk.midi.wheel > 0.0
+    desk.midi.lost("hands")
+    assert set(desk.diary.take()) == {("off", 60), ("bend", 0.0), ("wheel", 0.0)}
+    desk.midi.lost("hands")
+    assert desk.diary.take() == []
+
+
 # -- ports ----------------------------------------------------------------------------------------------------------
 
 
@@ -121,6 +136,30 @@ def test_ports_that_come_and_go_are_followed(plugged) -> None:
     assert list(backend.listeners) == ["Pads"]
     backend.there = ["Keystation", "Pads"]
     assert wait_until(lambda: ports.state.opened == {"Keystation", "Pads"})
+
+
+class SlowWake:
+    """An event whose clearing comes only after somebody has closed: the worst moment."""
+
+    def __init__(self, real: threading.Event) -> None:
+        self.set, self.wait = real.set, real.wait
+        self.reached, self.go, self._real = threading.Event(), threading.Event(), real
+
+    def clear(self) -> None:
+        self.reached.set()
+        assert self.go.wait(60.0)
+        self._real.clear()
+
+
+def test_a_close_in_the_middle_of_a_look_does_not_wait_for_the_next(plugged, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, ports, _ = plugged
+    wake = SlowWake(ports._wake)
+    monkeypatch.setattr(ports, "_wake", wake)
+    assert wake.reached.wait(60.0)
+    monkeypatch.setattr(midi_ports, "POLL_S", 600.0)
+    threading.Timer(0.1, wake.go.set).start()
+    ports.close(10.0)
+    assert not ports._thread.is_alive()
 
 
 def test_a_port_is_left_alone_when_told_so_and_taken_up_again(plugged) -> None:
