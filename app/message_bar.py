@@ -90,8 +90,12 @@ class MessageBar(QWidget):
         row.setSpacing(PADDING)
         row.addWidget(self._icon)
         row.addWidget(self._text, 1)
-        self._more = QLabel()
-        self._more.setProperty("role", "secondary")
+        self._more = QToolButton()
+        self._more.setProperty("role", "chip")
+        self._more.setFixedHeight(24)
+        self._more.setToolTip("Show the message before")
+        self._more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._more.clicked.connect(self._show_earlier)
         for widget in (self._button, self._copy, self._more, self._close):
             row.addWidget(widget)
         self._timer = QTimer(self, singleShot=True)
@@ -130,6 +134,14 @@ class MessageBar(QWidget):
             self._show(self._earlier.pop())
         else:
             self.hide()
+
+    def _show_earlier(self) -> None:
+        """Leaf through what waits; what was shown goes behind all of it."""
+        if self._earlier:
+            before, now = self._earlier.pop(), self._now
+            if now is not None and now.level != "info":
+                self._earlier.insert(0, now)
+            self._show(before)
 
     def _say(self, message: _Message) -> None:
         # The same sentence twice is one message, in its later place.

@@ -15,6 +15,7 @@ from app.controls.drag_value import ALT
 from app.controls.knob_paint import LOCK_PX, figures, focus_ring, padlock, wash
 from app.controls.value_field import BOX_PX, LABEL_PX, ValueField
 from app.controls.value_widget import ValueWidget
+from app.controls.words import choice_words
 from app.theme import GRID, SMALL_TEXT_PX, tokens
 from engine.params import Param
 
@@ -25,6 +26,8 @@ CHEVRON_PX = 14
 
 class ChoiceField(ValueField):
     """A drop-down: the box shows the choice, a click lists all of them, Alt and Down too."""
+
+    hint = "Click for the list; the wheel goes through it. Double-click for the default, Enter to type."
 
     def __init__(self, param: Param, *, labelled: bool = True, parent: QWidget | None = None) -> None:
         super().__init__(param, labelled=labelled, parent=parent)
@@ -60,7 +63,7 @@ class ChoiceField(ValueField):
         menu.setAccessibleName(self.accessibleName())
         group = QActionGroup(menu)
         for place, words in enumerate(self.param.choices):
-            action = QAction(words, group, checkable=True)
+            action = QAction(choice_words(words), group, checkable=True)
             action.triggered.connect(lambda _=False, place=place: self.enter(float(place)))
             menu.addAction(action)
         return menu
@@ -105,6 +108,8 @@ class ChoiceField(ValueField):
 class Segments(ValueWidget):
     """All choices side by side, as words or as pictures; a click takes one."""
 
+    hint = "Click to choose; the wheel and the arrow keys go through them."
+
     def __init__(
         self,
         param: Param,
@@ -127,7 +132,8 @@ class Segments(ValueWidget):
             return QSize(34 * len(self.param.choices), BOX_PX + self._label_px)
         metrics = self.fontMetrics()
         return QSize(
-            sum(metrics.horizontalAdvance(words) + 14 for words in self.param.choices), BOX_PX + self._label_px
+            sum(metrics.horizontalAdvance(choice_words(words)) + 14 for words in self.param.choices),
+            BOX_PX + self._label_px,
         )
 
     def minimumSizeHint(self) -> QSize:
@@ -166,7 +172,7 @@ class Segments(ValueWidget):
             self._over = over
             # The tip says which picture is which.
             if self._picture is not None and over is not None:
-                self.setToolTip(f"{self.param.label}: {self.param.choices[over]}\n{self.param.help}")
+                self.setToolTip(f"{self.param.label}: {choice_words(self.param.choices[over])}\n{self.param.help}")
             self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -193,7 +199,7 @@ class Segments(ValueWidget):
         painter.setPen(QColor(theme.hairline))
         painter.setBrush(QColor(theme.control))
         painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), GRID, GRID)
-        colour = self._colour or theme.accent
+        colour = self.tone()
         for place in range(len(self.param.choices)):
             self._paint_segment(painter, place, colour)
         if self._locked and not self._label_px:
@@ -218,13 +224,15 @@ class Segments(ValueWidget):
             painter.setPen(tone)
             painter.setFont(figures(self, SMALL_TEXT_PX))
             words = painter.fontMetrics().elidedText(
-                self.param.choices[place], Qt.TextElideMode.ElideRight, int(box.width())
+                choice_words(self.param.choices[place]), Qt.TextElideMode.ElideRight, int(box.width())
             )
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
 
 
 class Switch(ValueWidget):
     """On or off, by one click: a small pill under its label, or, with ``letter``, a button with one letter."""
+
+    hint = "Click to switch."
 
     def __init__(self, param: Param, *, letter: str = "", role: str = "accent", parent: QWidget | None = None) -> None:
         super().__init__(param, parent)

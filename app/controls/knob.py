@@ -32,11 +32,18 @@ class Knob(ValueWidget):
     """One parameter as a knob; see :class:`ValueWidget` for its gestures and signals."""
 
     def __init__(
-        self, param: Param, size: KnobSize = "normal", parent: QWidget | None = None, *, width_px: int | None = None
+        self,
+        param: Param,
+        size: KnobSize = "normal",
+        parent: QWidget | None = None,
+        *,
+        width_px: int | None = None,
+        label: str = "",
     ) -> None:
         super().__init__(param, parent)
         self._arc_px = _ARC_PX[size]
         self._width_px = width_px or _WIDTH_PX[size]
+        self._label = label or param.label
         self._range: tuple[float, float] | None = None
         self._proposal: float | None = None
         self._arrow: tuple[int, float] | None = None
@@ -87,9 +94,9 @@ class Knob(ValueWidget):
         off = not self.isEnabled()
         painter.setFont(figures(self))
         painter.setPen(QColor(theme.disabled if off else theme.text if self._hovered else theme.secondary))
-        label = painter.fontMetrics().elidedText(self.param.label, Qt.TextElideMode.ElideRight, self.width())
+        label = painter.fontMetrics().elidedText(self._label, Qt.TextElideMode.ElideRight, self.width())
         painter.drawText(QRect(0, 0, self.width(), TEXT_HEIGHT_PX), Qt.AlignmentFlag.AlignCenter, label)
-        self._paint_arc(painter, theme.disabled if off else self._colour or theme.accent)
+        self._paint_arc(painter, self.tone())
         if self.editor is None:
             self._paint_value(painter, theme.disabled if off else theme.text)
         if self.controller or self.waits_for_controller:

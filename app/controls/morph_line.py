@@ -91,6 +91,7 @@ class MorphLine(QWidget):
         for place, end in enumerate(self.ends):
             # One letter needs no air around it.
             end.setStyleSheet("QToolButton { padding: 0; }")
+            end.setProperty("role", "chip")
             end.setFixedSize(22, 24)
             end.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             end.setAccessibleName("Slot at the left end" if place == 0 else "Slot at the right end")

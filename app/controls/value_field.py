@@ -14,6 +14,7 @@ from engine.params import Param
 
 BOX_PX = 24
 LABEL_PX = 16
+INITIAL_PX = 20
 
 
 class ValueField(ValueWidget):
@@ -25,6 +26,8 @@ class ValueField(ValueWidget):
         super().__init__(param, parent)
         self._label = param.label if label is None else label
         self._label_px = LABEL_PX if labelled else 0
+        self._inside = ""
+        """What stands for the label at the left end of the box."""
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
@@ -34,10 +37,11 @@ class ValueField(ValueWidget):
         return QSize(52, BOX_PX + self._label_px)
 
     def set_labelled(self, on: bool) -> None:
-        """Show the label above the box, or leave it to the tool tip where room is scarce."""
+        """Show the label above the box, or as an initial inside it where room is scarce."""
         label_px = LABEL_PX if on else 0
         if label_px != self._label_px:
             self._label_px = label_px
+            self._inside = "" if on else self._label[:1] + "".join(c for c in self._label if c.isdigit())
             self.updateGeometry()
             self.update()
 
@@ -59,15 +63,22 @@ class ValueField(ValueWidget):
         painter.setPen(QColor(theme.hairline))
         painter.setBrush(QColor(theme.hover if self._hovered and not off else theme.control))
         painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), GRID, GRID)
-        self._paint_bar(painter, box, theme.disabled if off else self._colour or theme.accent)
+        self._paint_bar(painter, box, self.tone())
         if self.editor is None:
             painter.setFont(figures(self, SMALL_TEXT_PX + 1))
             painter.setPen(QColor(theme.disabled if off else theme.text))
             text = typeset(self.value_text())
             place = box.adjusted(2, 0, -self._text_margin(), -1)
+            if self._inside:
+                place.setLeft(box.left() + INITIAL_PX)
             if painter.fontMetrics().horizontalAdvance(text) > place.width():
                 painter.setFont(figures(self, SMALL_TEXT_PX))
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+            if self._inside:
+                painter.setFont(figures(self, SMALL_TEXT_PX))
+                painter.setPen(QColor(theme.disabled if off else theme.secondary))
+                initial = box.adjusted(6, 0, 0, -1)
+                painter.drawText(initial, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._inside)
         if self._locked:
             padlock(painter, box.right() - 8, box.center().y(), theme.secondary)
         if self.controller or self.waits_for_controller:

@@ -8,11 +8,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from app.controls.words import choice_words, typeset
 from engine.errors import ParamTextError
+from engine.params import Param
 from engine.params.text import exact_text, format_value, parse_value
 
 if TYPE_CHECKING:
     from app.controls.value_widget import ValueWidget
+
+
+def _shown(param: Param, value: float) -> str:
+    text = format_value(param, value)
+    return choice_words(text) if param.choices else typeset(text)
 
 
 def copy_value(widget: ValueWidget) -> None:
@@ -39,7 +46,7 @@ def value_menu(widget: ValueWidget) -> QMenu:
     typing = menu.addAction("Type value…")
     typing.setShortcut(QKeySequence(Qt.Key.Key_Return))
     typing.triggered.connect(lambda: widget.open_editor())
-    default = menu.addAction(f"Reset to {format_value(widget.param, widget.param.default)}")
+    default = menu.addAction(f"Reset to {_shown(widget.param, widget.param.default)}")
     default.setShortcut(QKeySequence(Qt.Key.Key_Delete))
     default.triggered.connect(widget.gesture.reset)
     default.setEnabled(widget.value != widget.param.default)

@@ -25,6 +25,8 @@ from app.controls.pointer import HeldPointer
 from app.controls.scroll import is_scrolling
 from app.controls.value_edit import ValueEdit
 from app.controls.value_menu import copy_value, paste_value, value_menu
+from app.controls.words import choice_words, typeset
+from app.theme import tokens
 from engine.params import Param
 from engine.params.text import format_value
 
@@ -69,6 +71,8 @@ class ValueWidget(QWidget):
     """The context menu is about to show: others may add to it."""
 
     is_accessible_value = True
+    hint = HINT
+    """How it is changed, for the tool tip."""
     lockable = True
     """Whether words, presets and chance reach this value at all."""
 
@@ -87,6 +91,7 @@ class ValueWidget(QWidget):
         self.waits_for_controller = False
         self._locked = False
         self._colour: str | None = None
+        self._quiet = False
         self._pointer: HeldPointer | None = None
         self._pressed_at = QPoint()
         self._hovered = False
@@ -94,8 +99,14 @@ class ValueWidget(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(f"{param.section} {param.label or param.name}".strip())
         self.setAccessibleDescription(param.help)
-        limits = f"{format_value(param, param.low)} to {format_value(param, param.high)}"
-        self.setToolTip(f"{param.help or param.label} ({limits})\n{HINT}")
+        self.setToolTip(self._tip())
+
+    def _tip(self) -> str:
+        """What the value means, how far it goes, and how it is changed."""
+        param, what = self.param, self.param.help or self.param.label
+        if not param.choices:
+            what += f" ({typeset(format_value(param, param.low))} to {typeset(format_value(param, param.high))})"
+        return f"{what}\n{self.hint}"
 
     # What it shows
 
@@ -112,7 +123,8 @@ class ValueWidget(QWidget):
         self.gesture.set(value)
 
     def value_text(self) -> str:
-        return format_value(self.param, self.value)
+        text = format_value(self.param, self.value)
+        return choice_words(text) if self.param.choices else text
 
     @property
     def locked(self) -> bool:
@@ -145,6 +157,17 @@ class ValueWidget(QWidget):
         if colour != self._colour:
             self._colour = colour
             self.update()
+
+    def set_quiet(self, on: bool) -> None:
+        """Draw the value in no colour: what it belongs to changes nothing of the sound now. It can still be turned."""
+        if on != self._quiet:
+            self._quiet = on
+            self.update()
+
+    def tone(self) -> str:
+        """The colour of the theme that the value is drawn in."""
+        theme = tokens()
+        return theme.disabled if self._quiet or not self.isEnabled() else self._colour or theme.accent
 
     def value_rect(self) -> QRect:
         """Where a click means typing."""

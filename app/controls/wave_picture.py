@@ -17,6 +17,7 @@ SMALL = QSize(64, 24)
 LARGE = QSize(220, 96)
 FLOOR_DB = -72.0
 """Where the silhouette of the envelope begins."""
+QUIET_OPACITY = 0.4
 QUIET_DB, LEAST_SHARE = -48.0, 0.22
 """A wave of this level or less is drawn this small: how strong an operator is can be seen, and its shape always."""
 
@@ -33,6 +34,7 @@ class WavePicture(QWidget):
         self.large = large
         self._picture: OperatorPicture | None = None
         self._colour: str | None = None
+        self._quiet = False
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, not large)
         fixed = QSizePolicy.Policy.Preferred if large else QSizePolicy.Policy.Fixed
         self.setSizePolicy(QSizePolicy.Policy.Expanding, fixed)
@@ -48,6 +50,12 @@ class WavePicture(QWidget):
     @property
     def picture(self) -> OperatorPicture | None:
         return self._picture
+
+    def set_quiet(self, on: bool) -> None:
+        """Stand back: the operator changes nothing of the sound now."""
+        if on != self._quiet:
+            self._quiet = on
+            self.update()
 
     def set_picture(self, picture: OperatorPicture | None) -> None:
         """Show a picture; ``None`` while there is none."""
@@ -73,6 +81,7 @@ class WavePicture(QWidget):
         colour = self._colour or series_colour(self.operator)
         paper = QRectF(self.rect())
         if not self.large:
+            painter.setOpacity(QUIET_OPACITY if self._quiet else 1.0)
             paint_wave(painter, paper, self._picture, colour)
             return
         theme = tokens()

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import math
+import re
 
 NOTE_NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 MINUS = "\u2212"
 TIMES = "\u00d7"
+_MINUS_OF_A_NUMBER = re.compile(r"-(?=[\d.])")
+_NAMES = {"dx7": "DX7"}
+"""Choices that are more than their storage name with a capital letter."""
 
 
 def typeset(text: str) -> str:
-    """A value's text as it is painted, with a true minus and multiplication sign: ``−6.0 dB``, ``2.00×``."""
-    text = text.replace("-", MINUS)
+    """A value's text as it is shown, with a true minus and multiplication sign: ``−6.0 dB``, ``2.00×``."""
+    text = _MINUS_OF_A_NUMBER.sub(MINUS, text)
     return f"{text[:-2]}{TIMES}" if text.endswith(" x") else text
+
+
+def choice_words(choice: str) -> str:
+    """A choice as it is shown: ``Low-pass`` for ``low-pass``, ``DX7`` for ``dx7``."""
+    return _NAMES.get(choice, choice[:1].upper() + choice[1:])
 
 
 def time_text(seconds: float, step_s: float) -> str:

@@ -133,7 +133,7 @@ class ExploreBar(QWidget):
         match = self._match
         current = self._desk.slots.current
         name = "Between two slots" if current is None else f"Slot {NAMES[current]}"
-        gain = typeset(f"{match.gain_db:+.1f} dB") if match.is_matching else "match" if match.is_on else "off"
+        gain = typeset(f"{match.gain_db:+.1f} dB") if match.is_matching else "Match" if match.is_on else "Off"
         self.match.setChecked(match.is_on)
         self.match.setText(gain)
         keys = f" ({self._match_keys})" if self._match_keys else ""

@@ -428,6 +428,6 @@ def step_label(param: Param) -> str:
         return f"Op {param.section.split()[1]} {label}"
     if param.section == "Matrix":
         return f"Depth {param.label}"
-    if param.section in ("Voice", "Output", "Response", "", "Note") or param.label == param.section:
+    if param.section in ("Voice", "Output", "Response", "", "Note") or param.label.startswith(param.section):
         return param.label
     return f"{param.section} {label}"

@@ -65,7 +65,7 @@ def operator_menu(document: MenuDocument, operator: int, parent: QWidget) -> QMe
         menu.addAction(action)
     menu.addSeparator()
     _add_values(menu, document, (f"Operator {operator}",), f"operator {operator}")
-    add_locks(menu, document, operator)
+    add_locks(menu, document, names_in(f"Operator {operator}"), f"operator {operator}")
     return menu
 
 
@@ -75,10 +75,7 @@ def section_menu(document: MenuDocument, sections: tuple[str, ...], words: str, 
     menu.setToolTipsVisible(True)
     _add_values(menu, document, sections, words)
     names = frozenset(name for section in sections for name in names_in(section))
-    for on, verb, useful in ((True, "Lock", names - document.locked), (False, "Unlock", names & document.locked)):
-        action = menu.addAction(f"{verb} {words}")
-        action.setEnabled(bool(useful))
-        action.triggered.connect(lambda _=False, on=on: document.set_locked(names, on))
+    add_locks(menu, document, names, words)
     return menu
 
 

@@ -110,4 +110,4 @@ class Page(QWidget):
 
 def narrow_knob(param: Param) -> Knob:
     """A knob of which six stand in a row."""
-    return Knob(param, width_px=KNOB_PX)
+    return Knob(param, width_px=KNOB_PX, label=param.label.replace("Reverb t", "Rev. t"))

@@ -14,7 +14,7 @@ from app.controls.value_field import ValueField
 from app.controls.value_widget import ValueWidget
 from app.panels.fm_page import N_STAGES, Page, narrow_knob
 from app.panels.fm_state import is_on, number
-from app.theme import GRID, series_colour
+from app.theme import GRID, series_colour, tokens
 from engine.params import FM_SPACE, Param, Values
 from engine.params.fm import N_OPERATORS
 
@@ -34,6 +34,7 @@ class SectionPage(Page):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.name = name
+        self._is_quiet = False
         _BUILD[name](self)
         self._end_column()
         self.recolour()
@@ -42,7 +43,21 @@ class SectionPage(Page):
     def section(self) -> str:
         return SECTIONS[self.name][0]
 
+    def set_values(self, values: Values) -> None:
+        super().set_values(values)
+        silent = without_effect(values)
+        for name, control in self.controls.items():
+            control.set_quiet(name in silent)
+        if self.envelope is not None and self.fields is not None:
+            self._is_quiet = set(self.fields.knobs) <= silent
+            self._colour_envelope()
+
+    def _colour_envelope(self) -> None:
+        if self.envelope is not None:
+            self.envelope.set_colour(tokens().disabled if self._is_quiet else None)
+
     def recolour(self) -> None:
+        self._colour_envelope()
         for n in range(1, N_OPERATORS + 1):
             if control := self.controls.get(f"op{n}_tremolo"):
                 control.set_colour(series_colour(n))
@@ -112,9 +127,33 @@ def sections_at_work(values: Values) -> frozenset[str]:
     return frozenset(name for name, at_work in found.items() if at_work)
 
 
+def without_effect(values: Values) -> frozenset[str]:
+    """Storage names of the values on these pages that change nothing as long as something else stays off."""
+    on = partial(is_on, values)
+    tremolo = on("tremolo_db")
+    silent: set[str] = set()
+    if not on("noise_db"):
+        silent |= _names("Noise") - {"noise_db"}
+    if not on("filter_type"):
+        silent |= _names("Filter") - {"filter_type"}
+    if not on("reverb"):
+        silent |= _names("Reverb") - {"reverb"}
+    if not tremolo:
+        silent |= {f"op{n}_tremolo" for n in range(1, N_OPERATORS + 1)}
+    if not tremolo and not on("vibrato_st"):
+        silent |= _names("LFO") - {"tremolo_db", "vibrato_st"}
+    if not any(number(values, f"pitch_env{n}_st") for n in range(1, N_STAGES + 1)):
+        silent |= {f"pitch_env{n}_s" for n in range(1, N_STAGES + 1)} | {"pitch_env_clock"}
+    return frozenset(silent)
+
+
+def _names(section: str) -> frozenset[str]:
+    return frozenset(FM_SPACE.names_in(section))
+
+
 def _choice(param: Param) -> ValueWidget:
     return choice_control(param, draw_lfo_wave if param.name == "lfo_wave" else None)
 
 
 def _tremolo_field(param: Param) -> ValueWidget:
-    return ValueField(param, label=f"To {param.name[2]}")
+    return ValueField(param, label=f"Trem. → {param.name[2]}")

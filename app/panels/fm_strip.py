@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
@@ -95,6 +96,7 @@ class OperatorButton(QAbstractButton):
         """Whether the sound would change without this operator; one that does nothing stands back."""
         if on != self._matters:
             self._matters = on
+            self.picture.set_quiet(not on)
             self._describe()
             self.update()
 
@@ -106,15 +108,18 @@ class OperatorButton(QAbstractButton):
             self.update()
 
     def _describe(self) -> None:
+        self.setAccessibleName(f"Operator {self.operator}")
+        self.setAccessibleDescription(self._words(str))
+        self.setToolTip(f"Operator {self.operator}: {self._words(typeset)} (Alt+{self.operator})")
+
+    def _words(self, write: Callable[[str], str]) -> str:
+        """Tuning, level and output; ``write`` has the last word on how a value is written."""
         level, output = self._shown
         silent = "not heard itself" if self._matters else "not in use: neither heard nor modulating what is"
-        heard = f"output {format_value(self._output, output)}" if self.heard else silent
+        heard = f"output {write(format_value(self._output, output))}" if self.heard else silent
         tuned = "at" if self._tuning.endswith("Hz") else "ratio"
-        words = f"{tuned} {self._tuning}, level {format_value(self._level, level)}, {heard}"
-        words += ", with locked values" if self._has_locks else ""
-        self.setAccessibleName(f"Operator {self.operator}")
-        self.setAccessibleDescription(words)
-        self.setToolTip(f"Operator {self.operator}: {words} (Alt+{self.operator})")
+        words = f"{tuned} {write(self._tuning)}, level {write(format_value(self._level, level))}, {heard}"
+        return f"{words}, with locked values" if self._has_locks else words
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard

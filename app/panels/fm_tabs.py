@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QSizePolicy, QWidget
@@ -11,6 +13,16 @@ from app.theme import SMALL_TEXT_PX, tokens
 
 HEIGHT_PX = 26
 DOT_PX = 4
+WHAT = {
+    "Routing": "Who modulates whom, and who is heard",
+    "Pitch": "How the pitch moves after a key goes down and up",
+    "LFO": "Vibrato and tremolo",
+    "Noise": "A band of noise beside the operators",
+    "Filter": "What of the sound is let through",
+    "Output": "Drive, place, reverb, and how hard keys sound",
+    "Spectrum": "Which partials there are, and which operators make them",
+}
+"""What is on a page, for its tool tip."""
 
 
 class SectionTab(QAbstractButton):
@@ -25,6 +37,7 @@ class SectionTab(QAbstractButton):
         self.has_locks = False
         self.setCheckable(True)
         self.setAccessibleName(name)
+        self._tell()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -42,8 +55,12 @@ class SectionTab(QAbstractButton):
         if before != (self.at_work, self.has_locks):
             states = [words for words, on in (("in use", self.at_work), ("with locked values", self.has_locks)) if on]
             self.setAccessibleDescription(", ".join(states))
-            self.setToolTip(f"{self.text()}: {', '.join(states)}" if states else "")
+            self._tell(states)
             self.update()
+
+    def _tell(self, states: Sequence[str] = ()) -> None:
+        what = WHAT.get(self.text(), self.text())
+        self.setToolTip(f"{what}\n{', '.join(states).capitalize()}" if states else what)
 
     def _words_px(self) -> int:
         return QFontMetrics(figures(self, SMALL_TEXT_PX + 1)).horizontalAdvance(self.text())

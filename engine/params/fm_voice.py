@@ -10,6 +10,8 @@ CLOCKS = ("time", "rate")
 SWITCH = ("off", "on")
 LFO_WAVES = ("triangle", "saw down", "saw up", "square", "sine", "random")
 FILTERS = ("off", "low-pass", "band-pass", "high-pass", "notch")
+STAGES = ("Attack", "Decay", "Slope", "Release")
+"""What the four stages of every envelope are called."""
 PITCH_SPAN_ST = 12.0
 """How far a stage of the pitch envelope moves in its time under the ``rate`` clock."""
 
@@ -23,7 +25,7 @@ def pitch_envelope() -> list[Param]:
         name = f"pitch_env{i}"
         time, shift = f"Time {words}", f"Shift of pitch at the end of stage {i}"
         found += [
-            Param(f"{name}_s", 0.0005, 20.0, 0.1, "s", "log", label=f"Time {i}", help=time, section=section),
+            Param(f"{name}_s", 0.0005, 20.0, 0.1, "s", "log", label=STAGES[i - 1], help=time, section=section),
             Param(f"{name}_st", -48.0, 48.0, 0.0, "st", label=f"Pitch {i}", help=shift, section=section, step=1.0),
         ]
     clock = choice(
@@ -110,8 +112,11 @@ def _envelope(section: str, prefix: str, levels: tuple[float, ...], *, in_db: bo
     for i, (level, time) in enumerate(zip(levels, (0.002, 0.2, 1.0, 0.3), strict=True), 1):
         words = f"Time of stage {i}" if i < 4 else "Time after the key goes up"
         name = f"{prefix}_env{i}"
-        found.append(Param(f"{name}_s", 0.0005, 20.0, time, "s", "log", label=f"Time {i}", help=words, section=section))
+        found.append(
+            Param(f"{name}_s", 0.0005, 20.0, time, "s", "log", label=STAGES[i - 1], help=words, section=section)
+        )
         words = f"Level at the end of stage {i}"
+        label = "Sustain" if i == 3 else f"Level {i}"
         found.append(
             Param(
                 f"{name}_db",
@@ -119,14 +124,14 @@ def _envelope(section: str, prefix: str, levels: tuple[float, ...], *, in_db: bo
                 0.0,
                 level,
                 "dB",
-                label=f"Level {i}",
+                label=label,
                 help=words,
                 off_at_low=True,
                 section=section,
                 step=1.0,
             )
             if in_db
-            else Param(name, 0.0, 1.0, level, label=f"Level {i}", help=words, section=section, step=0.1)
+            else Param(name, 0.0, 1.0, level, label=label, help=words, section=section, step=0.1)
         )
     return found
 
@@ -208,7 +213,15 @@ def reverb() -> list[Param]:
             step=0.1,
         ),
         Param(
-            "reverb_s", 0.1, 10.0, 1.2, "s", "log", label="Decay", help="Time until it is 60 dB down", section=section
+            "reverb_s",
+            0.1,
+            10.0,
+            1.2,
+            "s",
+            "log",
+            label="Reverb time",
+            help="Time until it is 60 dB down",
+            section=section,
         ),
         Param(
             "reverb_damping",

@@ -12,6 +12,8 @@ from PySide6.QtTest import QTest
 
 from app.controls.choice import ChoiceField, Segments, Switch, choice_control
 from app.controls.choice_pictures import lfo_wave, operator_wave
+from app.controls.value_field import ValueField
+from app.controls.words import typeset
 from engine.params import FM_SPACE, choice
 from engine.params.fm import WAVES
 from engine.params.fm_voice import LFO_WAVES
@@ -94,7 +96,7 @@ def test_the_beginning_of_a_name_can_be_typed(control):
 def test_a_screen_reader_hears_the_choice_in_words(control):
     control.set_value(6.0)
     interface = QAccessible.queryAccessibleInterface(control)
-    assert interface.text(QAccessible.Text.Value) == "camel"
+    assert interface.text(QAccessible.Text.Value) == "Camel"
     assert interface.text(QAccessible.Text.Name) == "Operator 1 Wave"
 
 
@@ -116,7 +118,7 @@ def test_a_click_lists_all_choices_and_one_of_them_is_taken(qtbot):
     heard = Heard(field)
     Hand(field, y=30).click()
     actions = field.list.actions()
-    assert [action.text() for action in actions] == list(WAVES)
+    assert [action.text() for action in actions] == [words.capitalize() for words in WAVES]
     assert actions[0].isChecked()
     actions[5].trigger()
     field.list.close()
@@ -165,7 +167,7 @@ def test_segments_fill_the_width_and_the_tip_names_a_picture(qtbot):
     assert all(a.right() == b.left() for a, b in pairwise(boxes))
     place = segments.segment(6).center()
     Hand(segments, place.x(), place.y()).hover()
-    assert segments.toolTip().startswith("Wave: camel\n")
+    assert segments.toolTip().startswith("Wave: Camel\n")
 
 
 def test_a_click_switches_and_a_quick_second_one_switches_back(qtbot):
@@ -225,3 +227,27 @@ def test_the_pictures_of_the_lfo_stay_on_their_paper():
         values = [lfo_wave(n, t / 50) for t in range(50)]
         assert max(values) - min(values) > 1.5
         assert max(map(abs, values)) <= 1.0
+
+
+@pytest.mark.parametrize("name", ["op1_mute", "op1_wave", "filter_type", "velocity_curve", "op1_detune_cents"])
+def test_tool_tips_tell_limits_of_numbers_only_and_the_gesture_that_works(qtbot, name):
+    param = FM_SPACE[name]
+    control = choice_control(param) if param.choices else ValueField(param)
+    qtbot.addWidget(control)
+    tip = control.toolTip()
+    assert tip.startswith(param.help)
+    assert ("Click" in tip.splitlines()[1]) == bool(param.choices)
+    assert ("Drag" in tip) != bool(param.choices)
+    assert ("(\u2212100 ct to +100 ct)" in tip) == (name == "op1_detune_cents")
+    assert not any(f"({word} to" in tip for word in param.choices)
+
+
+def test_choices_are_shown_with_a_capital_and_their_own_hyphen(qtbot):
+    shown = {}
+    for param in (FILTER, FM_SPACE["velocity_curve"]):
+        field = put(ChoiceField(param), qtbot)
+        field.set_value(1.0)
+        shown[param.name] = typeset(field.value_text())
+        field.gesture.type(field.value_text())
+        assert field.value == 1.0, "what is shown can be typed"
+    assert shown == {"filter_type": "Low-pass", "velocity_curve": "DX7"}

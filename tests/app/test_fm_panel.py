@@ -15,7 +15,8 @@ from app.controls.piano import Piano
 from app.controls.value_widget import ValueWidget
 from app.document import Document
 from app.panels.fm import TABS, FmPanel, step_label
-from app.panels.fm_locks import lock_menu
+from app.panels.fm_menu import operator_menu
+from app.panels.fm_sections import without_effect
 from app.panels.fm_strip import OperatorButton
 from app.style import apply_theme
 from engine.params import FM_SPACE, Patch
@@ -246,18 +247,15 @@ def test_an_operator_is_locked_whole_from_the_strip_and_shows_it(panel, document
     entries = {action.text(): action for action in menu.actions()}
     assert entries["Lock operator 2"].isEnabled()
     assert not entries["Unlock operator 2"].isEnabled()
-    assert not entries["Unlock all"].isEnabled()
+    assert not [words for words in entries if "matrix" in words or "gain" in words], "those have a menu of their own"
     entries["Lock operator 2"].trigger()
     menu.close()
     assert document.locked == {p.name for p in FM_SPACE if p.section == "Operator 2"}
     assert panel.control("op2_env3_db").locked
     assert button.grab().toImage() != plain
-    entries = {a.text(): a for a in lock_menu(document, 1, panel).actions()}
-    entries["Lock the modulation matrix"].trigger()
-    assert "mod_2_1_rad" in document.locked
-    entries = {a.text(): a for a in lock_menu(document, 2, panel).actions()}
+    entries = {a.text(): a for a in operator_menu(document, 2, panel).actions()}
     entries["Unlock operator 2"].trigger()
-    assert document.locked == {p.name for p in FM_SPACE if p.section == "Matrix"}
+    assert not document.locked
     assert button.grab().toImage() == plain
 
 
@@ -456,10 +454,35 @@ def test_every_control_has_a_name_and_help(panel):
         control = panel.control(param.name)
         assert control.accessibleName()
         assert param.help in control.toolTip()
-        assert "Shift" in control.toolTip()
+        assert ("Shift" in control.toolTip()) != bool(param.choices)
     assert panel.strip.buttons[1].toolTip().endswith("(Alt+1)")
 
 
 def test_space_on_any_control_is_left_to_the_window(panel):
     for widget in (panel.control("op1_ratio"), panel.pages[1].envelope, panel.matrix.cells[(2, 1)], panel.piano):
         assert not wants_key(widget, Qt.Key.Key_Space, NONE, " ")
+
+
+def test_what_has_no_effect_now_is_drawn_without_colour_and_can_be_turned(panel, document):
+    panel.choose_section("Noise")
+    band = panel.control("noise_hz")
+    quiet = band.grab().toImage()
+    panel.control("noise_db").enter(-12.0)
+    assert band.grab().toImage() != quiet
+    panel.control("noise_db").enter(FM_SPACE["noise_db"].low)
+    assert band.grab().toImage() == quiet
+    band.enter(500.0)
+    assert document.patch.values["noise_hz"] == 500.0
+
+
+def test_only_what_something_else_switches_off_is_without_effect():
+    silent = without_effect(Patch("fm").values)
+    assert {"noise_hz", "noise_env1_s", "filter_hz", "reverb_s", "lfo_hz", "op1_tremolo", "pitch_env1_s"} <= silent
+    assert not {"noise_db", "filter_type", "reverb", "vibrato_st", "tremolo_db", "pitch_env1_st", "pan"} & silent
+    on = {"noise_db": -6.0, "filter_type": 1.0, "reverb": 0.2, "tremolo_db": 6.0, "pitch_env2_st": 1.0}
+    assert not without_effect(Patch("fm", on).values)
+
+
+def test_every_tab_says_what_is_behind_it(panel):
+    for tab in panel.tabs.tabs.values():
+        assert len(tab.toolTip()) > len(tab.text())

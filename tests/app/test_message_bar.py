@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from app import message_bar
-from app.message_bar import MessageBar, in_words
+from app.message_bar import MessageBar, and_more, in_words
 from engine.errors import AudioUnreadable
 
 
@@ -80,3 +80,19 @@ def test_a_later_error_does_not_leave_with_the_earlier_information(
     assert bar.text == "No room on the disk."
     qtbot.mouseClick(bar._close, Qt.MouseButton.LeftButton)
     assert bar.text == ""
+
+
+def test_messages_that_wait_can_be_leafed_through(qtbot: QtBot, bar: MessageBar) -> None:
+    for words in ("One.", "Two.", "Three."):
+        bar.warning(words)
+    assert bar._more.text() == "2 more"
+    seen = [bar.text]
+    for _ in range(3):
+        qtbot.mouseClick(bar._more, Qt.MouseButton.LeftButton)
+        seen.append(bar.text)
+    assert seen == ["Three.", "Two.", "One.", "Three."]
+    assert bar._more.text() == "2 more"
+
+
+def test_of_several_sentences_the_first_is_said_and_the_others_counted() -> None:
+    assert [and_more(said) for said in ([], ["A."], ["A.", "B.", "C."])] == ["", "A.", "A. (2 more)"]

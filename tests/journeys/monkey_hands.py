@@ -11,7 +11,7 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QMenu, QSpinBox, QToolButton, QWidget
 
 from app.actions import ACTIONS
 from app.compose import Session
@@ -19,7 +19,7 @@ from app.controls.time_axis import Selection
 from app.panels.explore_menus import lock_menu as locks_menu
 from app.panels.explore_menus import sections_menu, slot_menu
 from app.panels.fm import TABS
-from app.panels.fm_locks import lock_menu
+from app.panels.fm_locks import add_locks, names_in
 from app.panels.fm_menu import operator_menu, section_menu
 from app.panels.fm_sections import SECTIONS
 from engine.audio import Audio, write_clip
@@ -186,7 +186,8 @@ class Monkey:
             document.revert()
 
     def lock(self) -> None:
-        menu = lock_menu(self.session.document, self.rng.randint(1, 6), self.session.fm)
+        menu, section = QMenu(self.session.fm), f"Operator {self.rng.randint(1, 6)}"
+        add_locks(menu, self.session.document, names_in(section), section)
         self.rng.choice([action for action in menu.actions() if not action.isSeparator()]).trigger()
         menu.deleteLater()
 
