@@ -16,6 +16,7 @@ from engine.errors import PatchError
 from engine.jobs import Body, Note
 from engine.params import Patch
 from engine.project.part import opening_of
+from engine.project.presets import Preset
 from engine.project.take import Take
 
 MAX_PATCH_BYTES = 4_000_000
@@ -29,6 +30,8 @@ _Result = tuple[Path, Clip | Exception]
 class Opening(QObject):
     """Sounds that are opened together become one step in the history, in the order in which they were named."""
 
+    voice_opened = Signal(object)
+    """The :class:`Preset` of a DX7 file with one voice, before its patch is the live one."""
     banks_opened = Signal(list)
     """Paths of DX7 files with several voices: they belong among the presets."""
     settled = Signal()
@@ -113,12 +116,13 @@ class Opening(QObject):
 
         self._waiting += 1
 
-        def done(read: tuple[Patch | None, tuple[str, ...]]) -> None:
-            patch, notices = read
-            if patch is None:
+        def done(read: tuple[Preset | None, tuple[str, ...]]) -> None:
+            preset, notices = read
+            if preset is None:
                 self.banks_opened.emit([path])
             else:
-                self._document.set_patch(patch, f"Load “{patch.name}”")
+                self.voice_opened.emit(preset)
+                self._document.set_patch(preset.patch, f"Load “{preset.name}”")
                 if notices:
                     self._messages.warning(f"{path.name}: {and_more(notices)}")
             self._settle()

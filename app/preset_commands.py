@@ -55,6 +55,7 @@ class PresetCommands(QObject):
         presets.trouble.connect(session.messages.error)
         presets.undoable.connect(lambda words, undo: session.messages.info(words, "Undo", undo))
         presets.loaded_changed.connect(self._refresh)
+        session.opening.voice_opened.connect(presets.bring)
         session.opening.banks_opened.connect(self.import_paths)
         session.drops.add_zone(browser, self.take_dropped)
         session.drops.presets_dropped.connect(self.import_paths)
@@ -90,6 +91,7 @@ class PresetCommands(QObject):
 
     def _save_as(self, preset: Preset, folder: str, over: Entry | None) -> None:
         self._s.settings.set("presets/author", preset.author)
+        preset = replace(preset, dx7=preset.dx7 or self._s.presets.bytes_of(preset.patch))
         self._s.presets.save_as(preset, folder, over)
 
     def edit_tags(self, entry: Entry) -> None:
@@ -176,9 +178,9 @@ class PresetCommands(QObject):
         live, loaded = self._s.document.patch, self._s.presets.loaded
         if not marked or (len(marked) == 1 and loaded is not None and marked[0].key == loaded.key):
             # What is heard is what is exported, with its edits; what is known of its preset comes along.
-            known = loaded
+            known, voice = loaded, self._s.presets.bytes_of(live)
             self._s.submit(
-                lambda: _live_steps(live, known),
+                lambda: _live_steps(live, known, voice),
                 title="Read the preset",
                 quiet=True,
                 done=lambda preset: self._ask_export([preset]),
@@ -193,7 +195,10 @@ class PresetCommands(QObject):
         )
 
     def _ask_export(self, presets: Sequence[Preset]) -> None:
-        dialog = PresetExportDialog(presets, self._s.settings, self._s.window, submit=self._s.submit)
+        dialog = PresetExportDialog(
+            presets, self._s.settings, self._s.window, submit=self._s.submit, cancel=self._s.studio.cancel
+        )
+        self._s.bridge.note.connect(dialog.show_note)
         dialog.chosen.connect(self._write)
         self._open(dialog)
 
@@ -213,8 +218,8 @@ class PresetCommands(QObject):
         )
 
 
-def _live_steps(patch: Patch, known: Entry | None) -> Any:
-    """The live patch as a preset, with what its file says about it where it has one."""
+def _live_steps(patch: Patch, known: Entry | None, voice: bytes) -> Any:
+    """The live patch as a preset, with what its file says about it where it has one, and the DX7 voice that it is."""
     from engine.jobs import Note
 
     yield Note(None)
@@ -224,13 +229,15 @@ def _live_steps(patch: Patch, known: Entry | None) -> Any:
             preset = replace(read_preset(Path(known.path)), patch=patch)
         except EngineError:
             preset = Preset(patch, known.tags, known.about, known.author)
+    if voice:
+        preset = replace(preset, dx7=voice)
     return preset if preset.name else replace(preset, patch=replace(patch, name="Live patch"))
 
 
 def bank_steps(path: Path) -> Any:
-    """What is in a DX7 file: its only voice as a patch, or ``None`` when there are several (a job's body)."""
+    """What is in a DX7 file: its only voice as a preset, or ``None`` when there are several (a job's body)."""
     from engine.jobs import Note
 
     yield Note(None, f"Opening {path.name}")
     presets, notices = read_presets(path)
-    return (presets[0].patch if len(presets) == 1 else None), notices
+    return (presets[0] if len(presets) == 1 else None), notices

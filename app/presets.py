@@ -34,6 +34,7 @@ CALM_S = 2.0
 MOST_SOURCES = 256
 """Of so many names it is remembered which files hold them; what is forgotten is looked up again when it is loaded."""
 MOST_NAMESAKES = 64
+MOST_BROUGHT = 64
 
 
 class Presets(QObject):
@@ -75,6 +76,7 @@ class Presets(QObject):
         """The preset that the live patch came from."""
         self.edited = False
         """Whether the live patch is no longer what is in its file."""
+        self._brought: list[Preset] = []
         self._told_name = self.live_name
         self._by_key: dict[str, Entry] = {}
         self._sources: OrderedDict[tuple[str, str], OrderedDict[str, Patch]] = OrderedDict()
@@ -268,6 +270,14 @@ class Presets(QObject):
         self._submit(
             read_body(named, strict=False), title="Compare with presets", quiet=True, done=found, failed=_ignore
         )
+
+    def bring(self, preset: Preset) -> None:
+        """A DX7 voice came into the instrument and into no list; its bytes are kept for whoever exports or saves it."""
+        self._brought = [*self._brought, preset][-MOST_BROUGHT:]
+
+    def bytes_of(self, patch: Patch) -> bytes:
+        """The DX7 voice that was brought and that ``patch`` still is, value for value; empty when there is none."""
+        return next((one.dx7 for one in reversed(self._brought) if one.patch.values == patch.values), b"")
 
     # -- marks -----------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QPlainTextEdit,
+    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -24,6 +25,7 @@ from app.message_bar import in_words
 from app.settings import Settings
 from app.theme import GRID, PADDING_WIDE
 from engine.audio import safe_name
+from engine.jobs import Note
 from engine.project.dx7.sysex import VOICES_IN_BANK
 from engine.project.preset_export import Converted, convert_steps
 from engine.project.presets import Preset
@@ -32,7 +34,10 @@ JSON, SYX = "json", "syx"
 
 
 class PresetExportDialog(QDialog):
-    """Stays in front of the window without stopping it; :attr:`chosen` tells what to write where."""
+    """Stays in front of the window without stopping it; :attr:`chosen` tells what to write where.
+
+    ``cancel`` ends a job of ``submit``; the notes of its jobs come to :meth:`show_note`.
+    """
 
     chosen = Signal(str, object, object)
     """``json`` or ``syx``, the path (a folder for several preset files), and the presets or :class:`Converted`."""
@@ -44,6 +49,7 @@ class PresetExportDialog(QDialog):
         parent: QWidget | None = None,
         *,
         submit: Submit = run_here,
+        cancel: Callable[[int], object] = lambda _: None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export presets" if len(presets) > 1 else "Export preset")
@@ -53,7 +59,9 @@ class PresetExportDialog(QDialog):
         self._settings = settings
         self._submit = submit
         self._converted: list[Converted] | None = None
+        self._cancel = cancel
         self._asked = False
+        self._job: object = None
         self.files: QFileDialog | None = None
         title = plain_label(presets[0].name if len(presets) == 1 else f"{len(presets):,} presets")
         title.setProperty("role", "title")
@@ -65,6 +73,11 @@ class PresetExportDialog(QDialog):
         several = len(presets) > 1
         self.format.addItem("Preset files of Tonewright (.json)" if several else "Preset of Tonewright (.json)", JSON)
         self.format.addItem(_syx_title(len(presets)), SYX)
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setRange(0, 1000)
+        self.progress.setAccessibleName("How many are done")
+        self.progress.hide()
         self.losses = QPlainTextEdit()
         self.losses.setReadOnly(True)
         self.losses.setAccessibleName("What a DX7 cannot keep")
@@ -88,10 +101,12 @@ class PresetExportDialog(QDialog):
         column.setSpacing(PADDING_WIDE)
         column.addLayout(head)
         column.addWidget(self.format)
+        column.addWidget(self.progress)
         column.addWidget(self.losses, 1)
         column.addStretch(0)
         column.addLayout(buttons)
         self.setMinimumWidth(440)
+        self.finished.connect(self._stop)
         self.format.currentIndexChanged.connect(self._show_format)
         self.format.setCurrentIndex(max(self.format.findData(settings.get("export/preset_format")), 0))
         self._show_format()
@@ -101,7 +116,9 @@ class PresetExportDialog(QDialog):
         return bool(self.format.currentData() == SYX)
 
     def _show_format(self) -> None:
-        self.losses.setVisible(self.is_dx7)
+        is_busy = self.is_dx7 and self._converted is None
+        self.losses.setVisible(self.is_dx7 and not is_busy)
+        self.progress.setVisible(is_busy and len(self._presets) > 1)
         if not self.is_dx7:
             files = "One file" if len(self._presets) == 1 else f"A folder with {len(self._presets):,} files"
             self.facts.setText(f"{files}; nothing is lost.")
@@ -121,9 +138,22 @@ class PresetExportDialog(QDialog):
             return
         self._asked = True
         presets = self._presets
-        self._submit(
+        self._job = self._submit(
             lambda: convert_steps(presets), title="Make DX7 voices", done=self._on_converted, failed=self._on_failed
         )
+
+    def show_note(self, job: int, note: Note) -> None:
+        """How far a job has come."""
+        if job == self._job and note.fraction is not None and self._converted is None:
+            self.progress.setValue(round(1000 * note.fraction))
+            if self.is_dx7 and len(self._presets) > 1:
+                done = round(note.fraction * len(self._presets))
+                self.facts.setText(f"Looking at what a DX7 can keep: {done:,} of {len(self._presets):,}…")
+
+    def _stop(self) -> None:
+        """Nobody waits for it any more."""
+        if self._converted is None and isinstance(self._job, int):
+            self._cancel(self._job)
 
     def _on_converted(self, converted: list[Converted]) -> None:
         # The person may have closed it meanwhile.
@@ -133,7 +163,10 @@ class PresetExportDialog(QDialog):
 
     def _on_failed(self, error: Exception) -> None:
         if isValid(self):
-            self.facts.setText(in_words(error))
+            self._asked, self._job = False, None
+            if self.is_dx7:
+                self.facts.setText(in_words(error))
+                self.progress.hide()
 
     def _show_losses(self, converted: Sequence[Converted]) -> None:
         whole = sum(item.as_it_came for item in converted)

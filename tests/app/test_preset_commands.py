@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from app.compose import Session
 from app.panels.preset_export import PresetExportDialog
 from app.panels.preset_save import SaveDialog, TagsDialog
 from engine.audio import Audio, write_clip
+from engine.jobs import Note
 from engine.params import Patch
 from engine.project.dx7 import Dx7Operator, Dx7Voice, bank_bytes, read_syx, voice_bytes
+from engine.project.preset_import import read_presets
 from engine.project.presets import Preset, read_preset
 
 LEFT = Qt.MouseButton.LeftButton
@@ -329,3 +332,59 @@ def test_saving_and_renaming_the_live_preset_strike_nothing(qtbot: QtBot, ready:
     assert ready.fm.name.text() == "Yours"
     ready.document.undo()
     assert ready.document.patch.name == "Mine"
+
+
+def test_a_dropped_voice_goes_out_again_byte_for_byte_and_is_saved_with_its_bytes(
+    qtbot: QtBot, ready: Session, tmp_path: Path
+) -> None:
+    # An algorithm above 32 sounds like the last one; only the bytes know that it was another.
+    data = bytearray(VOICES[3].to_packed())
+    data[11] |= 0x30
+    odd = Dx7Voice.from_packed(bytes(data))
+    (tmp_path / "one.syx").write_bytes(voice_bytes(odd))
+    drop(ready, over_stage(ready), tmp_path / "one.syx")
+    qtbot.waitUntil(lambda: ready.document.patch.name == "VOICE 003")
+    dialog = exported(qtbot, ready, "syx")
+    assert dialog.facts.text() == "As it came from the DX7, byte for byte."
+    dialog._go(str(tmp_path / "again.syx"))
+    qtbot.waitUntil((tmp_path / "again.syx").exists, timeout=20_000)
+    assert (tmp_path / "again.syx").read_bytes() == voice_bytes(odd)
+    ready.preset_commands._save_as(Preset(ready.document.patch, ("keys",)), "", None)
+    qtbot.waitUntil(lambda: own(ready) == ["VOICE 003"], timeout=20_000)
+    (saved,) = ready.presets.store.folder.iterdir()
+    assert read_preset(saved).dx7 == read_presets(tmp_path / "one.syx")[0][0].dx7
+    ready.document.audition("op1_ratio", 9.0)
+    ready.document.commit("Ratio")
+    dialog = exported(qtbot, ready, "syx")
+    assert "byte" not in dialog.facts.text(), "An edit is converted anew."
+    dialog.reject()
+
+
+def test_a_long_conversion_shows_how_far_it_is_and_ends_with_its_dialog(
+    qtbot: QtBot, ready: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.panels import preset_export
+
+    closed: list[bool] = []
+
+    def endless(presets: list[Preset]) -> Generator[Note, None, list[object]]:
+        try:
+            while True:
+                time.sleep(0.005)
+                yield Note(0.25, "Making a DX7 voice")
+        finally:
+            closed.append(True)
+
+    monkeypatch.setattr(preset_export, "convert_steps", endless)
+    ready.settings.set("export/preset_format", "syx")
+    presets = [Preset(Patch("fm", {"reverb": 0.1}, name=f"Tone {n}")) for n in range(40)]
+    ready.preset_commands._ask_export(presets)
+    dialog = ready.preset_commands.dialog
+    assert isinstance(dialog, PresetExportDialog)
+    qtbot.waitUntil(lambda: dialog.progress.value() == 250)
+    assert dialog.progress.isVisible()
+    assert dialog.facts.text() == "Looking at what a DX7 can keep: 10 of 40…"
+    assert not dialog.go.isEnabled()
+    dialog.reject()
+    qtbot.waitUntil(lambda: closed == [True])
+    qtbot.waitUntil(lambda: not ready.jobs.running())
