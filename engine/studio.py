@@ -299,11 +299,16 @@ class Studio:
         return self.live.cancel(job_id) or self.work.cancel(job_id)
 
     def close(self, timeout_s: float | None = 10.0) -> bool:
-        """Cancel everything and end all threads; ``False`` when a step did not end in time."""
+        """Cancel everything and end all threads; ``False`` when a step did not end in time.
+
+        What compiles cannot be stopped: then the threads are left behind, and they do not keep the process alive.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
         # Both are told first, so that the two waits overlap.
         self.live.cancel_all()
         self.work.cancel_all()
-        closed = [part.close(timeout_s) for part in (self.instrument, self.live, self.work)]
+        parts = (self.instrument, self.live, self.work)
+        closed = [p.close(None if deadline is None else max(deadline - time.monotonic(), 0.0)) for p in parts]
         return all(closed)
 
 

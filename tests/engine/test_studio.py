@@ -4,6 +4,7 @@ import math
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -375,3 +376,26 @@ def test_the_first_patch_that_can_be_played_is_taken(studio, heard):
         "rather loud than mute"
     )
     assert heard.result_of(studio.trials.first_good(candidates(), **SHORT)) is None
+
+
+def test_what_does_not_end_is_waited_for_once_and_not_by_each_thread(monkeypatch):
+    studio, waited = Studio(None, kind="fake"), []
+
+    class Stuck:
+        """A thread that compiles."""
+
+        def close(self, timeout_s):
+            waited.append(timeout_s)
+            time.sleep(timeout_s)
+            return False
+
+        def cancel_all(self):
+            pass
+
+    real = [studio.instrument, studio.live, studio.work]
+    studio.instrument, studio.live, studio.work = Stuck(), Stuck(), Stuck()
+    assert not studio.close(0.2)
+    assert len(waited) == 3
+    assert sum(waited) < 0.21
+    for part in real:
+        assert part.close()
