@@ -23,7 +23,8 @@ from typing import Any
 from PySide6.QtCore import QLockFile, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
-from app.document import Document, Submit, run_here
+from app.document import Document
+from app.submit import Submit, run_here
 from engine.errors import ProjectError
 from engine.jobs import Note
 from engine.project.describe import Loaded

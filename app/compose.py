@@ -200,7 +200,7 @@ class Session(QObject):
         writes: bool = False,
         quiet: bool = False,
     ) -> int:
-        """Run a job of the window's own (saving, searching a folder): the :class:`app.document.Submit` of its parts."""
+        """Run a job of the window's own (saving, searching a folder): the :class:`app.submit.Submit` of its parts."""
         if writes:
             job = self.studio.work.submit(body, rank=RANK_WRITE, title=title)
         else:

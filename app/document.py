@@ -6,15 +6,14 @@ open. Every change is one swap of a value, so nothing here takes time; saving an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from engine.errors import EngineError
-from engine.jobs import Body, run_inline
+from app.submit import Submit, run_here
 from engine.params import Patch, known_names, words_for
 from engine.params.links import EnvelopeLinks
 from engine.params.note import NoteSettings
@@ -25,43 +24,6 @@ from engine.project.project import Project
 from engine.project.slots import Slots
 from engine.project.store import load_steps, save_steps
 from engine.project.take import Take
-
-
-class Submit(Protocol):
-    """Runs a job somewhere and calls back on the UI thread: ``done`` with its result or ``failed`` with its error.
-
-    ``writes`` says that the job waits for the disk, so that it must not stand in the way of what a hand waits for;
-    ``quiet`` that the person did not ask for it.
-    """
-
-    def __call__(
-        self,
-        body: Body[Any],
-        *,
-        title: str,
-        done: Callable[[Any], None],
-        failed: Callable[[Exception], None],
-        writes: bool = False,
-        quiet: bool = False,
-    ) -> object: ...
-
-
-def run_here(
-    body: Body[Any],
-    *,
-    title: str,
-    done: Callable[[Any], None],
-    failed: Callable[[Exception], None],
-    writes: bool = False,
-    quiet: bool = False,
-) -> None:
-    """The simplest :class:`Submit`: run the job now, on this thread. For tests and programs without a window."""
-    try:
-        result = run_inline(body)
-    except EngineError as error:
-        failed(error)
-        return
-    done(result)
 
 
 class Document(QObject):

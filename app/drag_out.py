@@ -23,7 +23,7 @@ from PySide6.QtCore import QMimeData, QObject, QPoint, QRect, QSize, Qt, QTimer,
 from PySide6.QtGui import QColor, QDrag, QFontMetrics, QGuiApplication, QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
-from app.document import Submit, run_here
+from app.submit import Submit, run_here
 from app.theme import GRID, PADDING, tokens
 from engine.audio import Clip, safe_name, write_clip_steps
 from engine.errors import AudioError, AudioUnwritable

@@ -15,8 +15,8 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QDropEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QDockWidget, QWidget
 
-from app.document import Submit, run_here
 from app.drag_out import TAKE_MIME
+from app.submit import Submit, run_here
 from app.theme import PADDING_WIDE, tokens
 from engine.audio import FORMATS
 from engine.jobs import Note

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 
 from PySide6.QtCore import QObject, Signal
 
-from app.document import Submit
+from app.submit import Submit
 from engine.jobs import Note
 from engine.project.preset_marks import Marks, read_marks
 from engine.project.preset_store import PresetStore

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.document import Document, Submit, run_here
+from app.document import Document
 from app.drop_in import BANK_SUFFIX, PATCH_SUFFIX, PROJECT_SUFFIX
 from app.message_bar import MessageBar, Refusals, and_more, in_words
+from app.submit import Submit, run_here
 from engine.audio import Clip
 from engine.errors import PatchError
 from engine.jobs import Body, Note

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.document import Submit
+from app.submit import Submit
 from engine.jobs import Body, Note
 from engine.project.preset_index import Entry
 from engine.project.presets import Preset, read_preset

@@ -17,10 +17,11 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
-from app.document import Document, Submit, run_here
+from app.document import Document
 from app.kept_marks import KeptMarks
 from app.message_bar import in_words
 from app.preset_reader import PresetReader, read_body
+from app.submit import Submit, run_here
 from engine.jobs import Body, Note
 from engine.params import Patch
 from engine.project.preset_index import Entry

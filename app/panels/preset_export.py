@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from app.controls.plain import plain_label
-from app.document import Submit, run_here
 from app.message_bar import in_words
 from app.settings import Settings
+from app.submit import Submit, run_here
 from app.theme import GRID, PADDING_WIDE
 from engine.audio import safe_name
 from engine.jobs import Note

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from app import presets as presets_module
-from app.document import Document, run_here
+from app.document import Document
 from app.presets import Presets
+from app.submit import run_here
 from engine.errors import PatchError
 from engine.jobs import run_inline
 from engine.params import Patch
