@@ -99,6 +99,7 @@ def rows() -> Rows:
     for name, patches in (("presets of operators alone", plain), ("presets of every kind", presets[::2])):
         yield Row.of("fm", f"64 notes, {name}", timed_ms(_batch(patches), n=5), "ms", BATCH, detail="draft, 24 kHz")
     yield _peer()
+    yield _on_card(presets)
     yield Row.of(
         "fm", "forward and backward over forward", backward_ratios(full_patch()), "x", BACKWARD, detail="2 s at 48 kHz"
     )
@@ -205,12 +206,28 @@ def _peer() -> Row:
     return Row.of("fm", title, timed_ms(partial(voice, 0), n=5), "ms", detail="2 s at 24 kHz")
 
 
-def _batch(presets: list[Patch]) -> Callable[[], torch.Tensor]:
+def _on_card(presets: list[Patch]) -> Row:
+    """Four times as many notes of every kind, on a GPU, until the last one is there."""
+    import torch
+
+    title = "256 notes on the accelerator"
+    if not torch.cuda.is_available():
+        return Row.skipped("fm", title, "no accelerator on this machine")
+    render = _batch(presets, 256, "cuda")
+
+    def render_all() -> None:
+        render()
+        torch.cuda.synchronize()
+
+    return Row.of("fm", title, timed_ms(render_all, n=5), "ms", detail=f"draft, 24 kHz, {torch.cuda.get_device_name()}")
+
+
+def _batch(presets: list[Patch], n: int = 64, device: str = "cpu") -> Callable[[], torch.Tensor]:
     import torch
 
     from engine.synths.catalog import synth_of
 
-    unit = torch.tensor([presets[i % len(presets)].unit() for i in range(64)])
+    unit = torch.tensor([presets[i % len(presets)].unit() for i in range(n)], device=device)
     synth = synth_of("fm")
     return lambda: synth.render(
         unit, note=60, velocity=100, hold_s=1.0, duration_s=2.0, sample_rate=24_000, quality="draft"

@@ -12,9 +12,10 @@ finely the sound is computed, so that a finer computation gives the same sound w
 A loop can be chaotic. Gradients then grow without end, mean nothing, and would drown all others, so what flows back
 through an output is held within :data:`LIMIT` times the largest gradient that came in; :data:`CLIPS` counts how often.
 
-Two ways give the same numbers: kernels compiled by numba, and tensor operations where numba is missing. A tensor on
-another device comes to the kernels and goes back: a hundred thousand steps of a few tiny operations each take seconds
-on a GPU, and the kernel needs milliseconds.
+Three ways give the same numbers: kernels compiled by numba, those of :mod:`engine.dsp.card` for a batch that lies on a
+GPU (compared with numba's in triton's interpreter, not yet on a card), and tensor operations where numba is missing.
+Without triton a tensor on a GPU comes to numba's kernels and goes back: a hundred thousand steps of a few tiny tensor
+operations each would take seconds.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.dsp.card import LoopOnCard, is_at_home
 from engine.dsp.waves import shaped
 
 LIMIT = 1e6
@@ -96,10 +98,35 @@ class Loop:
         ``past`` ``[rows, operators, self.past]`` the outputs before. Gradients reach ``phase``, ``amplitude`` and
         ``depths``.
         """
+        if is_at_home(phase):
+            return self.run_on_card(phase, amplitude, depths, shapes, past)
         if load_kernels() is None:
             return self.run_in_torch(phase, amplitude, depths, shapes, past)
         result: Tensor = _Run.apply(  # type: ignore[no-untyped-call]
             phase, amplitude, depths, past, self, np.array(shapes, np.int64)
+        )
+        return result
+
+    def run_on_card(self, phase: Tensor, amplitude: Tensor, depths: Tensor, shapes: Shapes, past: Tensor) -> Tensor:
+        """The same by the kernels for a GPU, all rows side by side."""
+
+        def there(numbers: NDArray[Any]) -> Tensor:
+            return torch.from_numpy(numbers).to(phase.device)
+
+        terms = depths.double().index_select(1, there(self._edge_of)) * there(self._share)
+        waves = np.array(shapes, np.int32).reshape(-1, self.n_operators)
+        graphs = (tuple(map(there, graph)) for graph in (self.graph, self.graph_back))
+        result: Tensor = LoopOnCard.apply(  # type: ignore[no-untyped-call]
+            phase,
+            amplitude,
+            terms.T,
+            past,
+            there(np.ascontiguousarray(waves.T)),
+            *graphs,
+            list(zip(self.graph_back[1].tolist(), *(part.tolist() for part in self.graph[:2]), strict=True)),
+            not waves.any(),
+            LIMIT,
+            CLIPS,
         )
         return result
 

@@ -3,7 +3,7 @@
 The topology-preserving form of Zavalishin (The Art of VA Filter Design, 3.10) as Simper writes it down (Solving the
 continuous SVF equations using trapezoidal integration, 2013): two integrators solved together, so it stays stable and
 in tune however quickly the cut-off moves. Low-pass and band-pass come out of it, the other shapes are sums with the
-input.
+input. On a GPU the kernels of :mod:`engine.dsp.card` take all rows side by side.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.dsp.card import FilterOnCard, is_at_home
 from engine.dsp.loops import load_kernels as _prepare_numba
 
 HIGHEST = 0.49
@@ -41,8 +42,14 @@ class Svf:
         first = 1.0 / (1.0 + cutoff * (cutoff + damping))
         second = cutoff * first
         coefficients = torch.stack([first, second, cutoff * second], 1)
+        on_card = is_at_home(x)
         if self._state is None:
-            self._state = torch.zeros(x.shape[0], 2, dtype=torch.float64)
+            # Without kernels for the card the CPU does the work.
+            device = x.device if on_card else torch.device("cpu")
+            self._state = torch.zeros(x.shape[0], 2, dtype=torch.float64, device=device)
+        if on_card:
+            low, band = FilterOnCard.apply(x, coefficients, self._state)  # type: ignore[no-untyped-call]
+            return low, band
         if _prepare_numba() is None:
             return _run_in_torch(x, coefficients, self._state)
         low, band = _Run.apply(x, coefficients, self._state)  # type: ignore[no-untyped-call]

@@ -42,6 +42,9 @@ END_FADE_S = 0.002
 _CHUNK_FRAMES = 1 << 18
 """Rows times frames worked on at a time without gradients: the arrays of one operator then stay in the cache."""
 
+_CARD_CHUNK_FRAMES = 1 << 23
+"""The same on a GPU, which wants few large steps: a full matrix then takes about 2 GB of its memory."""
+
 
 class FmSynth:
     """The FM instrument of :data:`engine.params.fm.FM_SPACE`, mono, or stereo when any note of the batch has a
@@ -170,7 +173,8 @@ def _blocks(key: FmNote, job: _Job, block_frames: int) -> Iterator[Tensor]:
     with torch.no_grad():
         voices = _voices(key, job)
     most = max(voice.width for voice in voices)
-    step = max(min(block_frames, _CHUNK_FRAMES // max(most, 1)), 1024)
+    chunk = _CARD_CHUNK_FRAMES if job.like.is_cuda else _CHUNK_FRAMES
+    step = max(min(block_frames, chunk // max(most, 1)), 1024)
     for first in range(0, job.n_frames, step):
         # The context closes before the yield: it would hold for whoever runs next on this thread.
         with torch.no_grad():
