@@ -346,8 +346,10 @@ class Session(QObject):
         self.presets.start(self.app)
         if self._warm:
             warming = self.studio.warm()
-            for job in (warming, self.studio.warm_keys()):
+            keys = self.studio.warm_keys()
+            for job in (warming, keys):
                 self.jobs.keep_quiet_about(job)
+            self.live_play.wait_for(keys)
             self.bridge.watch(warming, done=self._open_device, failed=self._open_device, cancelled=self._open_device)
             self.live.render(self.document.patch)
         else:

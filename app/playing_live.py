@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 PICTURE_MS = 150
 """The stage follows the keys after so much rest: drawing must not stand in the way of playing."""
+PREPARING_MS = 2000
+"""Keys that are ready sooner than this are not worth a word."""
+PREPARING = "The keys are being prepared; they sound in a moment."
 MOUSE = "mouse"
 
 
@@ -56,6 +59,9 @@ class LivePlay(QObject):
         self._picture = QTimer(self, interval=PICTURE_MS, singleShot=True)
         self._picture.timeout.connect(self._follow)
         self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), session.window, enabled=False)
+        self._slow_start = QTimer(self, interval=PREPARING_MS, singleShot=True)
+        self._slow_start.timeout.connect(self._still_preparing)
+        self._is_preparing = False
         self._connect()
         self._restore()
 
@@ -102,8 +108,27 @@ class LivePlay(QObject):
         """The window is on the screen: listen to MIDI."""
         self.ports.start()
 
+    def wait_for(self, job: int) -> None:
+        """``job`` prepares the keys: until it has ended, they are silent and say so."""
+        self._slow_start.start()
+        self._s.bridge.watch(job, done=self._prepared, failed=self._prepared, cancelled=self._prepared)
+
+    def _prepared(self, _end: object = None) -> None:
+        self._slow_start.stop()
+        self._show_preparing(False)
+
+    def _still_preparing(self) -> None:
+        self._show_preparing(True)
+
+    def _show_preparing(self, on: bool) -> None:
+        self._is_preparing = on
+        self.bar.set_preparing(on)
+        if on and self.held.notes:
+            self._s.messages.info(PREPARING)
+
     def close(self) -> None:
         """Let go of everything and end the MIDI thread. The instrument itself belongs to the studio."""
+        self._slow_start.stop()
         self.learn.finish()
         self.ports.close()
         self.held.release_all()
@@ -131,6 +156,8 @@ class LivePlay(QObject):
         notes = self.held.notes
         for piano in self.pianos:
             piano.set_lit(notes)
+        if notes and self._is_preparing:
+            self._s.messages.info(PREPARING)
         if notes:
             # What plays by hand takes over from the note that the stage plays.
             if self._s.document.selected is None:

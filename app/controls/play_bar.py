@@ -55,6 +55,8 @@ class PlayBar(QWidget):
         self.midi.setIcon(icon("midi", "disabled"))
         self._midi_state: tuple[tuple[str, ...], frozenset[str], str] = ((), frozenset(), "")
         self._has_bindings = False
+        self._keyboard_state = (False, 48, 100)
+        self._is_preparing = False
         self._lamp = QTimer(self, interval=LAMP_MS, singleShot=True)
         self._lamp.timeout.connect(self._show_midi_icon)
         self._lay_out()
@@ -156,14 +158,21 @@ class PlayBar(QWidget):
 
     def set_keyboard(self, on: bool, low: int, velocity: int) -> None:
         """Show whether the computer's keys play, from which C, and how hard."""
+        self._keyboard_state = (on, low, velocity)
         self.keyboard.setChecked(on)
         self.keyboard.setText(note_name(low) if on else "Keys")
         now = f"Now from {note_name(low)}, velocity {velocity}\n" if on else ""
+        soon = "The keys are being prepared; they sound in a moment.\n" if self._is_preparing else ""
         self.keyboard.setToolTip(
-            "Play with the computer's keyboard (Ctrl+T)\n"
+            f"{soon}Play with the computer's keyboard (Ctrl+T)\n"
             f"{now}A S D F … are the white keys, W E T Y U … the black ones above them.\n"
             "Z and X move the octave, C and V how hard the keys are hit."
         )
+
+    def set_preparing(self, on: bool) -> None:
+        """Whether keys make no sound yet, because what computes it is being compiled."""
+        self._is_preparing = on
+        self.set_keyboard(*self._keyboard_state)
 
     # -- MIDI ------------------------------------------------------------------------------------------------------
 

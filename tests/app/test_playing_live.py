@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from app import midi_ports
 from app.compose import Session
 from app.panels.fm import FmPanel
-from app.playing_live import LivePlay
+from app.playing_live import PREPARING, LivePlay
 from app.settings import Settings
 from engine.audio import Audio, Clip
 from engine.params.playing import PlaySettings
@@ -265,3 +265,28 @@ def test_the_note_is_no_part_of_the_patch_and_learns_nothing(session: Session) -
     menu, learn = entry(session.fm.control("note"), "Learn")
     assert learn is None
     menu.deleteLater()
+
+
+def test_keys_that_are_being_prepared_say_so_and_those_that_are_ready_do_not(
+    qtbot: QtBot, session: Session, live: LivePlay, diary: Diary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The window's own preparing, which would end this one.
+    qtbot.waitUntil(lambda: not live._slow_start.isActive() and session.jobs.at_rest)
+    told: list[str] = []
+    ends: dict[str, Callable[..., None]] = {}
+    monkeypatch.setattr(session.messages, "info", told.append)
+    monkeypatch.setattr(session.bridge, "watch", lambda job, **callbacks: ends.update(callbacks))
+    live._slow_start.setInterval(50)
+    live.wait_for(1)
+    live.held.press("test", 60, 60, 100)
+    qtbot.waitUntil(lambda: PREPARING in told)
+    assert PREPARING in live.bar.keyboard.toolTip()
+    live.held.release("test", 60)
+    live.set_keyboard(True)
+    assert PREPARING in live.bar.keyboard.toolTip(), "also after the keyboard was switched on"
+    ends["done"](None)
+    assert PREPARING not in live.bar.keyboard.toolTip()
+    told.clear()
+    live.held.press("test", 62, 62, 100)
+    qtbot.waitUntil(lambda: 62 in session.fm.piano._lit)
+    assert PREPARING not in told
