@@ -78,7 +78,7 @@ ACTIONS = (
     Action("take.rename", "Rename take", "F2", "Edit", "Give the chosen take another name", "rename"),
     Action(
         "take.patch",
-        "Load its patch",
+        "Load the take’s patch",
         "",
         "Edit",
         "Set the instrument, and its note, to what made the chosen take",
@@ -180,7 +180,7 @@ ACTIONS = (
         "Hear while turning",
         "H",
         "Play",
-        "Strike the note again when a knob moves while nothing plays",
+        "Strike the note again when a knob is turned and nothing plays",
         "",
         True,
         "audition preview",
@@ -414,6 +414,8 @@ class ActionSet(QObject):
             action.setMenuRole(QAction.MenuRole.NoRole)
             if data.icon:
                 action.setIcon(icons.icon(data.icon))
+                # An icon would stand where the tick belongs.
+                action.setIconVisibleInMenu(not data.checkable)
             self._actions[data.id] = action
 
     def __getitem__(self, action_id: str) -> QAction:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog
 
 from app import style, theme
 from app.controls.time_axis import Selection
 from app.drop_in import PROJECT_SUFFIX, SOUND_SUFFIXES
 from app.export_dialog import ExportDialog
 from app.live_sound import settings_of
+from app.notice import Notice
 from app.preferences import Preferences
 from engine import __version__
 from engine.audio import Clip
@@ -39,7 +40,7 @@ class Commands(QObject):
         self._after_save: Callable[[], None] | None = None
         self.export_dialog: ExportDialog | None = None
         self.preferences: Preferences | None = None
-        self.question: QMessageBox | None = None
+        self.question: Notice | None = None
         self.files: QFileDialog | None = None
         self._told: tuple[object, ...] = ()
         self._bind()
@@ -292,24 +293,20 @@ class Commands(QObject):
         if not self.has_work():
             go_on()
             return
-        box = QMessageBox(self._s.window)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setWindowTitle("Unsaved changes")
-        box.setText("Save the changes to this project first?")
-        box.setInformativeText("Without saving, its takes and the patch are lost. Sound files on disk stay.")
-        save = box.addButton("Save", QMessageBox.ButtonRole.AcceptRole)
-        lose = box.addButton("Don't save", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(save)
+        box = Notice(
+            "Unsaved changes",
+            "Save the changes to this project first?",
+            "Without saving, its takes and the patch are lost. Sound files on disk stay.",
+            self._s.window,
+        )
 
-        def answered(button: object) -> None:
-            if button is save:
-                self._after_save = go_on
-                self.save()
-            elif button is lose:
-                go_on()
+        def save() -> None:
+            self._after_save = go_on
+            self.save()
 
-        box.buttonClicked.connect(answered)
+        box.add("Don’t save", go_on)
+        box.add("Cancel")
+        box.add("Save", save, primary=True)
         self.question = box
         box.open()
 
@@ -393,8 +390,6 @@ class Commands(QObject):
         dialog.open()
 
     def about(self) -> None:
-        box = QMessageBox(self._s.window)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setWindowTitle("About Tonewright")
-        box.setText(ABOUT)
+        box = Notice("About Tonewright", ABOUT, parent=self._s.window)
+        box.add("Close")
         box.open()

@@ -27,7 +27,7 @@ from app.controls.value_widget import ValueHost
 from app.message_bar import MessageBar
 from app.palette import Palette
 from app.settings import LAYOUT_VERSION, Settings
-from app.theme import PADDING, PADDING_WIDE
+from app.theme import BUTTON_PX, PADDING, PADDING_WIDE, SMALL_BUTTON_PX
 
 HEADER_PX = 40
 DOCK_TITLE_PX = 32
@@ -52,6 +52,7 @@ class ActionButton(QToolButton):
         self.setIconSize(QSize(icons.ICON_PX, icons.ICON_PX))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(BY_ID[action_id].text)
+        self.setFixedHeight(BUTTON_PX)
 
 
 class _DockTitle(QFrame):
@@ -85,6 +86,7 @@ class _DockTitle(QFrame):
             button = QToolButton()
             button.setIcon(icons.icon(name, "secondary"))
             button.setIconSize(QSize(12, 12))
+            button.setFixedHeight(SMALL_BUTTON_PX)
             button.setToolTip(words)
             button.setAccessibleName(f"{words}: {dock.windowTitle()}")
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)

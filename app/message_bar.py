@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app import icons
-from app.theme import PADDING, PADDING_WIDE
+from app.theme import PADDING, PADDING_WIDE, SMALL_BUTTON_PX
 from engine.errors import EngineError
 
 Level = Literal["info", "warning", "error"]
@@ -81,6 +81,7 @@ class MessageBar(QWidget):
         self._close = QToolButton()
         self._close.setIcon(icons.icon("close", "secondary"))
         self._close.setToolTip("Close this message")
+        self._close.setFixedHeight(SMALL_BUTTON_PX)
         self._close.setAccessibleName("Close this message")
         self._close.clicked.connect(self.clear)
         for button in (self._button, self._copy, self._close):
@@ -92,7 +93,7 @@ class MessageBar(QWidget):
         row.addWidget(self._text, 1)
         self._more = QToolButton()
         self._more.setProperty("role", "chip")
-        self._more.setFixedHeight(24)
+        self._more.setFixedHeight(SMALL_BUTTON_PX)
         self._more.setToolTip("Show the message before")
         self._more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._more.clicked.connect(self._show_earlier)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDialog,
     QFormLayout,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.controls.plain import plain_label
+from app.controls.toggle import Toggle
 from app.playback.output import LATENCIES_MS
 from app.settings import ZOOM_PERCENTS, Settings
 from app.theme import PADDING, PADDING_WIDE
@@ -64,10 +64,10 @@ class Preferences(QDialog):
         self.zoom_note = QLabel("Taken up at the next start.")
         self.zoom_note.setProperty("role", "small")
         self.zoom_note.setVisible(False)
-        self.motion = QCheckBox("Let panels and meters glide")
+        self.motion = Toggle("Let panels and meters glide")
         self.motion.setChecked(settings.get("view/motion"))
         self.motion.toggled.connect(self.motion_chosen)
-        self.hear = QCheckBox("Strike the note again when a knob moves")
+        self.hear = Toggle("Strike the note again when a knob is turned")
         self.hear.setChecked(settings.get("edit/hear_while_turning"))
         self.hear.toggled.connect(self.hear_chosen)
         self.device = QComboBox()

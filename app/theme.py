@@ -88,6 +88,8 @@ PADDING = 8
 PADDING_WIDE = 12
 TEXT_PX = 13
 SMALL_TEXT_PX = 11
+BUTTON_PX, SMALL_BUTTON_PX = 28, 24
+"""Heights of buttons and fields, and of those in dense rows."""
 MOTION_MS = 120
 """Length of every movement; :func:`motion_ms` is 0 when the person turned movement off."""
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QWidget
 
 from app.controls.drag_value import ALT
 from app.controls.knob_paint import LOCK_PX, figures, focus_ring, padlock, wash
+from app.controls.toggle import paint_pill
 from app.controls.value_field import BOX_PX, LABEL_PX, ValueField
 from app.controls.value_widget import ValueWidget
 from app.controls.words import choice_words
@@ -297,14 +298,8 @@ class Switch(ValueWidget):
         painter.setFont(figures(self))
         painter.setPen(QColor(theme.text if self._hovered else theme.secondary))
         painter.drawText(QRectF(0, 0, self.width(), LABEL_PX - 2), _LEFT, self.param.label)
-        pill = QRectF(0.5, LABEL_PX + (BOX_PX - 16) / 2 + 0.5, 30, 15)
-        colour = QColor(self._colour or theme.accent)
-        painter.setPen(colour if self.on else QColor(theme.hairline))
-        painter.setBrush(colour if self.on else QColor(theme.hover if self._hovered else theme.control))
-        painter.drawRoundedRect(pill, 7.5, 7.5)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.on_accent if self.on else theme.secondary))
-        painter.drawEllipse(QRectF(pill.right() - 13 if self.on else pill.left() + 3, pill.top() + 2.5, 10, 10))
+        at = QPoint(0, LABEL_PX + (BOX_PX - 16) // 2)
+        pill = paint_pill(painter, at, self._colour or theme.accent, on=self.on, hovered=self._hovered)
         if self._locked:
             padlock(painter, pill.right() + 10, pill.center().y(), theme.secondary)
         if self.hasFocus():

@@ -164,7 +164,7 @@ class PlayBar(QWidget):
         now = f"Now from {note_name(low)}, velocity {velocity}\n" if on else ""
         soon = "The keys are being prepared; they sound in a moment.\n" if self._is_preparing else ""
         self.keyboard.setToolTip(
-            f"{soon}Play with the computer's keyboard (Ctrl+T)\n"
+            f"{soon}Play with the computer’s keyboard (Ctrl+T)\n"
             f"{now}A S D F … are the white keys, W E T Y U … the black ones above them.\n"
             "Z and X move the octave, C and V how hard the keys are hit."
         )

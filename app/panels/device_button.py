@@ -10,6 +10,7 @@ from app.controls.plain import plain_tip
 from app.icons import ICON_PX, icon
 from app.playback.output import LATENCIES_MS
 from app.player import Player
+from app.theme import BUTTON_PX
 
 SYSTEM_DEFAULT = "System default"
 SILENT = "No sound"
@@ -36,6 +37,7 @@ class DeviceButton(QToolButton):
         self.setIconSize(QSize(ICON_PX, ICON_PX))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setMaximumWidth(WIDTH_PX)
+        self.setFixedHeight(BUTTON_PX)
         player.device_changed.connect(self._show)
         player.devices_changed.connect(self._refill)
         self._show(player.device)

@@ -33,7 +33,7 @@ from app.panels.fm_state import OPERATORS, operator_state
 from app.panels.fm_strip import OperatorStrip
 from app.panels.fm_tabs import SectionTabs
 from app.panels.instrument import InstrumentPanel, PatchDocument
-from app.theme import GRID, PADDING, PADDING_WIDE
+from app.theme import BUTTON_PX, GRID, PADDING, PADDING_WIDE
 from engine.params import FM_SPACE, Param, Patch
 from engine.params.fm import N_OPERATORS
 from engine.params.note import NOTE_PARAMS, NoteSettings
@@ -146,6 +146,7 @@ class FmPanel(InstrumentPanel):
         self.more.setText("⋯")
         self.more.setToolTip("Copy, paste, reset or lock everything on this page")
         self.more.setAccessibleName("This page")
+        self.more.setFixedHeight(BUTTON_PX)
         self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         bar = QWidget()
         row = QHBoxLayout(bar)

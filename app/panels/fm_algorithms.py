@@ -1,4 +1,4 @@
-"""The DX7's 32 algorithms as a choice: small diagrams to pick from, and the routing that each of them means."""
+"""The DX7’s 32 algorithms as a choice: small diagrams to pick from, and the routing that each of them means."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Routing(QWidget):
         caption = QLabel("Rows modulate columns (rad)")
         caption.setProperty("role", "small")
         caption.setToolTip(
-            "Each row is an operator that bends the phase of the column's operator; out is what is heard, in dB.\n"
+            "Each row is an operator that bends the phase of the column’s operator; out is what is heard, in dB.\n"
             "On the diagonal and below it a route looks back in time: by one sample, on itself to the last two."
         )
         self._head = QWidget()

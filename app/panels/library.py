@@ -65,6 +65,7 @@ class LibraryPanel(QWidget):
         self.search.setPlaceholderText("Search")
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName("Search the library")
+        self.search.setToolTip("Words, or tag:bass, author:, folder:")
         self.search.addAction(icons.icon("search", "secondary"), QLineEdit.ActionPosition.LeadingPosition)
         self.takes = TakeList()
         self.takes.setModel(self._filter)
@@ -243,7 +244,7 @@ class LibraryPanel(QWidget):
 
         return {
             "rename": make("Rename", "rename", self.rename_current, "F2"),
-            "patch": make("Load its patch", "patch-live", lambda: self.load_patch(self.current_take())),
+            "patch": make("Load the take’s patch", "patch-live", lambda: self.load_patch(self.current_take())),
             "export": make("Export…", "export", lambda: self.export_requested.emit(self.current_take())),
             "show": make("Show in file manager", "folder", self._show_file),
             "copy": make("Copy path", "copy", self._copy_path),

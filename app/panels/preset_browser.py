@@ -9,7 +9,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QAction, QActionGroup, QDesktopServices, QIcon
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import icons, style
 from app.controls.menus import below, pop_up
@@ -18,7 +27,7 @@ from app.panels.preset_chips import TagChips
 from app.panels.preset_list import ROW_PX, PresetList
 from app.panels.preset_model import ENTRY_ROLE, GROUPS, SHOWS, SORTS, PresetModel, entries_of
 from app.presets import Presets
-from app.theme import GRID, PADDING, PADDING_WIDE, SMALL_TEXT_PX
+from app.theme import GRID, PADDING, PADDING_WIDE, SMALL_BUTTON_PX, SMALL_TEXT_PX
 from engine.project.preset_index import Entry, tags_in_use
 
 
@@ -62,6 +71,8 @@ class PresetBrowser(QWidget):
         self.hint.setWordWrap(True)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setProperty("role", "secondary")
+        self.clear = QPushButton("Clear")
+        self.clear.setToolTip("Show every preset again")
         self._lay_out()
         self._connect()
         self._show_entries()
@@ -134,6 +145,7 @@ class PresetBrowser(QWidget):
         button.setAccessibleName(words)
         button.setCheckable(checkable)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setFixedHeight(SMALL_BUTTON_PX)
         return button
 
     def _lay_out(self) -> None:
@@ -159,13 +171,21 @@ class PresetBrowser(QWidget):
         row.addWidget(self.revert)
         row.addWidget(self.save)
         self.state.setFont(style.font(SMALL_TEXT_PX))
+        self._empty = QWidget()
+        words = QVBoxLayout(self._empty)
+        words.setContentsMargins(0, 0, 0, 0)
+        words.setSpacing(PADDING)
+        words.addStretch(1)
+        words.addWidget(self.hint)
+        words.addWidget(self.clear, 0, Qt.AlignmentFlag.AlignHCenter)
+        words.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
         column.addLayout(head)
         column.addLayout(chips)
         column.addWidget(self.list, 1)
-        column.addWidget(self.hint, 1)
+        column.addWidget(self._empty, 1)
         column.addWidget(foot)
         self.hint.setContentsMargins(PADDING_WIDE, 0, PADDING_WIDE, 0)
         self._foot = foot
@@ -190,6 +210,7 @@ class PresetBrowser(QWidget):
         self.recent.toggled.connect(lambda on: self._show("recent" if on else "all"))
         self.view.clicked.connect(lambda: pop_up(self.view_menu(), below(self.view)))
         self.revert.clicked.connect(presets.revert)
+        self.clear.clicked.connect(self._clear_search)
         self.save.clicked.connect(self._on_save)
 
     # -- what is shown -----------------------------------------------------------------------------------------------
@@ -245,18 +266,27 @@ class PresetBrowser(QWidget):
         if empty:
             self.hint.setText(self._hint_words())
         self.hint.setVisible(empty)
+        self.clear.setVisible(empty and self.presets.is_ready and bool(self.model.text or self.chips.chosen))
+        self._empty.setVisible(empty)
         self.list.setVisible(not empty)
 
     def _hint_words(self) -> str:
         if not self.presets.is_ready:
             return ""
         if self.model.text or self.chips.chosen:
-            return "No preset has all of that."
+            text, tags = self.model.text, self.chips.chosen
+            if not text:
+                return f"No preset is {' and '.join(tags)} at once."
+            return f"No preset matches “{text}”{' and these tags' if tags else ''}."
         if self.model.show == "favourites":
             return "Click a star to keep a preset here."
         if self.model.show == "recent":
             return "Presets that you load appear here."
         return "Drop presets or DX7 files here, or save one of your own."
+
+    def _clear_search(self) -> None:
+        self.search_in_the_way.emit()
+        self.chips.clear()
 
     def _show(self, what: str) -> None:
         if what == self.model.show:
@@ -315,7 +345,7 @@ class PresetBrowser(QWidget):
         menu.addAction("Import…", self.import_wanted.emit)
         menu.addAction("Export…", lambda: self.export_wanted.emit(self.selected()))
         menu.addSeparator()
-        menu.addAction("Look for changed files", self.presets.refresh)
+        menu.addAction("Look for changed presets", self.presets.refresh)
         menu.addAction("Show the folder", lambda: self._show_folder(str(self.presets.store.folder)))
         return menu
 

@@ -34,6 +34,7 @@ class TagChips(QWidget):
         self._more = self._make(MORE)
         self._more.setCheckable(False)
         self._more.setAccessibleName("More tags")
+        self._more.setToolTip("The tags for which there is no room")
         self._more.clicked.connect(self._show_menu)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._arrange()

@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextListFormat
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QFileDialog,
+    QFormLayout,
     QHBoxLayout,
-    QPlainTextEdit,
     QProgressBar,
     QPushButton,
+    QTextEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -78,7 +80,7 @@ class PresetExportDialog(QDialog):
         self.progress.setRange(0, 1000)
         self.progress.setAccessibleName("How many are done")
         self.progress.hide()
-        self.losses = QPlainTextEdit()
+        self.losses = QTextEdit()
         self.losses.setReadOnly(True)
         self.losses.setAccessibleName("What a DX7 cannot keep")
         self.losses.setMinimumHeight(168)
@@ -100,7 +102,10 @@ class PresetExportDialog(QDialog):
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(PADDING_WIDE)
         column.addLayout(head)
-        column.addWidget(self.format)
+        form = QFormLayout()
+        form.setHorizontalSpacing(PADDING_WIDE)
+        form.addRow("Format", self.format)
+        column.addLayout(form)
         column.addWidget(self.progress)
         column.addWidget(self.losses, 1)
         column.addStretch(0)
@@ -181,13 +186,44 @@ class PresetExportDialog(QDialog):
             self.facts.setText("A DX7 has less than this instrument. This is lost:")
         else:
             self.facts.setText(f"{len(lossy):,} of {len(converted):,} lose something:")
-        if len(converted) == 1:
-            lines = list(converted[0].losses)
-        else:
-            lines = [f"{item.name}\n" + "\n".join(f"    {loss}" for loss in item.losses) for item in lossy]
-        self.losses.setPlainText("\n".join(lines))
+        self._list_losses(lossy, named=len(converted) > 1)
         self.losses.setVisible(bool(lossy))
         self.go.setEnabled(True)
+
+    def _list_losses(self, lossy: Sequence[Converted], *, named: bool) -> None:
+        """A bullet for every loss, under the name of its preset where there are several."""
+        self.losses.clear()
+        writer = QTextCursor(self.losses.document())
+        bullets = QTextListFormat()
+        bullets.setStyle(QTextListFormat.Style.ListDisc)
+        # The bullet stands in the indentation, and further lines of a loss stand under its first.
+        bullets.setIndent(1)
+        self.losses.document().setIndentWidth(16)
+        gap, title = QTextBlockFormat(), QTextBlockFormat()
+        gap.setBottomMargin(GRID)
+        title.setTopMargin(GRID)
+        writer.beginEditBlock()
+        for item in lossy:
+            if named:
+                self._begin(writer, title)
+                writer.insertText(item.name)
+            for place, loss in enumerate(item.losses):
+                self._begin(writer, gap)
+                if place == 0:
+                    made = writer.createList(bullets)
+                else:
+                    made.add(writer.block())
+                writer.setBlockFormat(_spaced(writer, GRID))
+                writer.insertText(loss)
+        writer.endEditBlock()
+        self.losses.moveCursor(QTextCursor.MoveOperation.Start)
+
+    def _begin(self, writer: QTextCursor, form: QTextBlockFormat) -> None:
+        """A new paragraph outside of any list; the first one is there already."""
+        if writer.document().isEmpty():
+            writer.setBlockFormat(form)
+        else:
+            writer.insertBlock(form)
 
     def ask_where(self) -> None:
         """Remember the choice and let the system's dialog ask for the place and about an existing file."""
@@ -217,6 +253,13 @@ class PresetExportDialog(QDialog):
         self._settings.set("files/preset_folder", str(path if is_folder else path.parent))
         self.chosen.emit(kind, path, self._presets if kind == JSON else self._converted)
         self.accept()
+
+
+def _spaced(writer: QTextCursor, px: int) -> QTextBlockFormat:
+    """The paragraph's own format with so much room beneath."""
+    form = writer.blockFormat()
+    form.setBottomMargin(px)
+    return form
 
 
 def _syx_title(count: int) -> str:

@@ -105,6 +105,7 @@ class SaveDialog(_Dialog):
         self.folder.lineEdit().setPlaceholderText("None")
         self.about = QLineEdit(source.about if source is not None else "")
         self.about.setMaxLength(MAX_ABOUT_LENGTH)
+        self.about.setCursorPosition(0)
         self.author = QLineEdit(author)
         self.author.setMaxLength(MAX_AUTHOR_LENGTH)
         self.over = QCheckBox("Replace the preset of that name")

@@ -13,6 +13,7 @@ from app.controls.level_handles import LevelHandles
 from app.controls.paint import colour
 from app.controls.spectrogram import DEFAULT_DB
 from app.icons import ICON_PX, icon
+from app.theme import BUTTON_PX
 from engine.audio.spectral import FFT_SIZES
 
 
@@ -102,6 +103,7 @@ class StageBar(QWidget):
         button.setCheckable(True)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.toggled.connect(self.changed)
+        button.setFixedHeight(BUTTON_PX)
         return button
 
 

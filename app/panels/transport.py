@@ -15,7 +15,7 @@ from app.controls.meter import LevelMeter
 from app.icons import ICON_PX, icon
 from app.panels.device_button import DeviceButton
 from app.player import LOWEST_DB, PLAYING, Player
-from app.theme import GRID, PADDING, SMALL_TEXT_PX
+from app.theme import BUTTON_PX, GRID, PADDING, SMALL_TEXT_PX
 from engine.params import Param
 
 TICK_MS = 40
@@ -143,6 +143,7 @@ class TransportBar(QWidget):
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setAccessibleName(words)
         button.setToolTip(words)
+        button.setFixedHeight(BUTTON_PX)
         if self._actions is None:
             button.clicked.connect(lambda: plain())
         else:

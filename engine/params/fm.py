@@ -118,7 +118,7 @@ def _operator(n: int) -> list[Param]:
             "x",
             "log",
             label="Ratio",
-            help="Frequency as a multiple of the note's",
+            help="Frequency as a multiple of the note’s",
             section=section,
             step=1.0,
         ),

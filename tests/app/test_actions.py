@@ -179,3 +179,12 @@ def test_return_presses_the_button_that_has_the_focus_and_nothing_else(qtbot: Qt
     assert board.heard == []
     press(qtbot, board.combo, Qt.Key.Key_Return)
     assert board.heard == ["play.again"]
+
+
+def test_in_menus_a_tick_is_not_hidden_by_an_icon(qapp: QApplication) -> None:
+    owner = QObject()
+    actions = ActionSet(owner)
+    loop = actions["play.loop"]
+    assert not loop.icon().isNull()
+    assert not loop.isIconVisibleInMenu()
+    assert actions["play.start"].isIconVisibleInMenu()

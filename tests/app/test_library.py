@@ -317,14 +317,14 @@ def test_the_menu_offers_what_the_row_can_do(document: Document, panel: LibraryP
     document.add_take(take("Bell", path=Path("/music/bell.wav")))
     assert menu_entries(panel) == {
         "Rename": True,
-        "Load its patch": False,
+        "Load the take’s patch": False,
         "Export…": True,
         "Show in file manager": True,
         "Copy path": True,
         "Remove": True,
     }
     document.add_take(take("Render", patch=Patch("fm")))
-    assert menu_entries(panel)["Load its patch"]
+    assert menu_entries(panel)["Load the take’s patch"]
     assert not menu_entries(panel)["Copy path"]
 
 

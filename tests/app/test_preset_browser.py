@@ -105,7 +105,8 @@ def test_search_and_tags_narrow_the_list_together(browser: PresetBrowser, qtbot:
     assert rows(browser) == ["[bass]", "Round Bass"]
     browser.search("tag:bright")
     assert browser.list.isHidden()
-    assert browser.hint.text() == "No preset has all of that."
+    assert browser.hint.text() == "No preset matches “tag:bright” and these tags."
+    assert not browser.clear.isHidden()
     qtbot.mouseClick(browser.chips.chips()[0], LEFT)
     assert rows(browser) == ["[bass]", "Thin Bass"]
 

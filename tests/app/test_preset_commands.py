@@ -233,6 +233,9 @@ def test_the_export_says_what_a_dx7_cannot_keep_before_it_writes(
     assert "Reverb" in lost
     assert "ten plain characters" in lost
     assert dialog.facts.text().endswith("This is lost:")
+    first = dialog.losses.document().firstBlock()
+    assert first.textList() is not None
+    assert first.textList().count() == len(lost.splitlines()), "every loss has a bullet"
     dialog._go(str(tmp_path / "hall.syx"))
     said("Wrote hall.syx")
     assert read_syx(tmp_path / "hall.syx").voices[0].name == "In a churc"

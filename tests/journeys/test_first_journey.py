@@ -266,7 +266,7 @@ def test_unsaved_work_is_asked_about_before_the_window_goes(qtbot: QtBot, sessio
     assert session.window.isVisible()
     session.window.close()
     buttons = {b.text(): b for b in session.commands.question.buttons()}
-    qtbot.mouseClick(buttons["Don't save"], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(buttons["Don’t save"], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not session.window.isVisible())
 
 

@@ -35,7 +35,7 @@ def pitch_envelope(value: Value, lose: Lose) -> tuple[Quad, Quad]:
     levels = [closest(tables.pitch_st, goal) for goal in goals]
     error_cents = max(abs(tables.pitch_st(level) - goal) for level, goal in zip(levels, goals, strict=True)) * 100.0
     if error_cents > _STEP_CENTS:
-        lose(f"The pitch envelope's levels have steps; one of them is {error_cents:.0f} cents off.")
+        lose(f"The pitch envelope’s levels have steps; one of them is {error_cents:.0f} cents off.")
     rates = []
     for i, (goal, time_s) in enumerate(zip(goals, times_s, strict=True)):
         way_st = PITCH_SPAN_ST if by_rate else abs(goal - goals[i - 1])

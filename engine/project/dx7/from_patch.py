@@ -227,7 +227,7 @@ class _Export:
         # Scaling counts from the transposed key.
         exact = round(self._value(f"op{n}_key_break")) - 12 * self._down - tables.BREAK_NOTE
         if matters and not 0 <= exact <= 99:
-            self._lose(f"The level scaling of operator {n} breaks at another key: that one is out of the DX7's reach.")
+            self._lose(f"The level scaling of operator {n} breaks at another key: that one is out of the DX7’s reach.")
         return min(max(exact, 0), 99)
 
     def _scaling(self, n: int, side: str) -> tuple[int, int]:
@@ -241,7 +241,7 @@ class _Export:
     def _velocity(self, n: int) -> int:
         sensitivity = self._value(f"op{n}_velocity")
         if sensitivity > 0.0 and self._value("velocity_curve") != VELOCITY_CURVES.index("dx7"):
-            self._lose("Velocity follows the DX7's own curve.")
+            self._lose("Velocity follows the DX7’s own curve.")
             # Both curves fall equally far from velocity 100 to 50: the DX7's by 16.4 dB at its highest sensitivity.
             sensitivity = min(sensitivity * 40.0 * math.log10(2.0) / 16.4, 1.0)
         return round(7.0 * sensitivity)
@@ -251,7 +251,7 @@ class _Export:
         times_s = [self._value(f"op{n}_env{i}_s") for i in range(1, 5)]
         by_rate = self._value(f"op{n}_env_clock") == CLOCKS.index("rate")
         if not by_rate:
-            self._lose("Envelopes keep their levels and about their times; rises have the DX7's curve.")
+            self._lose("Envelopes keep their levels and about their times; rises have the DX7’s curve.")
         rates = []
         for i, (goal, time_s) in enumerate(zip(goals, times_s, strict=True)):
             # The release starts from the sustain level as a rule.
