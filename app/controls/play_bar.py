@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.controls.choice import ChoiceField
+from app.controls.menus import below, pop_up
 from app.controls.param_form import ParamForm
 from app.controls.plain import plain_tip
 from app.controls.value_field import ValueField
@@ -222,9 +223,7 @@ class PlayBar(QWidget):
         return menu
 
     def _open_midi(self) -> None:
-        menu = self.midi_menu()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self.midi.mapToGlobal(QPoint(0, self.midi.height())))
+        pop_up(self.midi_menu(), below(self.midi))
 
 
 def _field(param: Param) -> ValueField:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
+from app.controls.menus import pop_up
 from app.controls.read_out import ReadOut
 from app.controls.time_axis import Selection, TimeAxis
 from app.controls.time_picture import EDGE_PX, TimePicture
@@ -154,12 +155,11 @@ class TimeView(TimePicture):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self.shown:
-            self.menu().popup(event.globalPos())
+            pop_up(self.menu(), event.globalPos())
 
     def menu(self) -> QMenu:
         """What can be done here, for the right button and the menu key."""
         menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         selected = self.axis.selection is not None
         menu.addAction("Show the whole sound", self.axis.show_all)
         menu.addAction("Zoom to the selection", self.axis.show_selection).setEnabled(selected)
