@@ -43,6 +43,7 @@ class ExploreCommands(QObject):
         self.explore.changed.connect(self._refresh)
         self.match.set_on(s.settings.get("explore/match"))
         self.match.changed.connect(self._refresh)
+        document.patch_changed.connect(self.match.on_patch)
         self._bind()
         self._refresh()
 

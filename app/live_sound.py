@@ -14,7 +14,6 @@ from PySide6.QtCore import QObject, Signal
 
 from app.bridge import Bridge
 from engine.audio import Audio, Clip
-from engine.audio.level import CEILING_DB
 from engine.params import SPACES, Patch
 from engine.studio import Rendered, Studio
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from app.player import Player
 
 DEFAULT_RATE = 48_000
-LOUDEST = 10.0 ** (CEILING_DB / 20.0)
 NAMELESS = "Live patch"
 NoteSettings = Callable[[], tuple[float, float, float, float]]
 
@@ -50,11 +48,10 @@ class _Made:
 
     @property
     def audio(self) -> Audio:
-        """With the gain at which it is played: one that makes it louder never makes it clip."""
-        gain = 10.0 ** (self.gain_db / 20.0)
-        if gain > 1.0 and (peak := self.plain.peak) > 0.0:
-            gain = max(min(gain, LOUDEST / peak), 1.0)
-        return Audio(self.plain.samples * np.float32(gain), self.plain.sample_rate) if gain != 1.0 else self.plain
+        """With the gain at which it is played."""
+        if self.gain_db == 0.0:
+            return self.plain
+        return Audio(self.plain.samples * np.float32(10.0 ** (self.gain_db / 20.0)), self.plain.sample_rate)
 
     @property
     def clip(self) -> Clip:

@@ -1,7 +1,7 @@
 """Slots at equal loudness: each is measured in the background and played at a gain; no patch is changed by it.
 
-The gain is taken up when another slot (or a place between two) is, and stays while a hand works there, so that turning
-something up is heard as such. :func:`engine.audio.level.matching_gains_db` says how far things are turned up or down.
+The gain is taken up when another slot (or a place between two) or another patch is, and stays while a hand works there,
+so that turning something up is heard as such. :func:`engine.audio.level.matching_gains_db` says how far things are turned up or down.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ SETTLED_MS = 200
 LONGEST_S = 10.0
 """Of longer notes so much is measured."""
 REMEMBERED = 64
+REPLACED = ("set", "load", "undo", "redo")
+"""Why a patch changes other than by a hand's own gesture, as in ``Document.patch_changed``."""
 
 Played = tuple[Patch, NoteSettings]
 
@@ -59,6 +61,12 @@ class LoudnessMatch(QObject):
         desk.about_to_morph.connect(self._on_morph)
         desk.went.connect(self._on_went)
 
+    def on_patch(self, _patch: Patch, why: str) -> None:
+        """The patch changed: a whole other one is measured anew, and its slot plays at what comes of it."""
+        if why in REPLACED:
+            self._owed = True
+            self._settled.start()
+
     @property
     def is_on(self) -> bool:
         return self._on
@@ -87,6 +95,8 @@ class LoudnessMatch(QObject):
     def measure(self) -> None:
         """Measure every slot whose loudness is not known."""
         if not self.is_matching:
+            if self._owed:
+                self._aim(self._where, at_once=True)
             return
         note = self._played()[1]
         for patch in self._patches().values():
@@ -94,6 +104,8 @@ class LoudnessMatch(QObject):
             if key not in self._levels and key not in self._asked:
                 self._asked.add(key)
                 self._ask(key)
+        if self._owed and not self._asked:
+            self._aim(self._where, at_once=True)
 
     # -- inside ----------------------------------------------------------------------------------------------------
 

@@ -119,7 +119,7 @@ class Stage(QWidget):
         With ``keep_range`` it is a new version of the one before (a knob was turned): zoom and selection stay if it is
         as long, and the old picture stays until the new one is there.
         """
-        self.clip = clip
+        before, self.clip = self.clip, clip
         if clip is None or clip.n_frames == 0:
             self.axis.reset(0.0)
             self.waveform.show_clip(None)
@@ -144,7 +144,8 @@ class Stage(QWidget):
         self.bar.set_channels(clip.channels)
         for view in (self.waveform, self.spectrogram):
             view.point_again()
-        if not keep_range:
+        if not keep_range or before is None or before.channels != clip.channels:
+            # The scales stand beside each lane.
             self.level_axis.update()
             self.freq_axis.update()
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from engine.audio.loudness import loudness_lufs
 from engine.audio.values import Audio
 
-CEILING_DB = -1.0
-"""What is turned up to be compared peaks no higher than this."""
+MOST_DB = 24.0
+"""What is compared is turned down by so much at most: beside something barely heard, nothing else would be heard."""
 AUDIBLE_LUFS = -50.0
 FULL_SCALE_DB = 0.0
 
@@ -41,13 +41,11 @@ class Level:
 def matching_gains_db(levels: Mapping[int, Level]) -> dict[int, float]:
     """The gain of each sound that makes all of them equally loud; silence gets none.
 
-    The loudest keeps its level and the others are turned up to it, as far as none of them peaks above
-    :data:`CEILING_DB`; where that is not enough, all are turned down. A sound that peaks higher by itself is never
-    turned up.
+    The softest keeps its level and the others are turned down to it, by :data:`MOST_DB` at most: nothing is ever turned
+    up, so neither a chord nor a knob that is turned afterwards clips because of it.
     """
-    heard = {key: level for key, level in levels.items() if math.isfinite(level.lufs)}
+    heard = {key: level.lufs for key, level in levels.items() if math.isfinite(level.lufs)}
     if not heard:
         return dict.fromkeys(levels, 0.0)
-    reach = min(level.lufs + max(CEILING_DB - level.peak_db, 0.0) for level in heard.values())
-    target = min(max(level.lufs for level in heard.values()), reach)
-    return {key: target - level.lufs if key in heard else 0.0 for key, level in levels.items()}
+    target = max(min(heard.values()), max(heard.values()) - MOST_DB)
+    return {key: min(target - heard[key], 0.0) if key in heard else 0.0 for key in levels}

@@ -284,3 +284,15 @@ def test_drag_out_reaches_the_window(stage: Stage, qtbot: QtBot):
         with qtbot.waitSignal(stage.drag_out_requested) as heard:
             Hand(view, view.x_of(5), 7).press().move(40, 40, steps=4)
         assert heard.args == [Selection(2, 8)]
+
+
+def test_the_scales_follow_a_sound_that_gets_a_second_channel_under_the_hand(stage: Stage, qtbot: QtBot):
+    mono = tone(440)
+    stage.show_clip(clip_of(mono))
+    for channels in (2, 1):
+        seen = [pixels_of(axis) for axis in (stage.level_axis, stage.freq_axis)]
+        painted = [Painted(axis) for axis in (stage.level_axis, stage.freq_axis)]
+        stage.show_clip(clip_of(*[mono] * channels), keep_range=True)
+        qtbot.waitUntil(lambda painted=painted: all(axis.regions for axis in painted))
+        now = [pixels_of(axis) for axis in (stage.level_axis, stage.freq_axis)]
+        assert not any(np.array_equal(one, other) for one, other in zip(seen, now, strict=True))
