@@ -1,7 +1,8 @@
 """Slots at equal loudness: each is measured in the background and played at a gain; no patch is changed by it.
 
 The gain is taken up when another slot (or a place between two) or another patch is, and stays while a hand works there,
-so that turning something up is heard as such. :func:`engine.audio.level.matching_gains_db` says how far things are turned up or down.
+so that turning something up is heard as such. :func:`engine.audio.level.matching_gains_db` says how far things are
+turned down.
 """
 
 from __future__ import annotations
