@@ -174,6 +174,9 @@ class Matching(QObject):
         self.candidates = result.candidates
         best = result.candidates[0].distance_db
         self.bar.show_result(f"{best:.1f} dB away; the nearest preset: {result.preset_db:.1f} dB", self._distances())
+        if self.bar.end.hasFocus():
+            # That button now throws away what was found: the key that stopped the search shall not.
+            self.bar.accept.setFocus(Qt.FocusReason.OtherFocusReason)
         if self._s.document.selected is None or self._shown is None:
             self._try_on(self.candidates[0])
         if result.notice:

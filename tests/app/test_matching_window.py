@@ -233,6 +233,19 @@ def test_other_candidates_can_be_chosen_and_discarded(qtbot: QtBot, session: Ses
     assert session.document.patch == before
 
 
+def test_return_does_not_throw_away_what_was_just_found(qtbot: QtBot, session: Session, bell: Path, slow: Slow) -> None:
+    before = session.document.patch
+    begin(qtbot, session, bell)
+    session.matching.bar.end.setFocus(Qt.FocusReason.TabFocusReason)
+    slow.finished = True
+    qtbot.waitUntil(lambda: session.matching.job is None, timeout=PATIENCE_MS)
+    focused = session.window.focusWidget()
+    assert focused is not None
+    qtbot.keyClick(focused, Qt.Key.Key_Return)
+    assert session.document.patch != before
+    assert not session.matching.is_on
+
+
 def test_what_is_locked_goes_along_and_stays(qtbot: QtBot, session: Session, bell: Path, slow: Slow) -> None:
     session.document.audition("op1_ratio", 2.0)
     session.document.commit("Turn")
