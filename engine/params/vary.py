@@ -23,6 +23,7 @@ from engine.params.draws import (
     reflect,
     rest_of,
 )
+from engine.params.held import held_with
 from engine.params.param import Param
 from engine.params.patch import Patch
 from engine.params.space import ParamSpace, Values
@@ -61,8 +62,8 @@ def with_locks(current: Patch, proposed: Patch, locked: Collection[str]) -> Patc
     """``proposed`` with the values of ``current`` for what is locked. Other synths have nothing in common."""
     if current.synth != proposed.synth:
         return proposed
-    values = current.values
-    kept = {name: values[name] for name in locked if name in values and values[name] != proposed.values[name]}
+    values, held = current.values, held_with(locked)
+    kept = {name: values[name] for name in held if name in values and values[name] != proposed.values[name]}
     return proposed.with_values(**kept) if kept else proposed
 
 
@@ -232,6 +233,7 @@ def _take_over(
     """``patch`` with those of ``values`` that may change; what is ``also`` goes with its section."""
     space = SPACES[patch.synth]
     allowed = usual_sections(space) if sections is None else sections
+    locked = held_with(locked)
     changes = {
         param.name: values[param.name]
         for param in space

@@ -11,6 +11,7 @@ import pytest
 from engine.errors import PatchError
 from engine.params import FM_SPACE, SPACES, Param, ParamSpace, Patch
 from engine.params.draws import FAMILIES, LADDER, draw, draw_envelopes, is_ratio, reflect, rest_of, stages
+from engine.params.held import held_with
 from engine.params.vary import (
     LEVELS,
     chance_section,
@@ -84,7 +85,7 @@ def test_what_is_locked_stays_and_the_rest_is_drawn_the_same(seed: int) -> None:
         ways(PIANO, 0.5, seed, sections=ALL), ways(PIANO, 0.5, seed, sections=ALL, locked=locked), strict=True
     ):
         assert not changed(PIANO, held) & locked
-        assert changed(free, held) <= locked
+        assert changed(free, held) <= held_with(locked)
     for other in ways(PIANO, 1.0, seed, sections=ALL, locked=locked):
         assert not changed(PIANO, other) & locked
 
@@ -273,3 +274,16 @@ def test_two_synths_have_no_way_between_them(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(PatchError, match="no way from the fm synth to the bars synth"):
         morph(PIANO, Patch("bars"), 0.5)
     assert with_locks(PIANO, Patch("bars"), {"gain_db"}) == Patch("bars")
+
+
+def test_a_locked_tuning_or_time_keeps_the_choice_that_gives_it_its_meaning():
+    own = Patch("fm")
+    other = own.with_values(op1_mode=1.0, op1_ratio=7.0, op2_mode=1.0, op1_env_clock=1.0, op1_env2_s=3.0)
+    held = with_locks(own, other, {"op1_ratio", "op1_env2_s"}).values
+    assert (held["op1_mode"], held["op1_ratio"]) == (own.values["op1_mode"], own.values["op1_ratio"])
+    assert (held["op1_env_clock"], held["op1_env2_s"]) == (own.values["op1_env_clock"], own.values["op1_env2_s"])
+    assert held["op2_mode"] == 1.0
+    drawn = {randomise(own, 1.0, Random(seed), locked={"op1_ratio"}).values["op1_mode"] for seed in range(30)}
+    free = {randomise(own, 1.0, Random(seed)).values["op1_mode"] for seed in range(30)}
+    assert drawn == {0.0}
+    assert free == {0.0, 1.0}
