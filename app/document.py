@@ -68,7 +68,6 @@ class Document(QObject):
         self._live_note: NoteSettings | None = None
         self._heard = ""
         self._was_held = False
-        self._links = EnvelopeLinks()
         self._dirty = False
         self._path: Path | None = None
 
@@ -139,7 +138,7 @@ class Document(QObject):
         What belongs to a linked envelope is turned on all envelopes of its group, except for what is locked there.
         """
         self.settle()
-        self._hear(self.patch.with_values(**self._links.spread(values, self.locked)))
+        self._hear(self.patch.with_values(**self.links.spread(values, self.locked)))
 
     def audition_patch(self, patch: Patch, *, note: NoteSettings | None = None, label: str = "") -> None:
         """Hear a whole patch without a step, until :meth:`commit`, :meth:`revert` or :meth:`settle`.
@@ -309,13 +308,19 @@ class Document(QObject):
 
     @property
     def links(self) -> EnvelopeLinks:
-        """Which envelopes are changed together; like locks they belong to the view, and are no undo step."""
-        return self._links
+        """Which envelopes are changed together. Those that another patch makes different are linked no more."""
+        return self.project.links
 
-    def set_links(self, links: EnvelopeLinks) -> None:
-        if links != self._links:
-            self._links = links
-            self.links_changed.emit()
+    def set_links(self, links: EnvelopeLinks, label: str = "", values: Mapping[str, float] | None = None) -> None:
+        """Link these envelopes and with ``values`` make them equal: one undo step with a ``label``, else none."""
+        self.settle()
+        self._drop_live()
+        patch = self.project.patch.with_values(**(values or {}))
+        if links == self.links and patch == self.project.patch:
+            return
+        project = replace(self.project, links=links, patch=patch)
+        history = self._history.commit(label, project) if label else self._history.amend(project)
+        self._become(history, "set" if patch != self.project.patch else "")
 
     # -- takes -----------------------------------------------------------------------------------------------------
 
@@ -439,6 +444,9 @@ class Document(QObject):
     def _become(self, history: History, why: str, *, live_known: bool = False, fresh: bool = False) -> None:
         """Swap the history and tell exactly what changed by it."""
         before, old = self._history.present, self._history
+        links = history.present.links.among(history.present.patch.values, history.present.locked)
+        if links is not history.present.links:
+            history = history.amend(replace(history.present, links=links))
         self._history = history
         now = history.present
         if fresh or before.takes != now.takes:
@@ -447,6 +455,8 @@ class Document(QObject):
             self.selection_changed.emit(now.selected)
         if fresh or before.locked != now.locked:
             self.locks_changed.emit()
+        if fresh or before.links != now.links:
+            self.links_changed.emit()
         if fresh or before.slots != now.slots:
             self.slots_changed.emit()
         # The note first: whoever hears of a patch plays it at once.

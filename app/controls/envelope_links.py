@@ -27,7 +27,7 @@ class EnvelopeDocument(Protocol):
     @property
     def locked(self) -> frozenset[str]: ...
 
-    def set_links(self, links: EnvelopeLinks) -> None: ...
+    def set_links(self, links: EnvelopeLinks, label: str = "", values: Mapping[str, float] | None = None) -> None: ...
 
     def set_locked(self, names: Iterable[str], on: bool = True) -> None: ...
 
@@ -67,9 +67,10 @@ class EnvelopeKeeper(QObject):
     def _link(self, other: str, on: bool) -> None:
         document, owner = self._document, self._editor.owner
         if not on:
-            document.set_links(document.links.unlinked(other))
+            document.set_links(document.links.unlinked(other), "Unlink envelopes")
             return
-        document.set_links(document.links.linked(owner, other))
-        # From now on they are the same: the others take this one over, in a step of its own.
+        links = document.links.linked(owner, other)
+        # From now on they are the same: the others take this one over, in one step with the link.
         values = {name: document.patch.values[name] for name in envelope_names(owner)}
-        self._enter({name: value for name, value in values.items() if isinstance(value, float)}, "Link envelopes")
+        own = {name: value for name, value in values.items() if isinstance(value, float)}
+        document.set_links(links, "Link envelopes", links.spread(own, document.locked))

@@ -42,6 +42,20 @@ class EnvelopeLinks:
         groups = (group - {owner} for group in self.groups)
         return EnvelopeLinks(tuple(group for group in groups if len(group) > 1))
 
+    def among(self, values: Mapping[str, Any], locked: Iterable[str] = ()) -> EnvelopeLinks:
+        """Without what is linked no more in ``values``: only equal envelopes are; ``locked`` values do not count."""
+        locked = frozenset(locked)
+        groups: list[frozenset[str]] = []
+        for group in self.groups:
+            rests = {name.partition("_env")[2] for name in envelope_names(min(group))}
+            rests -= {name.partition("_env")[2] for name in locked if name.partition("_env")[0] in group}
+            alike: dict[tuple[Any, ...], set[str]] = {}
+            for owner in sorted(group):
+                shape = tuple(values.get(f"{owner}_env{rest}") for rest in sorted(rests))
+                alike.setdefault(shape, set()).add(owner)
+            groups += (frozenset(owners) for owners in alike.values() if len(owners) > 1)
+        return self if tuple(groups) == self.groups else EnvelopeLinks(tuple(groups))
+
     def spread(self, values: Mapping[str, Any], locked: Iterable[str] = ()) -> dict[str, Any]:
         """``values`` by storage name, and for each that belongs to a linked envelope the same on the others.
 

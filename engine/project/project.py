@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.errors import ProjectError
 from engine.params import Patch
+from engine.params.links import EnvelopeLinks
 from engine.params.note import NoteSettings
 from engine.project.slots import Slots
 from engine.project.take import Take
@@ -16,7 +17,8 @@ from engine.project.take import Take
 class Project:
     """The takes in the library's order, the live patch with its note, slots and locks, and which take is selected.
 
-    A ``selection`` of ``None`` means the live patch. ``locked`` are storage names of parameters.
+    A ``selection`` of ``None`` means the live patch. ``locked`` are storage names of parameters,
+    ``links`` the envelopes that are changed together; those are no content, but undo brings them back.
     """
 
     takes: tuple[Take, ...] = ()
@@ -25,6 +27,7 @@ class Project:
     note: NoteSettings = field(default_factory=NoteSettings)
     slots: Slots = field(default_factory=Slots)
     locked: frozenset[str] = frozenset()
+    links: EnvelopeLinks = field(default_factory=EnvelopeLinks)
 
     def find(self, take_id: str) -> Take:
         """The take with that id; raises :class:`ProjectError` when there is none."""

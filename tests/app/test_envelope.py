@@ -620,3 +620,26 @@ def test_links_come_back_from_what_was_saved():
     assert EnvelopeLinks.read([["op1", "noise", 3], "op2", None, ["op3"]]) == EnvelopeLinks()
     assert links.linked("op6", "op1").of("op5") == {"op1", "op2", "op4", "op6"}
     assert links.unlinked("op5").of("op6") == frozenset()
+
+
+def test_undo_takes_a_link_back_with_what_it_made_equal_and_redo_brings_both(kept, document):
+    document.audition("op1_env2_s", 0.9)
+    document.commit("Decay")
+    link(kept["op1"], 2)
+    document.undo()
+    assert document.links == EnvelopeLinks()
+    assert document.patch.values["op2_env2_s"] != 0.9
+    document.redo()
+    assert document.links.of("op1") == {"op2"}
+    assert document.patch.values["op2_env2_s"] == 0.9
+
+
+def test_another_patch_dissolves_the_links_of_envelopes_that_are_no_more_equal(kept, document):
+    link(kept["op1"], 2)
+    link(kept["op1"], 3)
+    other = document.patch.with_values(op3_env2_s=1.5)
+    document.set_patch(other, "Load")
+    assert document.links.of("op1") == {"op2"}
+    assert "Operator 3" not in kept["op1"].accessibleDescription()
+    document.undo()
+    assert document.links.of("op1") == {"op2", "op3"}
