@@ -252,7 +252,12 @@ class Matching(QObject):
 
     def _patch_changed(self, _patch: Patch, _why: str) -> None:
         if self.is_on and not self._is_mine:
+            was_heard = self._shown is not None
             self._end()
+            if was_heard:
+                self._s.messages.info("The match ended with your turn, at the best so far; undo goes back past both.")
+            else:
+                self._s.messages.info("The match ended with your turn, before anything was found.")
 
     def _selected(self, take: Take | None) -> None:
         if self.is_on:

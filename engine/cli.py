@@ -275,7 +275,8 @@ def find_patch(name: str) -> Patch:
         try:
             return find_preset(name).patch
         except PatchError as error:
-            raise PatchError(f"There is no file called {name}. {error}") from None
+            # "There is no preset called ..." becomes one sentence with what was looked for first.
+            raise PatchError(str(error).replace("no preset", "no file and no preset", 1)) from None
     except OSError as error:
         raise PatchError(f"{name} cannot be read: {error.strerror or error}.") from error
     except (UnicodeDecodeError, ValueError) as error:

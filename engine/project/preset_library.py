@@ -84,7 +84,8 @@ def _near(name: str, entries: Iterable[Entry]) -> str:
     names = {entry.name.casefold(): entry.name for entry in entries if not entry.trouble}
     close = difflib.get_close_matches(name.casefold(), names, n=3, cutoff=0.5)
     if close:
-        return f"; did you mean {' or '.join(names[word] for word in close)}"
+        *first, last = (names[word] for word in close)
+        return f"; near it {'are' if first else 'is'} {' and '.join(filter(None, (', '.join(first), last)))}"
     return '; "tonewright presets list" names them all'
 
 

@@ -198,6 +198,7 @@ def test_a_turned_knob_ends_the_match_and_keeps_what_is_there(
     assert not session.matching.bar.isVisible()
     assert session.document.patch.values["op1_ratio"] == 3.0
     assert session.document.patch.values["op2_ratio"] == 7.0
+    assert "ended with your turn" in session.messages.text
     qtbot.waitUntil(lambda: slow.closed, timeout=PATIENCE_MS)
 
 
