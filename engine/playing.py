@@ -36,6 +36,8 @@ FIRST_S = 0.005
 SLACK_S = 0.015
 """Held notes are rendered so much further than the device took at once."""
 MOST_AHEAD_S = 0.25
+FORGET_S = 10.0
+"""After a block that came too late, what is kept ahead for that halves in so long."""
 TURN_S = 0.004
 """How often the thread looks at the device while something sounds."""
 RENEW_S = 0.015
@@ -274,10 +276,12 @@ class _Player:
         if live.is_silent:
             return None
         position = bus.position
-        live.leap(position)
+        self._leap(bus, live, position)
         ahead = self._clock.ahead(position, bus.rate)
         reach = live.room_reach
-        for first, sound in live.render(position + ahead, position + (reach or 0)):
+        # The room goes on at least as far as the device takes at once: a hole in it is worse than a late beginning.
+        room_ahead = max(reach or 0, self._clock.at_once + round(2 * TURN_S * bus.rate))
+        for first, sound in live.render(position + ahead, position + min(room_ahead, ahead)):
             bus.add(first, sound)
         return TURN_S
 
@@ -293,10 +297,17 @@ class _Player:
         position = bus.position
         if live.is_silent:
             self._clock.rest(position)
-        live.leap(position)
+        self._leap(bus, live, position)
         part = live.note_on(note, velocity, position + round(MARGIN_S * bus.rate))
         if part is not None:
             self._begin(bus, live, part)
+
+    def _leap(self, bus: _Way, live: LiveInstrument, position: int) -> None:
+        """Go on where the device is. What it has passed meanwhile was a gap: the bus counts it, the clock learns."""
+        missed = live.leap(position)
+        if missed > 0:
+            bus.add(position - missed, np.broadcast_to(np.float32(0.0), (missed, 2)))
+            self._clock.was_late(missed)
 
     def _begin(self, bus: _Way, live: LiveInstrument, part: Part) -> None:
         """The beginning of a new note goes out before anything else is computed; a chord is many of these."""
@@ -325,23 +336,37 @@ class _Player:
 
 
 class _Clock:
-    """Learns how much the device takes at once."""
+    """Learns how much the device takes at once, and how late this thread may be."""
 
     def __init__(self) -> None:
         self._last: int | None = None
         self._jump = 0.0
+        self._lateness = 0.0
+
+    @property
+    def at_once(self) -> int:
+        """How many frames the device takes at once, or has taken before this thread looked again."""
+        return round(self._jump)
 
     def rest(self, position: int) -> None:
         """Nothing was looked at for a while."""
         self._last = position
 
+    def was_late(self, n_frames: int) -> None:
+        """The device had passed what was rendered by so much: from now on there is more between them."""
+        self._lateness += n_frames
+
     def ahead(self, position: int, rate: int) -> int:
         """How many frames beyond ``position`` should be rendered."""
         if self._last is not None:
-            # It forgets slowly: a device keeps its habits.
-            self._jump = max(float(position - self._last), 0.998 * self._jump)
+            passed = float(position - self._last)
+            # It forgets slowly: a device keeps its habits. A busy machine rests at last.
+            self._jump = max(passed, 0.998 * self._jump)
+            self._lateness *= 0.5 ** (max(passed, 0.0) / (FORGET_S * rate))
         self._last = position
-        return round(min(self._jump + SLACK_S * rate, MOST_AHEAD_S * rate))
+        most = MOST_AHEAD_S * rate
+        self._lateness = min(self._lateness, most)
+        return round(min(self._jump + self._lateness + SLACK_S * rate, most))
 
 
 def prepare(kind: Kind) -> None:

@@ -145,8 +145,11 @@ class Mixer:
         if plan is not self._seen:
             self._take_up(plan)
         self._transport(out, plan)
+        n_late = self.bus.n_late
         is_live = self.bus.play_into(out, 1.0 / max(plan.gain, 1.0))
-        if underflow and (is_live or self._advancing or self._extra is not None):
+        is_dry = underflow and (is_live or self._advancing or self._extra is not None)
+        # A gap in what keys play is a dropout as well, whoever was late.
+        if is_dry or self.bus.n_late > n_late:
             self.underruns += 1
         level = self._level.block(n)
         if not isinstance(level, float) or level != 1.0:

@@ -166,16 +166,18 @@ class LiveInstrument:
             self._room.close()
             self._room_closes = True
 
-    def leap(self, first: int) -> None:
-        """The frames before ``first`` are past and need not be rendered: what sounds goes on from there."""
-        if self._parts or self._room is not None:
-            behind = min((part.at for part in self._parts), default=first)
-            if self._room is not None:
-                behind = min(behind, self._room.position + self._room_from)
-            missed = max(first - behind, 0)
-            self._room_from += missed
-            for part in self._parts:
-                part.at = max(part.at, first)
+    def leap(self, first: int) -> int:
+        """The frames before ``first`` are past and need not be rendered: what sounds goes on from there.
+
+        Says how many frames of a voice (or, after the last one, of the room) are never heard because of that.
+        """
+        room_at = None if self._room is None else self._room.position + self._room_from
+        voices_at = min((part.at for part in self._parts), default=first if room_at is None else room_at)
+        missed = max(first - min(voices_at, first if room_at is None else room_at), 0)
+        self._room_from += missed
+        for part in self._parts:
+            part.at = max(part.at, first)
+        return max(first - voices_at, 0)
 
     def render(self, until: int, room_until: int | None = None) -> list[Block]:
         """Everything that is still to be heard before frame ``until``, and of the room before ``room_until``."""

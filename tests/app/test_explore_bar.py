@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from gestures import ALT, CTRL, Hand
@@ -626,3 +628,21 @@ def test_another_patch_in_a_slot_plays_at_a_gain_of_its_own(two_levels: Session,
     assert match.gain_db < -6.0
     two_levels.document.set_patch(QUIET.with_values(op1_ratio=3.0), "Load another")
     qtbot.waitUntil(lambda: match.gain_db > -3.0)
+
+
+@pytest.mark.parametrize("slot", [0, 1])
+def test_a_project_that_is_loaded_plays_at_the_gains_it_had(
+    two_levels: Session, qtbot: QtBot, tmp_path: Path, slot: int
+) -> None:
+    match, document = two_levels.explore.match, two_levels.document
+    two_levels.explore.desk.go(slot)
+    gain_db = match.gain_db
+    document.save(tmp_path / "two.tonewright")
+    document.new_project()
+    qtbot.waitUntil(lambda: match.gain_db == 0.0)
+    match._levels.clear()
+    document.load(tmp_path / "two.tonewright")
+    qtbot.waitUntil(lambda: match.gain_db == pytest.approx(gain_db))
+    qtbot.waitUntil(lambda: two_levels.live.up_to_date)
+    assert two_levels.live._made is not None
+    assert two_levels.live._made.gain_db == pytest.approx(gain_db)

@@ -226,3 +226,13 @@ def test_the_device_stays_open_while_a_key_may_be_played(player: Player, monkeyp
     assert player.bus.position == asleep, "the device is still open"
     player.get_ready()
     assert wait_until(lambda: player.bus.position > asleep)
+
+
+def test_a_gap_in_what_keys_play_counts_as_a_dropout() -> None:
+    desk = Desk()
+    desk.mixer.bus.add(0, frames(np.full(BLOCK, 0.5)))
+    desk.run(2)
+    assert desk.mixer.underruns == 0
+    desk.mixer.bus.add(BLOCK, frames(np.full(2 * BLOCK, 0.5)))
+    desk.run(2)
+    assert desk.mixer.underruns == 1

@@ -8,7 +8,7 @@ import pytest
 
 from engine.params import SPACES, Param, ParamSpace, Patch
 from engine.params.playing import PLAY_PARAMS, PlaySettings
-from engine.playing import Instrument, _ready, prepare
+from engine.playing import Instrument, _Clock, _ready, prepare
 from engine.studio import Studio
 from engine.synths.live import LiveInstrument
 
@@ -315,3 +315,55 @@ def test_what_was_sent_behind_a_patch_that_cannot_be_played_is_done(monkeypatch,
     may_go.set()
     bus.wait_for(bool)
     assert len(told) == 1
+
+
+def test_a_device_that_runs_ahead_is_told_of_the_gap_and_more_is_kept_ready(instrument, bus):
+    instrument.note_on(69, 100)
+    pump(bus, RATE // 2)
+    usual = bus.end() - bus.position
+    before, was = bus.end(), len(bus.blocks)
+    bus.take(before - bus.position + 2_000)
+    bus.wait_for(lambda blocks: bus.end() > bus.position)
+    late = [(first, len(frames)) for first, frames, _ in bus.blocks[was:] if first < before + 2_000]
+    assert late == [(before, 2_000)], "the bus counts what the device has passed"
+    pump(bus, bus.position + 2 * RATE)
+    bus.wait_for(lambda blocks: bus.end() - bus.position > usual + 1_000)
+    instrument.all_off()
+
+
+def test_what_is_kept_ready_after_lateness_shrinks_slowly_and_not_for_ever():
+    clock, position, block = _Clock(), 0, 480
+
+    def ahead(seconds):
+        nonlocal position
+        for _ in range(round(seconds * RATE / block)):
+            position += block
+            frames = clock.ahead(position, RATE)
+        return frames
+
+    usual = ahead(1.0)
+    clock.was_late(4_000)
+    assert ahead(0.1) > usual + 3_500
+    assert usual + 1_500 < ahead(10.0) < usual + 2_500
+    assert ahead(200.0) == usual
+    for _ in range(20):
+        clock.was_late(RATE)
+    assert ahead(0.1) <= round(0.25 * RATE)
+
+
+@pytest.mark.parametrize("instrument", ["real"], indirect=True)
+def test_the_room_rings_on_without_holes_for_a_device_that_takes_much_at_once(instrument, bus):
+    instrument.set_patch(SINE.with_values(reverb=0.8))
+    big = RATE // 10
+    instrument.note_on(69, 100)
+    for _ in range(4):
+        bus.wait_for(lambda blocks: bus.end() >= bus.position + 500)
+        bus.take(big)
+    instrument.note_off(69)
+    tail = bus.position + 2 * big
+    for _ in range(8):
+        bus.wait_for(lambda blocks: bus.end() >= bus.position + big)
+        bus.take(big)
+    with bus.changed:
+        heard = np.abs(bus.joined()[tail : bus.position]).max(axis=1).reshape(-1, 48).max(axis=1)
+    assert heard.min() > 0.0, "a millisecond of nothing in the middle of the room"
