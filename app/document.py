@@ -444,11 +444,8 @@ class Document(QObject):
     def _become(self, history: History, why: str, *, live_known: bool = False, fresh: bool = False) -> None:
         """Swap the history and tell exactly what changed by it."""
         before, old = self._history.present, self._history
-        links = history.present.links.among(history.present.patch.values, history.present.locked)
-        if links is not history.present.links:
-            history = history.amend(replace(history.present, links=links))
-        self._history = history
-        now = history.present
+        now = history.present.with_true_links()
+        self._history = history = history if now is history.present else history.amend(now)
         if fresh or before.takes != now.takes:
             self.takes_changed.emit()
         if fresh or before.selection != now.selection:

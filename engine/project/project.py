@@ -86,6 +86,11 @@ class Project:
         """With the live patch played by that note."""
         return replace(self, note=note)
 
+    def with_true_links(self) -> Project:
+        """Without links between envelopes that are not equal (any more); itself when all are."""
+        links = self.links.among(self.patch.values, self.locked)
+        return self if links is self.links else replace(self, links=links)
+
     def with_slots(self, slots: Slots) -> Project:
         return replace(self, slots=slots)
 
