@@ -201,3 +201,11 @@ def test_no_event_made_by_python_is_posted_to_qt() -> None:
         if "postEvent(" in path.read_text(encoding="utf-8")
     ]
     assert posting == []
+
+
+def test_no_widget_overrides_event(tracked: list[Path]) -> None:
+    """An error of C code in a painting below one ends the process; `app/controls/event_answers.py` says why."""
+    found = [
+        str(p) for p in tracked if p.parts[0] == "app" and re.search(r"^    def event\(", text_of(p), re.MULTILINE)
+    ]
+    assert found == []

@@ -15,6 +15,7 @@ from app.controls.envelope_shape import N_STAGES
 from app.controls.envelope_values import EnvelopeValues
 from app.controls.envelope_view import LEAST_HEIGHT_PX as LEAST_HEIGHT_PX
 from app.controls.envelope_view import EnvelopeView
+from app.controls.event_answers import EventAnswers
 from app.controls.gesture_group import GestureGroup
 from app.controls.menus import pop_up
 from app.controls.value_edit import ValueEdit
@@ -70,6 +71,7 @@ class EnvelopeEditor(EnvelopeView):
         self._group.reverted.connect(self.reverted)
         self.corner.link_clicked.connect(self._pop_up_links)
         self.setMouseTracking(True)
+        EventAnswers(self, claims=self._wants)
         self.setToolTip(HINT)
 
     # Gestures
@@ -253,12 +255,6 @@ class EnvelopeEditor(EnvelopeView):
         self._set_pair(self.selected, *values)
 
     # Keys
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._wants(event):
-            event.accept()
-            return True
-        return super().event(event)
 
     def _wants(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, QVariantAnimation, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QHelpEvent,
     QHideEvent,
     QMouseEvent,
     QPainter,
@@ -21,9 +20,10 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.controls.drag_value import ALT, DragValue
+from app.controls.event_answers import EventAnswers
 from app.controls.graph_layout import OUTPUT, GraphLayout, Route, lay_out
 from app.controls.graph_picture import GraphPicture, Scene
 from app.controls.scroll import is_scrolling
@@ -87,6 +87,7 @@ class AlgorithmGraph(QWidget):
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Algorithm")
+        EventAnswers(self, tip=lambda place: self._words(self._at(QPointF(place))))
         self._describe()
 
     def sizeHint(self) -> QSize:
@@ -305,12 +306,6 @@ class AlgorithmGraph(QWidget):
         found = self._at(QPointF(event.pos()))
         if found is not None:
             self.menu_wanted.emit(found, event.globalPos())
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self._words(self._at(QPointF(event.pos()))), self)
-            return True
-        return super().event(event)
 
     def _words(self, found: int | Route | None) -> str:
         if found is None:

@@ -230,7 +230,9 @@ def _loop(box: QRectF) -> QPainterPath:
 
 def _points(path: QPainterPath) -> list[QPointF]:
     """Points along a line, near enough to each other to look for the pointer and to draw the arrow's head."""
-    return list(path.toSubpathPolygons()[0])
+    polygons = path.toSubpathPolygons()
+    # Boxes that touch as they glide past each other: a line without any length, for which Qt gives no polygon.
+    return list(polygons[0]) if polygons else [path.currentPosition()] * 2
 
 
 def _distance(point: QPointF, a: QPointF, b: QPointF) -> float:

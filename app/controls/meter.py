@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import time
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.controls.event_answers import EventAnswers
 from app.controls.knob_paint import focus_ring, wash
 from app.theme import tokens
 
@@ -68,6 +69,7 @@ class LevelMeter(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Level meter")
+        EventAnswers(self, tip=lambda place: f"{self.summary()}\nClick to reset")
         self._describe()
 
     def sizeHint(self) -> QSize:
@@ -151,12 +153,6 @@ class LevelMeter(QWidget):
         painter.drawRoundedRect(lamp, 1.5, 1.5)
         if self.hasFocus():
             focus_ring(painter, QRectF(self.rect()))
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), f"{self.summary()}\nClick to reset", self)
-            return True
-        return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

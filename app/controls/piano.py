@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.controls.event_answers import EventAnswers
 from app.controls.knob_paint import figures, focus_ring, wash
 from app.theme import tokens
 from engine.params.note import NOTE, VELOCITY
@@ -59,6 +60,7 @@ class Piano(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Piano")
+        EventAnswers(self, claims=self._wants)
         self.setToolTip(
             "Press to play; nearer the front edge is louder. The wheel moves by octaves.\n"
             "Keys: arrows choose a note, Enter plays it. Ctrl+T plays with the letters."
@@ -211,12 +213,6 @@ class Piano(QWidget):
         self._show_note()
 
     # Keys
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._wants(event):
-            event.accept()
-            return True
-        return super().event(event)
 
     def _wants(self, event: QKeyEvent) -> bool:
         plain = not event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)

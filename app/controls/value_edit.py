@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QToolTip, QWidget
 
+from app.controls.event_answers import EventAnswers
 from app.controls.knob_paint import figures
 from app.controls.plain import plain_tip
 from app.theme import tokens
@@ -36,6 +37,7 @@ class ValueEdit(QLineEdit):
         if by_click:
             self._since_click.start()
         self.setAccessibleName(owner.accessibleName())
+        EventAnswers(self, claims=self._wants)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setFont(figures(self))
         self._outline("accent")
@@ -73,14 +75,10 @@ class ValueEdit(QLineEdit):
         self.close_unchanged()
         return True
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            plain = not event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
-            if plain:
-                # Space, letters, Enter and Esc belong to the text, whatever the window's shortcuts say.
-                event.accept()
-                return True
-        return super().event(event)
+    @staticmethod
+    def _wants(event: QKeyEvent) -> bool:
+        """Space, letters, Enter and Esc belong to the text."""
+        return not event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from app.controls.accessible_value import announce_change, announce_kind
 from app.controls.drag_value import ALT, PAGE_STEPS, DragValue
+from app.controls.event_answers import EventAnswers
 from app.controls.menus import pop_up
 from app.controls.pointer import HeldPointer
 from app.controls.scroll import is_scrolling
@@ -98,6 +99,7 @@ class ValueWidget(QWidget):
         self._was_pressed = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(f"{param.section} {param.label or param.name}".strip())
+        EventAnswers(self, claims=self._wants, tip=self._tip_at)
         self.setAccessibleDescription(param.help)
         self.setToolTip(self._tip())
 
@@ -287,14 +289,9 @@ class ValueWidget(QWidget):
 
     # Keys
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._wants(event):
-            event.accept()
-            return True
-        if event.type() == QEvent.Type.ToolTip and self._was_pressed:
-            # Whoever turns it looks at the value, which the tip would cover.
-            return True
-        return super().event(event)
+    def _tip_at(self, place: QPoint) -> str | None:
+        """Whoever turns it looks at the value, which the tip would cover."""
+        return "" if self._was_pressed else None
 
     def _wants(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:

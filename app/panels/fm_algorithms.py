@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QPushButton, QToolTip, QWidget
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QPushButton, QWidget
 
+from app.controls.event_answers import EventAnswers
 from app.controls.graph_layout import OUTPUT, lay_out
 from app.controls.knob_paint import figures, wash
 from app.panels.fm_state import OPERATORS, is_on, number
@@ -100,6 +101,7 @@ class AlgorithmChooser(QWidget):
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName("Algorithms")
+        EventAnswers(self, tip=self._tip_at)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._number = number
@@ -146,12 +148,9 @@ class AlgorithmChooser(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            found = self._at(event.pos())
-            QToolTip.showText(event.globalPos(), _words(ALGORITHMS[found - 1]) if found else "", self)
-            return True
-        return super().event(event)
+    def _tip_at(self, place: QPoint) -> str:
+        found = self._at(place)
+        return _words(ALGORITHMS[found - 1]) if found else ""
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = tokens()

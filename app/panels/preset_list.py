@@ -7,7 +7,6 @@ keeps what was heard last; Escape goes back to what was there before.
 from __future__ import annotations
 
 from PySide6.QtCore import (
-    QEvent,
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
@@ -41,6 +40,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import icons
+from app.controls.event_answers import EventAnswers
 from app.panels.preset_model import DETAIL_ROLE, ENTRY_ROLE, HEADING_ROLE, LOADED_ROLE, STAR_ROLE, Heading
 from app.theme import GRID, PADDING, PADDING_WIDE, SMALL_TEXT_PX, TEXT_PX, tokens
 from engine.project.preset_index import Entry
@@ -194,6 +194,7 @@ class PresetList(QTableView):
         self.verticalScrollBar().setSingleStep(ROW_PX)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setAccessibleName("Presets")
+        EventAnswers(self, claims=self._wants)
         self._heard: Entry | None = None
         # Not ``activated``: where the platform activates with a single click that would load at once.
         self.doubleClicked.connect(self._on_double_click)
@@ -220,13 +221,9 @@ class PresetList(QTableView):
 
     # -- keys ------------------------------------------------------------------------------------------------------
 
-    def event(self, event: QEvent) -> bool:
-        # Return loads a preset here, whatever it means in the window.
-        wants = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
-        if wants and event.key() in _RETURN and not event.modifiers() and self.current is not None:
-            event.accept()
-            return True
-        return super().event(event)
+    def _wants(self, event: QKeyEvent) -> bool:
+        """Return loads a preset here, whatever it means in the window."""
+        return event.key() in _RETURN and not event.modifiers() and self.current is not None
 
     def first(self) -> QModelIndex:
         """The first row that is a preset."""

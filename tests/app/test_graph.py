@@ -96,6 +96,18 @@ def test_everything_is_inside_however_small_the_paper():
             assert all(area.contains(point) for line in scene.lines.values() for point in line), one
 
 
+def test_boxes_that_touch_as_they_glide_leave_a_line_with_its_two_ends():
+    from PySide6.QtCore import QPointF, QRectF
+
+    on = frozenset({(2, 1), (1, OUTPUT)})
+    area, layout = QRectF(0, 0, 200, 88), lay_out(on, 2)
+    size = Scene(area, layout, on).size
+    touching = {2: QPointF(100, 20), 1: QPointF(100, 20 + size)}
+    scene = Scene(area, layout, on, touching, 0.0)
+    assert scene.nodes[2].bottom() == scene.nodes[1].top()
+    assert scene.lines[(2, 1)] == [QPointF(100, scene.nodes[1].top())] * 2
+
+
 # The widget, with the matrix it shares its gestures with
 
 
