@@ -45,11 +45,11 @@ def pressed(qtbot):
     window.activateWindow()
     inner.setFocus()
     qtbot.waitUntil(inner.hasFocus)
-    yield inner, heard
+    return window, inner, heard
 
 
 def test_a_claimed_key_is_no_shortcut_and_another_one_is(pressed):
-    inner, heard = pressed
+    _, inner, heard = pressed
     for key in (Qt.Key.Key_A, Qt.Key.Key_B):
         QTest.keyClick(inner, key)
     assert heard == ["B"]
