@@ -7,6 +7,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from engine.params import FM_SPACE
 from engine.params.fm import CLOCKS, N_OPERATORS, PITCH_SPAN_ST
 from engine.project.dx7 import tables
@@ -24,7 +27,13 @@ _NUMBERS: Final = range(100)
 
 def closest(meaning: Callable[[int], float], wanted: float) -> int:
     """The number 0..99 whose meaning is nearest to ``wanted``; of equals the largest, which is what people write."""
-    return min(reversed(_NUMBERS), key=lambda number: abs(meaning(number) - wanted))
+    return _NUMBERS[-1] - int(np.argmin(np.abs(_downward(meaning) - wanted)))
+
+
+@cache
+def _downward(meaning: Callable[[int], float]) -> npt.NDArray[np.float64]:
+    """The meanings of 99, 98 ... 0."""
+    return np.array([meaning(number) for number in reversed(_NUMBERS)])
 
 
 def pitch_envelope(value: Value, lose: Lose) -> tuple[Quad, Quad]:

@@ -8,10 +8,13 @@ sentences what it could not keep.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.errors import PatchError
 from engine.params import FM_SPACE, Patch
@@ -34,6 +37,7 @@ from engine.project.dx7.routing import Matrix, Routing, nearest
 from engine.project.dx7.voice import NAME_LENGTH, Dx7Operator, Dx7Voice, Quad
 
 AUDIBLE_CENTS: Final = 2.0
+_AS_NEAR_CENTS: Final = 0.001
 _NEUTRAL: Final = 7
 _LOUDEST: Final = 1e-3
 """What is 60 dB softer than full level does not count as heard."""
@@ -286,22 +290,17 @@ class _Export:
             self._lose(f"What is set under {section} has no place in a DX7 voice.")
 
 
-def _tuned(
-    wanted: float, steps: list[tuple[float, int, int]], detune_cents: float, lowest: int
-) -> tuple[tuple[int, int, int], float]:
+def _tuned(wanted: float, steps: Steps, detune_cents: float, lowest: int) -> tuple[tuple[int, int, int], float]:
     """Coarse, fine and detune nearest to ``wanted`` cents, and the cents that are still missing.
 
     Of those that are equally near, the one with the smallest detune and then the smallest fine.
     """
-
-    def detune(cents: float) -> int:
-        return min(max(round((wanted - cents) / detune_cents), lowest), 7)
-
-    def missing(cents: float) -> float:
-        return wanted - cents - detune(cents) * detune_cents
-
-    cents, coarse, fine = min(steps, key=lambda s: (round(abs(missing(s[0])), 3), abs(detune(s[0])), s[2]))
-    return (coarse, fine, _NEUTRAL + detune(cents)), missing(cents)
+    detune = np.clip(np.rint((wanted - steps.cents) / detune_cents), lowest, 7)
+    missing = wanted - steps.cents - detune * detune_cents
+    far = np.abs(missing)
+    near = [int(i) for i in np.flatnonzero(far <= far.min() + _AS_NEAR_CENTS)]
+    at = min(near, key=lambda i: (round(float(far[i]), 3), abs(detune[i]), steps.fine[i]))
+    return (int(steps.coarse[at]), int(steps.fine[at]), _NEUTRAL + int(detune[at])), float(missing[at])
 
 
 def _rate_nats(rate: int) -> float:
@@ -317,12 +316,27 @@ def _speed_db_per_s(start: float, goal: float, time_s: float) -> float:
     return RATE_SPAN_DB * math.log((RISE_TO_DB - start) / (RISE_TO_DB - max(goal, start + 0.1))) / time_s
 
 
-@cache
-def _ratio_steps() -> list[tuple[float, int, int]]:
-    """Cents of every coarse and fine."""
-    return [(1200.0 * math.log2(tables.ratio(c, f)), c, f) for c in range(32) for f in range(100)]
+@dataclass(frozen=True)
+class Steps:
+    """What coarse and fine tune to: arrays ``[steps]``, in cents and whole numbers."""
+
+    cents: npt.NDArray[np.float64]
+    coarse: npt.NDArray[np.int64]
+    fine: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, hz: Callable[[int, int], float], n_coarse: int) -> Steps:
+        """Every pair of ``n_coarse`` coarse and a hundred fine ones."""
+        coarse, fine = (numbers.ravel() for numbers in np.indices((n_coarse, 100)))
+        pairs = zip(coarse.tolist(), fine.tolist(), strict=True)
+        return cls(np.array([1200.0 * math.log2(hz(c, f)) for c, f in pairs]), coarse, fine)
 
 
 @cache
-def _fixed_steps() -> list[tuple[float, int, int]]:
-    return [(1200.0 * math.log2(tables.fixed_hz(c, f, _NEUTRAL)), c, f) for c in range(4) for f in range(100)]
+def _ratio_steps() -> Steps:
+    return Steps.of(tables.ratio, 32)
+
+
+@cache
+def _fixed_steps() -> Steps:
+    return Steps.of(lambda coarse, fine: tables.fixed_hz(coarse, fine, _NEUTRAL), 4)

@@ -43,14 +43,16 @@ def nearest(depths: Matrix, heard: Matrix) -> Routing:
     moved = (order != np.arange(6)).sum(1) * _MOVED
     wanted = depths[order[:, :, None], order[:, None, :]]  # [orders, source, target]
     strength = depths.max(1)[order]
-    loud = heard[order]
+    free = (wanted < _NOTHING) * strength[:, :, None]
+    has, carries = _all_matrices()
+    lacks = (~has).reshape(len(has), -1).T  # [routes, algorithms]
+    adds = (has & ~np.eye(6, dtype=bool)).reshape(len(has), -1).T
+    lost = wanted.reshape(len(order), -1) @ lacks + heard[order] @ ~carries.T
+    costs = lost + free.reshape(len(order), -1) @ adds + moved[:, None]  # [orders, algorithms]
     best: tuple[float, int, int] | None = None
-    for number, one in enumerate(ALGORITHMS):
-        has, carries = _as_matrix(one)
-        lost = (wanted * ~has).sum((1, 2)) + (loud * ~carries).sum(1)
-        added = (has * (wanted < _NOTHING) * strength[:, :, None])[:, ~np.eye(6, dtype=bool)].sum(1)
-        cost = lost + added + moved
-        at = int(np.argmin(cost))
+    for number, cost in enumerate(costs.T):
+        # Rounded, so that sums in another order leave equals equal.
+        at = int(np.argmin(np.round(cost, 9)))
         if best is None or cost[at] < best[0] - 0.1 * _MOVED:
             best = (float(cost[at]), number, at)
     assert best is not None
@@ -76,6 +78,13 @@ def _described(one: Algorithm, places: tuple[int, ...], depths: Matrix, heard: M
 @cache
 def _orders() -> npt.NDArray[np.int64]:
     return np.array(list(permutations(range(6))), dtype=np.int64)
+
+
+@cache
+def _all_matrices() -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """The routes ``[algorithm, source, target]`` and the carriers ``[algorithm, operator]`` of all of them."""
+    has, carries = zip(*(_as_matrix(one) for one in ALGORITHMS), strict=True)
+    return np.array(has), np.array(carries)
 
 
 def _as_matrix(one: Algorithm) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
