@@ -150,8 +150,8 @@ class JobList(QObject):
 
     @property
     def at_rest(self) -> bool:
-        """Whether nothing waits or runs, shown or not."""
-        return not any(j.state not in ENDED for j in self._jobs.values())
+        """Whether nothing waits or runs, shown or not, and ``changed`` has told so."""
+        return not self._has_news and not any(j.state not in ENDED for j in self._jobs.values())
 
     def cancel(self, job_id: int) -> None:
         """Ask the engine to end a job; it says "stopping" until its clean-up is through."""

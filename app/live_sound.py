@@ -89,6 +89,8 @@ class LiveSound(QObject):
         self.gain_db = 0.0
         """At what gain the patches are played that are rendered from now on; what is kept and drawn has none."""
         self.hear_while_turning = True
+        self.strikes = True
+        """Off: what is rendered is only shown, and plays when somebody presses play."""
         self.swapped: deque[tuple[int, int]] = deque(maxlen=512)
         """Serial numbers of the renders that went to the player, each with the player's own number: to be measured."""
         self.serial = 0
@@ -149,6 +151,7 @@ class LiveSound(QObject):
         self.failed = False
         wish = Strike.NO if not strike else Strike.IF_SILENT if turning else Strike.ALWAYS
         wish = Strike.FROM_REST if from_rest else wish
+        wish = wish if self.strikes else Strike.NO
         if turning and self._job is not None:
             self._next = (patch, wish)
             return

@@ -126,6 +126,11 @@ class PictureMaker(QObject):
         self._run_clock()
 
     @property
+    def busy(self) -> bool:
+        """Whether a picture is on its way."""
+        return self._operators.busy or self._spectrum.busy
+
+    @property
     def _looks(self) -> bool:
         return self._wanted and self._spectrum_wanted and not self._closed
 

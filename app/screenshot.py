@@ -1,7 +1,8 @@
 """``--screenshot``: the window, drawn without a display or a sound device into a PNG picture.
 
-The picture is taken when everything is there: all files open or refused, the waveform read to its end and the
-spectrogram drawn as fine as it gets. The person's settings are left alone: every picture starts from the defaults.
+The picture is taken when everything is there: all files open or refused, the waveform read to its end, the spectrogram
+drawn as fine as it gets, and the operators' waves beside it. Nothing is played. The person's settings are left alone:
+every picture starts from the defaults.
 """
 
 from __future__ import annotations
@@ -54,20 +55,27 @@ def take(
         try:
             session.window.resize(*(size or DEFAULT_SIZE))
             session.window.show()
-            session.opening.open(files)
-            wait_until(app, lambda: is_open(session), TIMEOUT_S)
-            if session.document.selected is None:
-                # Only now are the synthesizers needed; a picture of a file does without them.
-                session.live.render(session.document.patch)
-            wait_until(app, lambda: is_settled(session), TIMEOUT_S)
-            if session.opening.errors:
-                raise EngineError(session.opening.errors[0])
+            fill(session, app, files)
             save_picture(session, target)
         finally:
             session.close()
             session.window.may_close = lambda: True
             session.window.close()
     return 0
+
+
+def fill(session: Session, app: QApplication, files: Sequence[Path]) -> None:
+    """Open ``files`` in silence and wait until nothing more appears.
+
+    Raises :class:`EngineError` with what is refused.
+    """
+    session.live.strikes = False
+    session.opening.open(files)
+    wait_until(app, lambda: is_open(session), TIMEOUT_S)
+    if session.opening.errors:
+        raise EngineError(session.opening.errors[0])
+    session.live.render(session.document.patch)
+    wait_until(app, lambda: is_settled(session), TIMEOUT_S)
 
 
 def is_open(session: Session) -> bool:
@@ -80,9 +88,9 @@ def is_settled(session: Session) -> bool:
     if not is_open(session) or session.studio.live.pending() or session.studio.work.pending():
         return False
     live = session.live
-    if not session.jobs.at_rest or session.thumbnails.busy:
+    if not session.jobs.at_rest or session.thumbnails.busy or session.pictures.busy:
         return False
-    if session.document.selected is None and not live.up_to_date and not live.failed:
+    if not live.up_to_date and not live.failed:
         return False
     return session.opening.errors != [] or session.stage.is_complete()
 
