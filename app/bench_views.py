@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.bench.frame import Area, Mark, Row, Rows
+from engine.params.keys import key_to_hz
 
 if TYPE_CHECKING:
     import numpy as np
@@ -356,7 +357,7 @@ def music(start_s: float, seconds: float, seed: int = 0) -> np.ndarray:
     beat = np.mod(time_s, np.float32(0.5))
     sound = np.zeros((n, 2), np.float32)
     for k, note in enumerate(rng.choice([48, 52, 55, 60, 64, 67], 3)):
-        hz = 440 * 2 ** ((int(note) - 69) / 12)
+        hz = key_to_hz(int(note))
         for partial in (1, 2, 3, 5, 8):
             wave = np.sin(np.float32(2 * np.pi * hz * partial) * np.mod(time_s, 1)) * np.exp(-beat * (3 + partial))
             sound[:, k % 2] += np.float32(0.15 / partial) * wave

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from engine import __version__
 from engine.errors import AudioExists, BadUsage, EngineError, PatchError
+from engine.matching.budget import MATCH_S
 from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
 from engine.rates import DEFAULT_RATE_HZ, MAX_RATE_HZ, MIN_RATE_HZ
 
@@ -319,7 +320,8 @@ def _match_arguments(parser: Parser) -> None:
     parser.add_argument("--save-patch", metavar="P.json", type=Path, help="where to write the patch")
     parser.add_argument("--patch", metavar="PATCH.json", help="the patch whose locked values are kept")
     parser.add_argument("--lock", metavar="NAME", action="append", default=[], help="a parameter to keep; repeatable")
-    parser.add_argument("--seconds-budget", metavar="S", type=float, default=18.0, help="time to take (default 18)")
+    words = f"time to take (default {MATCH_S:g})"
+    parser.add_argument("--seconds-budget", metavar="S", type=float, default=MATCH_S, help=words)
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="start of all chance (default 0)")
     parser.add_argument("--force", action="store_true", help="replace the output when it exists")
 

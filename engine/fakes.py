@@ -20,9 +20,9 @@ from engine.errors import PatchError
 from engine.params import Patch
 from engine.params.fm import LEVEL_FLOOR_DB, N_OPERATORS
 from engine.params.fm_partials import Moment, named, predict
+from engine.params.keys import key_to_hz
+from engine.params.note import END_FADE_S
 from engine.params.pictures import OperatorPicture, Pictures, Spectrum
-
-END_FADE_S = 0.002
 
 
 def play_patch(
@@ -100,7 +100,7 @@ def tone(v: dict[str, float], n: int, note: float, velocity: float) -> tuple[flo
 
 
 def _base_hz(v: dict[str, float], note: float) -> float:
-    return float(440.0 * 2.0 ** ((note + v["transpose_st"] - 69.0) / 12.0))
+    return key_to_hz(note + v["transpose_st"])
 
 
 def _hz(v: dict[str, float], n: int, note: float) -> float:

@@ -20,6 +20,7 @@ from engine.audio.values import Audio, Clip
 from engine.checks import check_kept, check_note, check_sound
 from engine.errors import BadUsage
 from engine.jobs import Event, JobRunner, Note, run_inline
+from engine.matching.budget import MATCH_S as MATCH_S
 from engine.matching.result import Candidate as Candidate
 from engine.matching.result import MatchResult as MatchResult
 from engine.params import FM_SPACE, Patch
@@ -47,8 +48,6 @@ RANK_MATCH = 10
 RANK_OVERVIEW = 20
 RANK_WARM = 50
 
-MATCH_S = 18.0
-"""How long a match takes unless somebody says otherwise; with loading and writing it stays within 20 s."""
 _LONGEST_SILENCE_S = 1.0
 
 

@@ -13,7 +13,8 @@ from app import theme
 from app.controls.freq_scale import FreqScale
 from app.controls.paint import colour, pen, small_font
 from app.controls.time_view import TICK_FACTOR, TICK_UNITS
-from app.controls.words import MINUS, hz_label, note_hz, note_name
+from app.controls.words import MINUS, hz_label, note_name
+from engine.params.keys import key_to_hz
 
 WIDTH = 48
 _ZOOM_PX = 120.0
@@ -64,7 +65,7 @@ class FreqAxis(QWidget):
 
     def _labels(self, height: float) -> list[tuple[float, str]]:
         if self.note_names:
-            return [(note_hz(n), note_name(n)) for n in self.scale.note_ticks(height)]
+            return [(key_to_hz(n), note_name(n)) for n in self.scale.note_ticks(height)]
         return [(hz, hz_label(hz)) for hz in self.scale.ticks(height)]
 
     def _share_at(self, y: float) -> float:

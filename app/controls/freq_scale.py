@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from app.controls.words import note_hz
+from engine.params.keys import hz_to_key, key_to_hz
 
 ScaleName = Literal["log", "mel", "linear"]
 SCALES: tuple[ScaleName, ...] = ("log", "mel", "linear")
@@ -133,13 +133,13 @@ class FreqScale(QObject):
 
     def note_ticks(self, height: float, spacing: float = 16.0) -> list[int]:
         """MIDI numbers for labels: every note where there is room, else every C that has room, lowest first."""
-        low = max(math.ceil(69 + 12 * math.log2(max(self.low_hz, 16.0) / 440)), 12)
-        high = min(math.floor(69 + 12 * math.log2(self.high_hz / 440)), 135)
+        low = max(math.ceil(hz_to_key(max(self.low_hz, 16.0))), 12)
+        high = min(math.floor(hz_to_key(self.high_hz)), 135)
         notes = list(range(low, high + 1))
-        if len(notes) > 1 and self._apart([note_hz(n) for n in notes], height) >= spacing:
+        if len(notes) > 1 and self._apart([key_to_hz(n) for n in notes], height) >= spacing:
             return notes
         cs = [n for n in notes if n % 12 == 0]
-        return _thinned(cs, lambda n: float(self.share_of(note_hz(n))) * height, spacing)
+        return _thinned(cs, lambda n: float(self.share_of(key_to_hz(n))) * height, spacing)
 
     def _even_ticks(self, height: float, spacing: float) -> list[float]:
         least = (self.high_hz - self.low_hz) * spacing / height

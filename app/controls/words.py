@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 
+from engine.params.keys import hz_to_key
+
 NOTE_NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 MINUS = "\u2212"
 TIMES = "\u00d7"
@@ -45,16 +47,6 @@ def hz_label(hz: float) -> str:
     return f"{hz / 1000:g}k" if hz >= 1000 else f"{hz:g}"
 
 
-def note_number(hz: float) -> float:
-    """The MIDI number of a frequency, with fractions: 69 is 440 Hz."""
-    return 69 + 12 * math.log2(hz / 440)
-
-
-def note_hz(number: float) -> float:
-    """The frequency of a MIDI number."""
-    return 440 * 2 ** ((number - 69) / 12)
-
-
 def note_name(number: int) -> str:
     """The name of a MIDI number; middle C, 60, is C4."""
     return f"{NOTE_NAMES[number % 12]}{number // 12 - 1}"
@@ -64,7 +56,7 @@ def note_text(hz: float) -> str:
     """The nearest note and how far off it is: ``A4 +3 ct``; nothing below the audible range."""
     if hz < 16:
         return ""
-    number = note_number(hz)
+    number = hz_to_key(hz)
     cents = round((number - round(number)) * 100)
     sign = "+" if cents >= 0 else MINUS
     return f"{note_name(round(number))} {sign}{abs(cents)} ct"

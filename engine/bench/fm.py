@@ -14,6 +14,7 @@ from engine.audio.values import Audio
 from engine.bench.frame import Mark, Row, Rows, timed_ms
 from engine.params import Patch
 from engine.params.fm import FM_SPACE, N_OPERATORS, loop_routes, mod_name, mod_routes
+from engine.params.keys import key_to_hz
 from engine.project.presets import factory_presets, preset_named
 from engine.studio import Studio, render_inline
 from engine.torch_setup import load_torch
@@ -142,7 +143,7 @@ def alias_db(values: dict[str, float], key: float) -> float:
     sound = render_inline(patch, note=key, hold_s=2.0, duration_s=1.0, sample_rate=rate).samples[0, 9_600 : 9_600 + n]
     level = 20.0 * np.log10(np.abs(np.fft.rfft(sound * np.kaiser(n, 14.0))) + 1e-12)
     hz = np.fft.rfftfreq(n, 1.0 / rate)
-    f0 = 440.0 * 2.0 ** ((key - 69.0) / 12.0)
+    f0 = key_to_hz(key)
     away_hz = np.abs(hz / f0 - np.round(hz / f0)) * f0
     between = (away_hz > 12.0) & (hz < 19_500.0)
     return float(level[between].max() - level.max())

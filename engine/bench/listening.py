@@ -17,6 +17,7 @@ import torch
 from engine.bench import ear
 from engine.bench.ear import Floats, Sound
 from engine.params import Patch
+from engine.params.keys import key_to_hz
 from engine.project.presets import Preset
 from engine.synths.base import Quality
 from engine.synths.catalog import synth_of
@@ -99,7 +100,7 @@ def listen(preset: Preset) -> Heard:
     if not finite:
         sound, others, chord = (np.nan_to_num(s, posinf=0.0, neginf=0.0) for s in (sound, others, chord))
     category = preset.category
-    hz = 440.0 * 2.0 ** ((60.0 + float(np.asarray(patch.values["transpose_st"])) - 69.0) / 12.0)
+    hz = key_to_hz(60.0 + float(np.asarray(patch.values["transpose_st"])))
     lasts_s = _lasts_s(sound)
     start_s = PITCH_START_S if lasts_s > STRUCK_S else 0.02
     peak = max(float(np.abs(s).max()) for s in (sound, others))

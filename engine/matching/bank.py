@@ -18,6 +18,7 @@ import torch
 from engine.matching.draws import Values, drawn
 from engine.matching.target import Samples, Target, levels_db
 from engine.params.fm import FM_SPACE
+from engine.params.keys import key_to_hz
 from engine.synths.catalog import synth_of
 
 N_DRAWN = 4096
@@ -60,7 +61,7 @@ def resembling(target: Target, most: int, index: Path = INDEX) -> list[Values]:
     prints = _index(index)
     if prints is None:
         return []
-    base_hz = 440.0 * 2.0 ** ((target.key - 69.0) / 12.0)
+    base_hz = key_to_hz(target.key)
     own = fingerprint(target.at(_RATE)[: round(_LENGTH_S * _RATE)], _RATE, base_hz).astype(np.float32)
     far = np.square(prints.astype(np.float32) - own).mean(1)
     return [drawn(int(seed)) for seed in np.argsort(far, kind="stable")[:most]]
@@ -82,7 +83,7 @@ def build(n: int = N_DRAWN) -> Prints:
             quality="draft",
         )
         samples = sound[0].mean(0).double().numpy()
-        found.append(fingerprint(samples, _RATE, 440.0 * 2.0 ** ((_KEY - 69.0) / 12.0)))
+        found.append(fingerprint(samples, _RATE, key_to_hz(_KEY)))
     return np.stack(found)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+MATCH_S = 18.0
+"""How long a match takes unless somebody says otherwise; with loading and writing it stays within 20 s."""
 GRADIENT_WORK = 5
 """A render with its way back counts as so many renders."""
 
@@ -13,7 +15,7 @@ class Budget:
     """``seconds`` on ``clock``; or ``work`` in renders, where it is given: results then depend on a seed alone."""
 
     def __init__(
-        self, seconds: float = 20.0, work: int | None = None, clock: Callable[[], float] = time.monotonic
+        self, seconds: float = MATCH_S, work: int | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._clock = clock
         self._start = clock()

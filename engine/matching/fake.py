@@ -14,6 +14,7 @@ from engine.audio.values import Audio
 from engine.errors import AudioError
 from engine.fakes import play_patch
 from engine.jobs import Note
+from engine.matching.budget import MATCH_S
 from engine.matching.result import N_CANDIDATES, Candidate, MatchResult
 from engine.matching.target import levels_db, listen
 from engine.params import Patch
@@ -27,7 +28,7 @@ def match(
     target: Audio,
     *,
     seed: int = 0,
-    seconds: float = 20.0,
+    seconds: float = MATCH_S,
     current: Patch | None = None,
     locked: Iterable[str] = (),
     presets: Sequence[Patch] = (),

@@ -23,7 +23,7 @@ from engine.audio.values import Audio
 from engine.errors import BadUsage
 from engine.jobs import Note
 from engine.matching.bank import resembling
-from engine.matching.budget import GRADIENT_WORK, Budget
+from engine.matching.budget import GRADIENT_WORK, MATCH_S, Budget
 from engine.matching.contenders import Contender, Locks, diverse
 from engine.matching.crew import Crew
 from engine.matching.descend import Descent, speeds
@@ -35,6 +35,7 @@ from engine.matching.starts import encode, starts
 from engine.matching.target import Target, listen
 from engine.params import Patch
 from engine.params.fm import FM_SPACE
+from engine.params.keys import key_to_hz
 from engine.params.note import HOLD, LENGTH, VELOCITY, NoteSettings
 from engine.synths.catalog import synth_of
 from engine.synths.fm import FmSynth
@@ -62,7 +63,7 @@ def match(
     *,
     synth: str = "fm",
     seed: int = 0,
-    seconds: float = 20.0,
+    seconds: float = MATCH_S,
     work: int | None = None,
     current: Patch | None = None,
     locked: Iterable[str] = (),
@@ -171,7 +172,7 @@ class _Search:
 
     def _evolve(self) -> Generator[Note, None, None]:
         """Generations of children, as long as the budget says."""
-        base_hz = 440.0 * 2.0 ** ((self._target.key - 69.0) / 12.0)
+        base_hz = key_to_hz(self._target.key)
         ratios = [min(max(p.hz / base_hz, 0.125), 64.0) for p in partials_of(self._target, 16)]
         free = self._locks.free.numpy()
         while self._budget.used < _EVOLUTION_END:

@@ -12,6 +12,7 @@ from engine.matching.bends import bend_of, drop_of
 from engine.matching.partials import STEP_S, Stages, partials_of, stages_of
 from engine.matching.target import Target, levels_db
 from engine.params.fm import FM_SPACE, N_OPERATORS, mod_name
+from engine.params.keys import key_to_hz
 
 Values = dict[str, float]
 _N_DRAWN = 72
@@ -52,7 +53,7 @@ class _View:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.partials = partials_of(target)
-        self.base_hz = 440.0 * 2.0 ** ((target.key - 69.0) / 12.0)
+        self.base_hz = key_to_hz(target.key)
         level = levels_db(target.samples, target.sample_rate, STEP_S)
         self.whole = stages_of(level, target.hold_s)
         self.stages = [stages_of(p.level_db, target.hold_s) for p in self.partials[:16]]

@@ -13,6 +13,7 @@ from engine.audio import resample
 from engine.audio.values import Audio
 from engine.dsp.pitch import pitch_of
 from engine.errors import AudioError
+from engine.params.keys import hz_to_key
 from engine.params.note import NOTE
 
 Samples = npt.NDArray[np.float64]
@@ -58,7 +59,7 @@ class Target:
         """The pitch as a MIDI note with its fraction; middle C where there is none."""
         if self.pitch_hz is None:
             return 60.0
-        return min(max(69.0 + 12.0 * math.log2(self.pitch_hz / 440.0), NOTE.low), NOTE.high)
+        return min(max(hz_to_key(self.pitch_hz), NOTE.low), NOTE.high)
 
     @property
     def note(self) -> int:

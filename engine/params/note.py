@@ -15,6 +15,8 @@ LENGTH = Param("duration_s", 0.01, 600.0, 2.0, "s", "log", label="Length", help=
 
 NOTE_PARAMS = (NOTE, VELOCITY, HOLD, LENGTH)
 """Keys and velocities as in MIDI; the key goes up after ``hold_s``, the sound ends at ``duration_s``."""
+END_FADE_S = 0.002
+"""A release that the end cuts off fades out over this long instead of clicking."""
 
 
 @dataclass(frozen=True, slots=True)

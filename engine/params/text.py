@@ -29,6 +29,7 @@ from typing import NoReturn
 
 from engine.errors import ParamTextError
 from engine.params.expression import Quantity, calculate
+from engine.params.keys import key_to_hz
 from engine.params.param import Param
 
 Convert = Callable[[float], float]
@@ -150,7 +151,7 @@ def parse_value(param: Param, text: str, current: float) -> float:
         _refuse(param, f"needs a value, such as {format_value(param, param.default)}.")
     key = note_key(typed) if param.unit in ("Hz", "note") else None
     if key is not None:
-        return param.clamp(440.0 * 2.0 ** ((key - 69) / 12.0) if param.unit == "Hz" else float(key))
+        return param.clamp(key_to_hz(key) if param.unit == "Hz" else float(key))
     value = _calculate(param, typed, current)
     if math.isnan(value):
         _refuse(param, f"cannot be {typed!r}: that is no number.")

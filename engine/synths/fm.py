@@ -24,6 +24,7 @@ from torch import Tensor
 from engine.dsp.filters import Halver
 from engine.params import Patch
 from engine.params.fm import FM_SPACE
+from engine.params.note import END_FADE_S
 from engine.params.space import Values
 from engine.rates import DEFAULT_RATE_HZ
 from engine.synths.base import LiveVoice, Number, Quality
@@ -35,9 +36,6 @@ from engine.synths.live_voice import Key, RoomedVoice
 
 if TYPE_CHECKING:
     from engine.synths.fm_live import FmLivePatch
-
-END_FADE_S = 0.002
-"""A release that the end cuts off fades out over this long instead of clicking."""
 
 _CHUNK_FRAMES = 1 << 18
 """Rows times frames worked on at a time without gradients: the arrays of one operator then stay in the cache."""

@@ -22,10 +22,11 @@ from app.controls.spectro_image import RowMap
 from app.controls.spectrogram import Spectrogram
 from app.controls.tile_cache import TileCache
 from app.controls.time_axis import Selection, TimeAxis
-from app.controls.words import hz_label, hz_text, note_hz, note_text, time_text
+from app.controls.words import hz_label, hz_text, note_text, time_text
 from engine.audio.spectral import WINDOWS, WindowName, to_level
 from engine.audio.tiles import SpectrogramSettings, Tile, TileRequest, compute_tiles, tile_steps
 from engine.audio.values import Clip
+from engine.params.keys import key_to_hz
 
 Show = Callable[..., Spectrogram]
 
@@ -151,7 +152,7 @@ def test_labels_keep_their_distance(name: ScaleName, height: int, band: tuple[fl
     assert np.diff(np.asarray(scale.share_of(np.array(ticks)))).min(initial=1.0) * height >= 25
     notes = scale.note_ticks(height)
     if len(notes) > 1:
-        assert np.diff([float(scale.share_of(note_hz(n))) for n in notes]).min() * height >= 15.9
+        assert np.diff([float(scale.share_of(key_to_hz(n))) for n in notes]).min() * height >= 15.9
 
 
 def test_rows_between_bins_are_mixed_and_rows_of_many_bins_take_the_loudest():
