@@ -34,7 +34,7 @@ class Played(Keys, Protocol):
 
 class MidiInput:
     """``on_control(controller, value)`` gets what is learned, or may be while :attr:`learning`; ``on_shown()`` is asked
-    for after everything that a person may look at: :attr:`bend`, :attr:`wheel`, :attr:`pedal`, :attr:`last_port`."""
+    for after everything that a person may look at: :attr:`bend`, :attr:`wheel`, :attr:`pedal`."""
 
     def __init__(
         self,
@@ -54,7 +54,6 @@ class MidiInput:
         self.bend = 0.0
         self.wheel = 0.0
         self.pedal = False
-        self.last_port = ""
         self.count = 0
         """Messages so far: activity."""
 
@@ -79,7 +78,6 @@ class MidiInput:
             self._control((message.channel, message.control), message.value, port)
         else:
             return
-        self.last_port = port
         self.count += 1
         self._on_shown()
 

@@ -157,10 +157,6 @@ class Ports:
         """What was chosen, by name."""
         return dict(self._chosen)
 
-    def look(self) -> None:
-        """Look at the ports now."""
-        self._wake.set()
-
     def close(self, timeout_s: float = 2.0) -> None:
         self._closing = True
         self._wake.set()

@@ -144,7 +144,6 @@ class EnvelopeLayout:
         self.room_px = max(width_px - N_STAGES * MIN_STAGE_PX - HOLD_PX, 16.0) * zoom
         """What a weight of 1 takes."""
         self.widths = [MIN_STAGE_PX + self.room_px * weight for weight in weights]
-        self.total_px = sum(self.widths) + HOLD_PX
         self.start_px = min(max(start_px, 0.0), max(N_STAGES * MIN_STAGE_PX + HOLD_PX + self.room_px - width_px, 0.0))
 
     def x(self, stage: int, share: float = 1.0) -> float:

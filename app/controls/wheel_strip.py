@@ -23,7 +23,6 @@ class WheelStrip(QWidget):
         super().__init__(parent)
         self.springs = springs
         self._words = words
-        self._help = help_text
         self._share = 0.0
         self._grip: tuple[float, float] | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

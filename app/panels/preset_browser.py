@@ -188,7 +188,6 @@ class PresetBrowser(QWidget):
         column.addWidget(self._empty, 1)
         column.addWidget(foot)
         self.hint.setContentsMargins(PADDING_WIDE, 0, PADDING_WIDE, 0)
-        self._foot = foot
 
     def _connect(self) -> None:
         presets, view = self.presets, self.list

@@ -28,10 +28,6 @@ class Level:
         return cls(loudness_lufs(audio), 20.0 * math.log10(peak) if peak > 0.0 else -math.inf)
 
     @property
-    def is_audible(self) -> bool:
-        return self.lufs > AUDIBLE_LUFS
-
-    @property
     def badness(self) -> float:
         """0 for a sound that is heard and does not clip; else how many dB it is from that, silence far before noise."""
         too_soft = max(AUDIBLE_LUFS - max(self.lufs, -200.0), 0.0)

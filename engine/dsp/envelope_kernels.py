@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from engine.dsp.compiled import FAST, njit
 from engine.dsp.envelopes import JUMP, N_STAGES, OCTAVE, SHORTEST_S
 from engine.dsp.loop_kernels import Real, sine
@@ -216,8 +214,3 @@ def loudness(level: Real, n: int, rests: bool, gain: float) -> bool:
         x = level[j]
         level[j] = gain * exponential(max(x, 1.0)) * min(x, 1.0)
     return True
-
-
-def new_facts(n: int) -> Real:
-    """Room for :func:`plan` of ``n`` envelopes."""
-    return np.zeros((n, N_STAGES, N_FACTS))

@@ -27,7 +27,6 @@ _SHAPES: tuple[Callable[[Tensor], Tensor], ...] = (
     lambda p: _first_half(p, torch.sin(2.0 * p).abs()),
     lambda p: _first_half(p, torch.sin(2.0 * p).square()),
 )
-N_SHAPES = len(_SHAPES)
 
 HARMONICS = (1.0, 12.0, 26.0, 14.0, 41.0, 25.0, 51.0, 21.0)
 """Of each shape: from this harmonic on all are at least 60 dB below the strongest."""

@@ -23,7 +23,6 @@ _ROUTE_INTO = [
 _SECTIONS = [
     [FM_SPACE.place(p.name).start for p in FM_SPACE if p.section == section] for section in ("Noise", "Filter")
 ]
-_PITCH_ENV = [FM_SPACE.place(name).start for name in ("pitch_env4_st", "pitch_env1_s")]
 _MOVED = np.array(
     [
         p.is_continuous
