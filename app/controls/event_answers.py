@@ -1,7 +1,7 @@
 """What a widget answers before the window does: keys that it claims from shortcuts, and tips that depend on the place.
 
 An event filter, and not an override of ``event()``: when C code raises (an index out of range, text that is no number)
-in a painting that such an override has called, PySide6 6.11 on Python 3.11 takes the process down instead of reporting
+in a painting that such an override has called, PySide6 takes the process down before Python 3.12 instead of reporting
 the error, because the error has no exception object yet.
 """
 

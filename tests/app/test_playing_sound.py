@@ -21,7 +21,6 @@ from engine.params.playing import PlaySettings
 from engine.playing import Instrument
 
 BLOCK = 480
-SETTLED_S = 0.03
 SINE = {
     **{f"op1_env{n}_db": 0.0 for n in (1, 2, 3)},
     "op1_env1_s": 0.01,
@@ -71,12 +70,21 @@ class Stand:
     def press(self, *notes: int, velocity: int = 100) -> None:
         for note in notes:
             self.held.press("hand", note, note, velocity)
-        time.sleep(SETTLED_S)
+        self.settle()
 
     def release(self, *notes: int) -> None:
         for note in notes:
             self.held.release("hand", note)
-        time.sleep(SETTLED_S)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until everything that hands did has been played."""
+        assert self._until(lambda: not self.instrument._commands)
+        # One pass may be under way already; the second one began with nothing left to do.
+        for _ in range(2):
+            before = self.passes
+            self.instrument._wake.set()
+            assert self._until(lambda before=before: self.passes > before)
 
     def run(self, seconds: float) -> NDArray[np.float32]:
         """``[frames]``: the left channel of what the device takes next."""
@@ -152,7 +160,7 @@ def test_the_pedal_holds_what_is_let_go(stand: Stand) -> None:
     stand.release(60)
     assert loud(stand.run(0.5)[-RATE // 10 :]) > 0.9 * LEVEL
     stand.instrument.pedal(False)
-    time.sleep(SETTLED_S)
+    stand.settle()
     assert loud(stand.run(1.0)[-RATE // 10 :]) == 0.0
 
 
@@ -162,7 +170,7 @@ def test_the_pitch_wheel_bends_by_its_range(stand: Stand) -> None:
     stand.run(0.1)
     for share, semitones in ((1.0, 2.0), (-0.5, -1.0), (0.0, 0.0)):
         stand.instrument.bend(share)
-        time.sleep(SETTLED_S)
+        stand.settle()
         stand.run(0.2)
         assert pitch_hz(stand.run(0.4)) == pytest.approx(hz_of(69 + semitones), rel=0.002)
 
@@ -178,7 +186,7 @@ def test_the_seventeenth_key_takes_a_voice_without_a_click(stand: Stand) -> None
     assert level_of(after[RATE // 5 :], hz_of(keys[16])) > 0.2 * LEVEL
     assert stand.instrument.n_sounding <= 17
     stand.held.release_all()
-    time.sleep(SETTLED_S)
+    stand.settle()
     assert loud(stand.run(1.0)[-RATE // 10 :]) == 0.0
 
 
@@ -194,7 +202,7 @@ def test_letting_go_of_everything_leaves_nothing_behind(stand: Stand) -> None:
         stand.run(0.02)
     stand.held.release_all("keyboard")
     stand.held.release_all("midi")
-    time.sleep(SETTLED_S)
+    stand.settle()
     assert loud(stand.run(1.5)[-RATE // 10 :]) == 0.0
     assert stand.instrument.n_sounding == 0
 
@@ -204,12 +212,12 @@ def test_a_device_of_another_rate_ends_what_sounded_and_plays_on(stand: Stand) -
     stand.run(0.2)
     stand.mixer.set_rate(44100)
     stand.instrument.connect(stand.mixer.bus)
-    time.sleep(SETTLED_S)
+    stand.settle()
     assert loud(stand.run(0.2)) == 0.0
     stand.press(69)
     stand.run(0.1)
     sound = stand.run(0.5)
     assert pitch_hz(sound) * 44100 / RATE == pytest.approx(440.0, rel=0.002)
     stand.held.release_all()
-    time.sleep(SETTLED_S)
+    stand.settle()
     stand.run(0.5)
