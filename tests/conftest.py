@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Qt and OpenMP read these when they load, so they are set before anything imports either. A person's own choice holds.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -32,6 +33,10 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QMessageLogContext, QSettings, QtMsgType, qInstallMessageHandler
 
 from app import theme
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+    from windows import Windows
 
 REPO = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
@@ -206,6 +211,16 @@ def expect_log(_log_messages: Messages) -> Callable[[str], None]:
 def expect_qt(_qt_messages: Messages) -> Callable[[str], None]:
     """Declare, as a regular expression, a Qt message that the test causes; it must then come."""
     return _qt_messages.declared.append
+
+
+@pytest.fixture
+def windows(qtbot: QtBot, qapp: QCoreApplication, tmp_path: Path) -> Iterator[Windows]:
+    """Starts whole windows; what is open at the end is left."""
+    from windows import Windows
+
+    made = Windows(qtbot, qapp, tmp_path)
+    yield made
+    made.leave_all()
 
 
 def _missing(why: str, must_be_there: bool) -> None:

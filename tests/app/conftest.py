@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
+from windows import Windows
 
 from app.compose import Session
 from app.player import Player
-from app.settings import Settings
 
 
 @pytest.fixture
-def session(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Session]:
+def session(windows: Windows) -> Session:
     """The window with the fake engine, without sound and safety copies."""
-    made = Session(qapp, engine="fake", settings=Settings(tmp_path / "settings.ini"), sound=False, keep_safe=False)
-    with qtbot.waitExposed(made.window):
-        made.window.show()
-    yield made
-    made.window.may_close = lambda: True
-    made.window.close()
-    made.close()
-    made.window.deleteLater()
-    made.deleteLater()
+    return windows.start()
 
 
 @pytest.fixture

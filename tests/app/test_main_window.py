@@ -13,9 +13,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
+from windows import Windows
 
 from app import style, theme
-from app.compose import Session
 from app.settings import Settings
 
 REPO = Path(__file__).resolve().parents[2]
@@ -27,37 +27,9 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(tmp_path / "settings.ini")
 
 
-class Windows:
-    """Opens and closes sessions with the fake engine, as a person starts and leaves the program."""
-
-    def __init__(self, qtbot: QtBot, app: QApplication) -> None:
-        self.qtbot = qtbot
-        self.app = app
-        self.open: list[Session] = []
-
-    def start(self, settings: Settings) -> Session:
-        session = Session(self.app, engine="fake", settings=settings, sound=False, keep_safe=False)
-        with self.qtbot.waitExposed(session.window):
-            session.window.show()
-        session.window.activateWindow()
-        self.open.append(session)
-        return session
-
-    def leave(self, session: Session) -> None:
-        self.open.remove(session)
-        session.window.may_close = lambda: True
-        session.window.close()
-        session.close()
-        session.window.deleteLater()
-        session.deleteLater()
-
-
-@pytest.fixture
-def windows(qtbot: QtBot, qapp: QApplication) -> Iterator[Windows]:
-    made = Windows(qtbot, qapp)
-    yield made
-    for session in list(made.open):
-        made.leave(session)
+@pytest.fixture(autouse=True)
+def usual_look(qapp: QApplication) -> Iterator[None]:
+    yield
     theme.set_motion(True)
     style.apply_theme(qapp, "dark")
 
@@ -86,18 +58,18 @@ session.close()
 
 
 def test_every_action_does_something(windows: Windows, settings: Settings) -> None:
-    assert windows.start(settings).actions.unbound() == []
+    assert windows.start(settings=settings).actions.unbound() == []
 
 
 def test_the_layout_comes_back(qtbot: QtBot, windows: Windows, settings: Settings) -> None:
-    first = windows.start(settings)
+    first = windows.start(settings=settings)
     first.window.resize(1100, 700)
     qtbot.keyClick(first.window, Qt.Key.Key_1, CTRL)
     assert first.window.panel("library").isHidden()
     qtbot.keyClick(first.window, Qt.Key.Key_3, CTRL)
     assert first.window.panel("jobs").isVisible()
     windows.leave(first)
-    second = windows.start(settings)
+    second = windows.start(settings=settings)
     assert second.window.panel("library").isHidden()
     assert second.window.panel("jobs").isVisible()
     assert not second.actions["view.library"].isChecked()
@@ -110,7 +82,7 @@ def test_the_layout_comes_back(qtbot: QtBot, windows: Windows, settings: Setting
 
 
 def test_a_panel_closed_by_its_own_button_can_be_brought_back(qtbot: QtBot, windows: Windows, settings) -> None:
-    session = windows.start(settings)
+    session = windows.start(settings=settings)
     dock = session.window.panel("fm")
     close = next(b for b in dock.titleBarWidget().findChildren(QAbstractButton) if "Hide" in b.toolTip())
     qtbot.mouseClick(close, Qt.MouseButton.LeftButton)
@@ -123,13 +95,13 @@ def test_a_panel_closed_by_its_own_button_can_be_brought_back(qtbot: QtBot, wind
 @pytest.mark.parametrize("damage", ["layout", "geometry"])
 def test_a_damaged_layout_does_not_prevent_the_start(windows: Windows, settings: Settings, damage: str) -> None:
     settings.set(f"window/{damage}", b"\x00\x01 broken")
-    session = windows.start(settings)
+    session = windows.start(settings=settings)
     assert session.window.panel("library").isVisible()
     assert session.window.panel("fm").isVisible()
 
 
 def test_choices_are_remembered(qtbot: QtBot, windows: Windows, settings: Settings) -> None:
-    first = windows.start(settings)
+    first = windows.start(settings=settings)
     for action_id in ("view.light", "view.motion", "edit.hear", "play.loop"):
         first.actions[action_id].trigger()
     assert theme.tokens().name == "light"
@@ -137,7 +109,7 @@ def test_choices_are_remembered(qtbot: QtBot, windows: Windows, settings: Settin
     windows.leave(first)
     style.apply_theme(windows.app, "dark")
     theme.set_motion(True)
-    second = windows.start(settings)
+    second = windows.start(settings=settings)
     assert theme.tokens().name == "light"
     assert theme.motion_ms() == 0
     checked = {i: second.actions[i].isChecked() for i in ("view.light", "view.motion", "edit.hear", "play.loop")}
@@ -146,7 +118,7 @@ def test_choices_are_remembered(qtbot: QtBot, windows: Windows, settings: Settin
 
 
 def test_switching_the_theme_repaints_every_part(windows: Windows, settings: Settings, qtbot: QtBot) -> None:
-    session = windows.start(settings)
+    session = windows.start(settings=settings)
     qtbot.waitUntil(lambda: session.live.up_to_date)
     qtbot.waitUntil(session.stage.is_complete)
 
@@ -165,7 +137,7 @@ def test_switching_the_theme_repaints_every_part(windows: Windows, settings: Set
 
 
 def test_preferences_take_effect_at_once(windows: Windows, settings: Settings, qtbot: QtBot) -> None:
-    session = windows.start(settings)
+    session = windows.start(settings=settings)
     qtbot.keyClick(session.window, Qt.Key.Key_Comma, CTRL)
     dialog = session.commands.preferences
     qtbot.waitUntil(dialog.isVisible)
@@ -179,7 +151,7 @@ def test_preferences_take_effect_at_once(windows: Windows, settings: Settings, q
 
 
 def test_everything_that_can_be_worked_has_a_name_for_a_screen_reader(windows: Windows, settings: Settings) -> None:
-    session = windows.start(settings)
+    session = windows.start(settings=settings)
     nameless = []
     for widget in session.window.findChildren(QWidget):
         if (
@@ -193,7 +165,7 @@ def test_everything_that_can_be_worked_has_a_name_for_a_screen_reader(windows: W
 
 
 def test_space_plays_whatever_panel_has_the_focus(qtbot: QtBot, windows: Windows, settings: Settings) -> None:
-    session = windows.start(settings)
+    session = windows.start(settings=settings)
     qtbot.waitUntil(lambda: session.live.up_to_date)
     tried = 0
     for widget in session.window.findChildren(QWidget):
@@ -213,6 +185,6 @@ def test_space_plays_whatever_panel_has_the_focus(qtbot: QtBot, windows: Windows
 def test_leaving_ends_every_thread_even_while_a_file_is_being_read(
     windows: Windows, settings: Settings, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    session = windows.start(settings)
+    session = windows.start(settings=settings)
     session.opening.open([tmp_path / f"nowhere{i}.wav" for i in range(20)])
     windows.leave(session)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from windows import Windows
 
 from app.compose import Session
 from app.settings import Settings
@@ -29,15 +29,13 @@ LOADING_MS = 110_000
 
 
 @pytest.fixture
-def session(qtbot: QtBot, qapp: QApplication, tmp_path: Path, sound_server: object) -> Iterator[Session]:
-    settings = Settings(tmp_path / "settings.ini")
+def session(qtbot: QtBot, windows: Windows, sound_server: object) -> Session:
+    settings = Settings(windows.settings_path)
     settings.set("audio/device", "pulse")
     settings.set("audio/latency_ms", 200)
     settings.set("play/keyboard", True)
-    made = Session(qapp, settings=settings, sound=False, keep_safe=False, warm=False)
-    with qtbot.waitActive(made.window):
-        made.window.show()
-        made.window.activateWindow()
+    made = windows.start(engine="real", settings=settings, warm=False)
+    qtbot.waitUntil(made.window.isActiveWindow)
     made.document.set_patch(Patch("fm", SINE), "Sine")
     made.fm.control("op1_ratio").setFocus()
     made.player.get_ready()
@@ -46,12 +44,7 @@ def session(qtbot: QtBot, qapp: QApplication, tmp_path: Path, sound_server: obje
     qtbot.waitUntil(lambda: sounds(made), timeout=LOADING_MS)
     made.studio.instrument.all_off()
     qtbot.waitUntil(lambda: not made.player.is_sounding)
-    yield made
-    made.window.may_close = lambda: True
-    made.window.close()
-    made.close()
-    made.window.deleteLater()
-    made.deleteLater()
+    return made
 
 
 def sounds(session: Session) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from player_recording import Recorder, longest_silence_s
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from windows import LAPTOP, Windows
 
 from app.compose import Session
 from app.panels.preset_list import star_box
@@ -26,36 +26,18 @@ Open = Callable[[], Session]
 
 
 @pytest.fixture
-def open_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path, sound_server: object) -> Iterator[Open]:
-    sessions: list[Session] = []
-
-    def close() -> None:
-        session = sessions.pop()
-        session.window.may_close = lambda: True
-        session.window.close()
-        session.close()
-        session.window.deleteLater()
-        session.deleteLater()
-
+def open_window(qtbot: QtBot, windows: Windows, sound_server: object) -> Open:
     def open_one() -> Session:
         """The window; one that is open already is left first, as over night."""
-        if sessions:
-            close()
-        settings = Settings(tmp_path / "settings.ini")
+        windows.leave_all()
+        settings = Settings(windows.settings_path)
         settings.set("audio/device", "pulse")
-        made = Session(qapp, engine="fake", settings=settings, keep_safe=False)
-        sessions.append(made)
-        made.window.resize(1366, 768)
-        with qtbot.waitExposed(made.window):
-            made.window.show()
-        made.window.activateWindow()
+        made = windows.start(settings=settings, size=LAPTOP, sound=True)
         qtbot.waitUntil(lambda: made.live.up_to_date and made.presets.is_ready, timeout=30_000)
         qtbot.waitUntil(lambda: made.player.device is not None, timeout=30_000)
         return made
 
-    yield open_one
-    if sessions:
-        close()
+    return open_one
 
 
 def test_search_listen_star_save_and_find_again(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,27 +13,10 @@ from pytestqt.qtbot import QtBot
 from app.compose import Session
 from app.controls.time_axis import Selection
 from app.controls.value_widget import ValueWidget
-from app.settings import Settings
 from engine.audio import Audio, open_clip, write_clip
 from engine.params import Patch
 
 CTRL = Qt.KeyboardModifier.ControlModifier
-
-
-@pytest.fixture
-def session(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Session]:
-    made = Session(qapp, engine="fake", settings=Settings(tmp_path / "settings.ini"), sound=False, keep_safe=False)
-    made.window.resize(1366, 768)
-    with qtbot.waitExposed(made.window):
-        made.window.show()
-    made.window.activateWindow()
-    qtbot.waitUntil(lambda: made.live.up_to_date)
-    yield made
-    made.window.may_close = lambda: True
-    made.window.close()
-    made.close()
-    made.window.deleteLater()
-    made.deleteLater()
 
 
 @pytest.fixture

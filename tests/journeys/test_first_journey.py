@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,9 @@ from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
+from windows import LAPTOP, Windows
 
-from app.compose import Session
-from app.settings import Settings
+from app.compose import EngineKind, Session
 from engine.audio import Audio, open_clip, write_clip
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -26,19 +25,10 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def session(qtbot: QtBot, qapp: QApplication, tmp_path: Path, engine: str) -> Iterator[Session]:
-    made = Session(qapp, engine=engine, settings=Settings(tmp_path / "settings.ini"), sound=False, keep_safe=False)
-    made.window.resize(1366, 768)
-    with qtbot.waitExposed(made.window):
-        made.window.show()
-    made.window.activateWindow()
+def session(qtbot: QtBot, windows: Windows, engine: EngineKind) -> Session:
+    made = windows.start(engine=engine, size=LAPTOP)
     qtbot.waitUntil(lambda: made.live.up_to_date, timeout=30_000)
-    yield made
-    made.window.may_close = lambda: True
-    made.window.close()
-    made.close()
-    made.window.deleteLater()
-    made.deleteLater()
+    return made
 
 
 @pytest.fixture

@@ -2,52 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
-import pytest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from windows import Windows
 
 from app.compose import Session
 from app.playback.output import USUAL_LATENCY_MS
-from app.settings import Settings
 from engine.project.presets import factory_presets
-
-Open = Callable[[], Session]
-
-
-@pytest.fixture
-def open_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Open]:
-    sessions: list[Session] = []
-
-    def close() -> None:
-        session = sessions.pop()
-        session.window.may_close = lambda: True
-        session.window.close()
-        session.close()
-        session.window.deleteLater()
-        session.deleteLater()
-
-    def open_one() -> Session:
-        """The window; one that is open already is left first."""
-        if sessions:
-            close()
-        made = Session(qapp, engine="fake", settings=Settings(tmp_path / "settings.ini"), sound=False, keep_safe=False)
-        sessions.append(made)
-        with qtbot.waitExposed(made.window):
-            made.window.show()
-        qtbot.waitUntil(lambda: made.live.up_to_date)
-        return made
-
-    yield open_one
-    if sessions:
-        close()
-
-
-@pytest.fixture
-def session(open_window: Open) -> Session:
-    return open_window()
 
 
 def let_it_ring(qtbot: QtBot, session: Session) -> None:
@@ -105,13 +65,13 @@ def test_with_knobs_unheard_presets_and_the_button_are_heard(qtbot: QtBot, sessi
         qtbot.waitUntil(lambda: struck(session))
 
 
-def test_the_chosen_latency_is_there_at_the_next_start(open_window: Open) -> None:
-    first = open_window()
+def test_the_chosen_latency_is_there_at_the_next_start(windows: Windows) -> None:
+    first = windows.start()
     assert first.player.latency_s * 1000 == USUAL_LATENCY_MS
     first.transport.device._fill()
     entries = first.transport.device._latency_menu()
     next(action for action in entries.actions() if action.text() == "200 ms").trigger()
     assert first.player.latency_s == 0.2
-    second = open_window()
-    assert second is not first
+    windows.leave(first)
+    second = windows.start()
     assert second.player.latency_s == 0.2

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from windows import Windows
 
 from app.compose import Session
-from app.settings import Settings
 from engine.audio import Audio, resample, write_clip
 from engine.dsp.distance import log_spectral_distance_db
 
@@ -20,17 +18,10 @@ RATE = 22_050
 
 
 @pytest.fixture
-def session(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Session]:
-    made = Session(qapp, engine="real", settings=Settings(tmp_path / "settings.ini"), sound=False, keep_safe=False)
-    with qtbot.waitExposed(made.window):
-        made.window.show()
+def session(windows: Windows) -> Session:
+    made = windows.start(engine="real")
     made.matching.seconds = 4.0
-    yield made
-    made.window.may_close = lambda: True
-    made.window.close()
-    made.close()
-    made.window.deleteLater()
-    made.deleteLater()
+    return made
 
 
 @pytest.fixture

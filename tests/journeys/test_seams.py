@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.compose import Session
-from app.settings import Settings
 from engine.audio import Audio, Clip, open_clip, write_clip
 from engine.params import Patch
 from engine.params.note import NoteSettings
 from engine.project.describe import Loaded
 from engine.project.project import Project
 from engine.project.take import Take
-
-
-@pytest.fixture
-def session(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Session]:
-    made = Session(qapp, engine="fake", settings=Settings(tmp_path / "settings.ini"), sound=False, keep_safe=False)
-    made.window.resize(1366, 768)
-    with qtbot.waitExposed(made.window):
-        made.window.show()
-    qtbot.waitUntil(lambda: made.live.up_to_date)
-    yield made
-    made.window.may_close = lambda: True
-    made.window.close()
-    made.close()
-    made.window.deleteLater()
-    made.deleteLater()
 
 
 def saved(qtbot: QtBot, session: Session, path: Path) -> None:
