@@ -90,23 +90,18 @@ class Studio:
         self._early: dict[str, int] = {}
 
     def warm(self) -> int:
-        """Load what the first render needs and play notes that nobody hears; the result is ``None``.
+        """Load what the first render needs and play a note that nobody hears; the result is ``None``.
 
-        The second has feedback and a filter, whose recursions are compiled the first time that a machine runs them
-        (a few seconds).
+        The first time on a machine the instrument is compiled, which takes half a minute.
         Runs on ``work``, so that files open and tiles draw meanwhile; a render that comes too early waits for it.
         """
 
         def body() -> Generator[Note, None, None]:
-            for text, values in (
-                ("Loading the synthesizers", {}),
-                ("Preparing feedback and filter", {"mod_1_1_rad": 1.0, "filter_type": 1.0}),
-            ):
-                yield Note(None, text)
-                patch = Patch(FM_SPACE.name, values)
-                yield from _notes(
-                    self._play(patch, note=60, velocity=100, hold_s=0.1, duration_s=0.2, sample_rate=DEFAULT_RATE_HZ)
-                )
+            yield Note(None, "Loading the synthesizers")
+            patch = Patch(FM_SPACE.name)
+            yield from _notes(
+                self._play(patch, note=60, velocity=100, hold_s=0.1, duration_s=0.2, sample_rate=DEFAULT_RATE_HZ)
+            )
             get_ready()
 
         return self.work.submit(body, rank=RANK_WARM, key="warm", title="Loading the synthesizers")

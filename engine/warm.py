@@ -13,7 +13,7 @@ EVERYTHING = {"mod_1_1_rad": 1.0, "filter_type": 1.0, "filter_env_st": 12.0, "no
 
 
 def compile_all() -> None:
-    """Render a note, descend its gradient and play a key, with everything in them that is compiled."""
+    """Render a note with its gradient and one without, and play a key, with everything in them that is compiled."""
     load_torch()
     import torch
 
@@ -22,8 +22,12 @@ def compile_all() -> None:
 
     patch = Patch("fm", EVERYTHING)
     knobs = torch.tensor([patch.unit()]).requires_grad_()
-    sound = synth_of(patch.synth).render(knobs, note=60, velocity=100, hold_s=0.02, duration_s=0.05, sample_rate=48_000)
-    torch.autograd.grad(sound.square().mean(), knobs)
+    for unit in (knobs, knobs.detach()):
+        sound = synth_of(patch.synth).render(
+            unit, note=60, velocity=100, hold_s=0.02, duration_s=0.05, sample_rate=48_000
+        )
+        if sound.requires_grad:
+            torch.autograd.grad(sound.square().mean(), knobs)
     prepare("real")
 
 

@@ -47,7 +47,7 @@ def block(
         fm_kernels.let_go(note, where, release_s, fine, bend_st, wheel_st)
         live_kernels.let_go(chains, flows, release_s, rate)
     n = out.shape[1]
-    over = _is_over(note, where, chains[0], flow.frame / rate)
+    over = is_over(note, where, chains[0], flow.frame / rate)
     back = past.shape[1]
     m = n << halvings
     x = np.empty((width, back + m + back))
@@ -63,7 +63,7 @@ def block(
         past[:width] = x[:, m : m + back]
     sound = np.empty(out.shape)
     for channel in range(width):
-        _down(x[channel], flow.frame, halvings, n, wide, sharp, sound[channel])
+        down(x[channel], flow.frame, halvings, n, wide, sharp, sound[channel])
     if out.shape[0] > width:
         sound[1] = sound[0]
     live_kernels.flow_on(chains, flows, float(rate), sound)
@@ -76,7 +76,7 @@ def block(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _down(x: Real, first: int, halvings: int, n: int, wide: Real, sharp: Real, out: Real) -> None:
+def down(x: Real, first: int, halvings: int, n: int, wide: Real, sharp: Real, out: Real) -> None:
     """Bring ``x`` down to the rate of ``out`` ``[n]``, which begins with frame ``first``."""
     if halvings == 0:
         out[:] = x
@@ -96,7 +96,7 @@ def _down(x: Real, first: int, halvings: int, n: int, wide: Real, sharp: Real, o
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _is_over(note: Any, where: Any, chain: Any, time_s: float) -> bool:
+def is_over(note: Any, where: Any, chain: Any, time_s: float) -> bool:
     """Whether the operators that are heard and the noise are silent from ``time_s`` on, whatever the key does."""
     facts = np.empty((N_STAGES, N_FACTS))
     if chain.noise_level > 0.0:

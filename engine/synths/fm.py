@@ -29,6 +29,7 @@ from engine.params.space import Values
 from engine.rates import DEFAULT_RATE_HZ
 from engine.synths.base import LiveVoice, Number, Quality
 from engine.synths.fm_chain import Outlet
+from engine.synths.fm_compiled import CompiledNotes, can_compile
 from engine.synths.fm_note import FmDecoder, FmNote
 from engine.synths.fm_operators import Operators
 from engine.synths.fm_rate import half_bands, halvings_of
@@ -51,14 +52,18 @@ class FmSynth:
 
     At the default quality each note is computed at as many times the sample rate (1, 2, 4 or 8) as its own brightness
     asks for, and brought back by half-band filters; draft is always 1.
+
+    Sounds without gradients come from the kernels of :mod:`engine.synths.fm_compiled`, all others from the tensor
+    operations here, which are the same instrument.
     """
 
     space = FM_SPACE
 
-    def __init__(self, *, may_open: bool = True) -> None:
-        """Without ``may_open`` what is off gets no gradient and costs none."""
+    def __init__(self, *, may_open: bool = True, compiled: bool = True) -> None:
+        """Without ``may_open`` what is off gets no gradient and costs none. Without ``compiled`` everything goes by
+        tensor operations, as gradients do."""
         self._decode = FmDecoder()
-        self._may_open = may_open
+        self._may_open, self._compiled = may_open, compiled
 
     def render(
         self,
@@ -73,10 +78,15 @@ class FmSynth:
         quality: Quality = "default",
     ) -> Tensor:
         """See :meth:`engine.synths.base.Synth.render`; gives ``[batch, channels, frames]``."""
+        n_frames = round(duration_s * sample_rate)
+        if self._compiles(sample_rate, unit, note, velocity, hold_s):
+            notes = CompiledNotes(self._decode, unit, note, velocity, hold_s, rng, sample_rate, quality)
+            job = _Job(n_frames, sample_rate, quality, notes.channels, unit)
+            return _faded(notes.take(n_frames), 0, job)
         key = self._decode(unit, note, velocity, hold_s, rng)
         if not self._may_open:
             key = replace(key, may_open=False)
-        job = _Job(round(duration_s * sample_rate), sample_rate, quality, key.channels, unit)
+        job = _Job(n_frames, sample_rate, quality, key.channels, unit)
         if key.wants_grad:
             return _rendered(_voices(key, job), 0, job.n_frames, job)
         with torch.no_grad():
@@ -102,9 +112,15 @@ class FmSynth:
     ) -> Iterator[Tensor]:
         """See :meth:`engine.synths.base.Synth.render_blocks`; yields ``[batch, channels, n]``."""
         unit = unit.detach()
+        n_frames = round(duration_s * sample_rate)
+        if self._compiles(sample_rate, unit):
+            notes = CompiledNotes(self._decode, unit, note, velocity, hold_s, rng, sample_rate, quality)
+            return _compiled_blocks(notes, _Job(n_frames, sample_rate, quality, notes.channels, unit), block_frames)
         key = self._decode(unit, note, velocity, hold_s, rng)
-        job = _Job(round(duration_s * sample_rate), sample_rate, quality, key.channels, unit)
-        return _blocks(key, job, block_frames)
+        return _blocks(key, _Job(n_frames, sample_rate, quality, key.channels, unit), block_frames)
+
+    def _compiles(self, sample_rate: int, *given: Number) -> bool:
+        return self._compiled and can_compile(sample_rate, *given)
 
     def live(
         self, values: Values, *, note: float, velocity: float, seed: int = 0, sample_rate: int = DEFAULT_RATE_HZ
@@ -180,6 +196,11 @@ def _blocks(key: FmNote, job: _Job, block_frames: int) -> Iterator[Tensor]:
         yield sound
 
 
+def _compiled_blocks(notes: CompiledNotes, job: _Job, block_frames: int) -> Iterator[Tensor]:
+    for first in range(0, job.n_frames, block_frames):
+        yield _faded(notes.take(min(block_frames, job.n_frames - first)), first, job)
+
+
 def _rendered(voices: list[_Voice], first: int, n: int, job: _Job) -> Tensor:
     """Frames ``first`` to ``first + n``, the next ones, as ``[batch, channels, n]``."""
     parts = [voice.take(n) for voice in voices]
@@ -188,9 +209,15 @@ def _rendered(voices: list[_Voice], first: int, n: int, job: _Job) -> Tensor:
     else:
         order = torch.cat([voice.rows for voice in voices if voice.rows is not None])
         sound = torch.cat(parts).index_select(0, torch.argsort(order))
-    if first + n > job.n_frames - _fade_frames(job.n_frames, job.sample_rate):
-        sound = sound * _end_fade(first, n, job.n_frames, job.sample_rate, job.like)
-    return sound
+    return _faded(sound, first, job)
+
+
+def _faded(sound: Tensor, first: int, job: _Job) -> Tensor:
+    """``sound`` ``[batch, channels, n]`` from frame ``first`` on, with the fade at the end of the note."""
+    n = sound.shape[2]
+    if first + n <= job.n_frames - _fade_frames(job.n_frames, job.sample_rate):
+        return sound
+    return sound * _end_fade(first, n, job.n_frames, job.sample_rate, job.like)
 
 
 def _fade_frames(n_frames: int, sample_rate: int) -> int:

@@ -59,7 +59,11 @@ class Chain:
     @property
     def channels(self) -> int:
         """2 when any row has left and right, else 1."""
-        return 2 if any(bool((getattr(self, name) != 0.0).any()) for name in _STEREO) else 1
+        return 2 if bool(self.is_stereo().any()) else 1
+
+    def is_stereo(self) -> Tensor:
+        """Rows ``[batch]`` that have left and right."""
+        return torch.stack([getattr(self, name) != 0.0 for name in _STEREO]).any(0)
 
     def is_used(self, name: str, off: float = 0.0) -> bool:
         """Whether a setting differs from ``off`` in any row, or a gradient may move it."""
@@ -167,7 +171,9 @@ class _Effects:
         chain, like = self._chain, self._like
         rows = chain.seed.shape[0]
         frames = torch.arange(self._first, self._first + n, device=like.device)
-        seeds = torch.stack([chain.seed + 7919 * (c + 1) for c in range(self._channels)], 1).view(-1, 1)
+        # A row that is mono among others has one noise on both sides.
+        apart = chain.is_stereo().long()
+        seeds = torch.stack([chain.seed + 7919 * (1 + c * apart) for c in range(self._channels)], 1).view(-1, 1)
         white = (chance(frames[None], seeds) * 2.0 - 1.0).to(like)
         each = self._each_channel
         damping = each(1.0 / chain.noise_q)

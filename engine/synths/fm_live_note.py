@@ -9,25 +9,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.dsp.fm_kernels import NOTE, N
-from engine.dsp.live_kernels import CHAIN
-from engine.dsp.loops import Loop
-from engine.dsp.one_pole import dc_pole
-from engine.dsp.svf import warped
-from engine.dsp.units import db_to_nats, level_to_amplitude, nats_to_amplitude, semitones_to_factor
+from engine.dsp.units import nats_to_amplitude
 from engine.params import Patch
-from engine.params.fm import LEVEL_FLOOR_DB, PITCH_SPAN_ST
-from engine.synths.fm_bright import N_DIRECT, top_hz
-from engine.synths.fm_chain import DC_HZ, MIDDLE_C, Chain, drive_factors, places
-from engine.synths.fm_graph import Graph, Group, graph_from
-from engine.synths.fm_note import CEILING, CHANCES, FAINTEST, FmDecoder, FmNote, Motion, chance_of
-from engine.synths.fm_operators import loop_lag
+from engine.params.fm import LEVEL_FLOOR_DB
+from engine.synths.fm_bright import top_hz
+from engine.synths.fm_graph import Graph, graph_from
+from engine.synths.fm_note import CEILING, CHANCES, FAINTEST, FmDecoder, FmNote, chance_of
 from engine.synths.fm_rate import MAX_HALVINGS, affordable, wanted
+from engine.synths.fm_records import chain_records, is_wide, note_records, settle
 from engine.synths.live_voice import Key
 
-TWO_PI = 2.0 * np.pi
-FLOOR = FAINTEST
-"""Amplitude at the floor, where levels in nats begin."""
 N_KEYS = 128
 """Of MIDI; and so many velocities."""
 N_CHANCES = 64
@@ -86,11 +77,9 @@ class Notes:
         record = note[0]
         record["hz"], record["times_s"] = keys.hz[row], keys.times_s[row]
         record["ceiling"] = CEILING - np.log(np.maximum(strength, FAINTEST))
-        record["strength"] = strength * keys.held[halvings][row] * FLOOR
+        strength = strength * keys.held[halvings][row]
         # An operator that the rate cannot hold at all is no part of the graph.
-        graph = self._graph(keys, record["strength"])
-        record["output"] *= [i in graph.heard for i in range(N)]
-        _set_routes(record, graph, keys.depths, loop_lag(self._rate << halvings))
+        settle(record, self._graph(keys, strength), strength, keys.depths, self._rate << halvings)
         seed = self._seeds[key.seed % N_CHANCES]
         record["seed"], chain["seed"] = seed, seed
         record["lfo_start"] = 0.0 if keys.syncs else seed / CHANCES
@@ -149,30 +138,17 @@ class _Keys:
 def _keys_of(keys: FmNote, sample_rate: int) -> _Keys:
     """The rows of ``keys``, which differ in nothing but the key."""
     first = keys.rows(torch.tensor([0]))
-    record, chain = np.zeros(1, NOTE), np.zeros(1, CHAIN)
-    note = record[0]
-    output = first.output[:, None]
-    if first.chain is not None:
-        output = output * places(first.chain, first.output)
-    note["output"], note["nats"] = output[0], first.nats[0]
-    note["shape"], note["is_fixed"], note["by_rate"] = first.shapes[0], first.is_fixed[0], first.by_rate[0]
-    note["tremolo_nats"] = first.tremolo_nats[0]
-    note["pitch_s"], note["lfo_hz"], note["lfo_fade_s"], note["pitch_span"] = 1.0, 1.0, 1.0, PITCH_SPAN_ST
+    note, chain = note_records(first), chain_records(first, sample_rate)
     swept_hz, syncs = keys.hz, True
-    if first.motion is not None:
-        _set_motion(note, first.motion)
-        swept_hz = keys.hz * keys.motion.most()[:, None] if keys.motion is not None else keys.hz
+    if first.motion is not None and keys.motion is not None:
+        swept_hz = keys.hz * keys.motion.most()[:, None]
         syncs = bool(first.motion.start[0] == 0.0)
-    if bool(first.can_have_dc()[0]):
-        chain["dc_pole"] = dc_pole(DC_HZ / sample_rate)
-    width, channels, cutoff = 1, 1, torch.zeros(keys.n_rows)
+    width, channels, cutoff = 1, 1, np.zeros(keys.n_rows)
     if keys.chain is not None and first.chain is not None:
-        _set_chain(note, chain[0], first.chain, sample_rate)
-        width = 2 if bool(first.chain.pan[0] != 0.0) or bool(first.chain.spread[0] != 0.0) else 1
+        width = 2 if is_wide(first.chain)[0] else 1
         # The room alone would make both sides of one sound; noise is another one on each.
-        channels = first.channels if bool(chain["noise_level"] > 0.0) else width
-        follow = semitones_to_factor(keys.chain.filter_key * (keys.chain.key - MIDDLE_C))
-        cutoff = keys.chain.filter_hz * follow / sample_rate
+        channels = first.channels if bool(chain["noise_level"][0] > 0.0) else width
+        cutoff = chain_records(keys, sample_rate)["cutoff"]
     # At full strength, how much of it is left says how much of each operator the rate holds.
     full = replace(keys, strength=torch.ones_like(keys.strength))
     loudest = nats_to_amplitude(first.nats.amax(2), LEVEL_FLOOR_DB)[0]
@@ -181,9 +157,9 @@ def _keys_of(keys: FmNote, sample_rate: int) -> _Keys:
         swept_hz=swept_hz.numpy(),
         strength=keys.strength.numpy(),
         times_s=keys.times_s.numpy(),
-        cutoff=cutoff.numpy(),
+        cutoff=cutoff,
         held=[full.at_rate(sample_rate << h).strength.numpy() for h in range(MAX_HALVINGS + 1)],
-        note=record,
+        note=note,
         chain=chain,
         output=first.output.numpy(),
         loudest=loudest.numpy(),
@@ -197,56 +173,3 @@ def _keys_of(keys: FmNote, sample_rate: int) -> _Keys:
         width=width,
         channels=channels,
     )
-
-
-def _set_routes(note: Any, graph: Graph, depths: NDArray[np.float64], lag: int) -> None:
-    note["past"], note["n_groups"] = 2 * lag, len(graph.groups)
-    c = outer = inner = 0
-    for g, group in enumerate(graph.groups):
-        note["group"][g] = c
-        for operator, routes in zip(group.operators, group.routes, strict=True):
-            note["order"][c] = operator
-            for source, route in routes:
-                note["outer_source"][outer] = source
-                note["outer_lag"][outer] = 0 if route < N_DIRECT else lag
-                note["outer_turns"][outer] = depths[route] / TWO_PI
-                outer += 1
-            c += 1
-            note["outer"][c] = outer
-        inner = _set_loop(note, g, group, [depths[r] for r in group.edge_routes], inner, lag)
-    note["group"][len(graph.groups)] = c
-
-
-def _set_loop(note: Any, g: int, group: Group, depths: list[float], inner: int, lag: int) -> int:
-    """Write the loop of a group from term ``inner`` on; returns where the next one begins."""
-    note["inner"][g] = note["inner"][g + 1] = inner
-    if not group.edges:
-        return inner
-    loop = Loop(len(group.operators), group.edges, lag)
-    source, lags, first = loop.graph
-    end = inner + len(source)
-    note["inner_source"][inner:end], note["inner_lag"][inner:end] = source, lags
-    note["inner_depth"][inner:end] = loop.terms(np.array([depths]))[0]
-    note["inner_first"][g, : first.size] = first
-    note["inner"][g + 1] = end
-    return end
-
-
-def _set_motion(note: Any, motion: Motion) -> None:
-    note["lfo_wave"], note["lfo_hz"] = motion.wave[0], motion.hz[0]
-    note["lfo_delay_s"], note["lfo_fade_s"] = motion.delay_s[0], motion.fade_s[0]
-    note["vibrato_st"], note["pitch_by_rate"] = motion.vibrato_st[0], motion.pitch_by_rate[0]
-    note["pitch_st"], note["pitch_s"] = motion.pitch_st[0], motion.pitch_s[0]
-    note["slides"] = bool(motion.pitch_st.any())
-
-
-def _set_chain(note: Any, out: Any, chain: Chain, sample_rate: int) -> None:
-    if chain.is_used("drive_db"):
-        note["drives"] = True
-        note["steep"], note["unsteep"] = (float(x[0]) for x in drive_factors(chain))
-    out["noise_level"] = level_to_amplitude(chain.noise_db, LEVEL_FLOOR_DB)[0] * chain.gain[0] * FLOOR
-    out["noise_cutoff"], out["noise_damping"] = warped(chain.noise_hz / sample_rate)[0], 1.0 / chain.noise_q[0]
-    out["noise_nats"], out["noise_s"] = db_to_nats(chain.noise_levels[0], LEVEL_FLOOR_DB), chain.noise_s[0]
-    out["filter"], out["damping"] = chain.filter_type[0], 1.0 / chain.filter_q[0]
-    out["filter_env_st"], out["filter_levels"] = chain.filter_env_st[0], chain.filter_levels[0]
-    out["filter_s"] = chain.filter_s[0]

@@ -149,9 +149,13 @@ class FmNote:
 
         A tone that slides may not jump in level: what it reaches at its highest decides.
         """
-        motion = self.motion
-        highest = self.hz if motion is None else torch.where(self.is_fixed, self.hz, self.hz * motion.most()[:, None])
-        return replace(self, strength=self.strength * below_nyquist(highest / rate))
+        return replace(self, strength=self.strength * below_nyquist(self.highest_hz() / rate))
+
+    def highest_hz(self) -> Tensor:
+        """What the frequencies reach at their highest ``[batch, operators]``."""
+        if self.motion is None:
+            return self.hz
+        return torch.where(self.is_fixed, self.hz, self.hz * self.motion.most()[:, None])
 
     def envelope(self, operator: int) -> Envelope:
         by_rate = self.by_rate[:, operator]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from engine.dsp.filters import SHARP, WIDE, HalfBand
+from engine.dsp.oscillators import below_nyquist
 from engine.synths.fm_graph import Graph, graph_of
 from engine.synths.fm_note import N_DIRECT, FmNote
 
@@ -38,6 +41,11 @@ def wanted(top_hz: float, sample_rate: int) -> int:
     """
     times = (top_hz + min(AUDIBLE_HZ, SHARP.kept * sample_rate)) / sample_rate
     return math.ceil(math.log2(max(times, 1.0)))
+
+
+def held(highest_hz: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
+    """:func:`engine.dsp.oscillators.below_nyquist` of operators that reach ``highest_hz`` at ``rate``."""
+    return below_nyquist(torch.from_numpy(highest_hz / rate)).numpy()
 
 
 def affordable(graph: Graph) -> int:

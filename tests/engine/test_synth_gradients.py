@@ -100,7 +100,7 @@ def _loss(fm, unit):
 
 @pytest.fixture(scope="module")
 def fm():
-    return FmSynth()
+    return FmSynth(compiled=False)
 
 
 def _slopes(fm, unit):
