@@ -13,14 +13,12 @@ from app.drop_in import BANK_SUFFIX, PATCH_SUFFIX, PROJECT_SUFFIX
 from app.message_bar import MessageBar, Refusals, and_more, in_words
 from app.submit import Submit, run_here
 from engine.audio import Clip
-from engine.errors import PatchError
 from engine.jobs import Body, Note
 from engine.params import Patch
 from engine.project.part import opening_of
-from engine.project.presets import Preset
+from engine.project.presets import Preset, read_patch
 from engine.project.take import Take
 
-MAX_PATCH_BYTES = 4_000_000
 MOST_NAMES = 3
 """So many files are named in one sentence; the others are counted."""
 
@@ -213,15 +211,7 @@ def _read_patch(path: Path) -> Body[Patch]:
 
     def body() -> Generator[Note, None, Patch]:
         yield Note(None, f"Opening {path.name}")
-        try:
-            if path.stat().st_size > MAX_PATCH_BYTES:
-                raise PatchError(f"{path.name} is too large for a patch; choose a patch file of Tonewright.")
-            return Patch.loads(path.read_text(encoding="utf-8"))
-        except UnicodeDecodeError:
-            words = f"{path.name} is no patch: it is not text. Choose a patch file of Tonewright."
-            raise PatchError(words) from None
-        except OSError as error:
-            raise PatchError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        return read_patch(path)
 
     return body
 

@@ -265,25 +265,27 @@ def is_dx7(name: str) -> bool:
 
 def find_patch(name: str) -> Patch:
     """The patch in the file of that name, else the preset of that name; raises :class:`PatchError`."""
-    from engine.params import Patch
+    from engine.project.preset_library import find_preset
+    from engine.project.presets import read_patch
 
     path = Path(name)
+    if _is_there(path):
+        return read_patch(path)
     try:
-        return Patch.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        from engine.project.preset_library import find_preset
-
-        try:
-            return find_preset(name).patch
-        except PatchError as error:
-            # "There is no preset called ..." becomes one sentence with what was looked for first.
-            raise PatchError(str(error).replace("no preset", "no file and no preset", 1)) from None
-    except OSError as error:
-        raise PatchError(f"{name} cannot be read: {error.strerror or error}.") from error
-    except (UnicodeDecodeError, ValueError) as error:
-        raise PatchError(f"{name} is no patch: it is not text.") from error
+        return find_preset(name).patch
     except PatchError as error:
-        raise PatchError(f"{name}: {error}") from error
+        # "There is no preset called ..." becomes one sentence with what was looked for first.
+        raise PatchError(str(error).replace("no preset", "no file and no preset", 1)) from None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError):
+        pass  # Whoever reads it says what is wrong with it.
+    return True
 
 
 # -- presets ------------------------------------------------------------------------------------------

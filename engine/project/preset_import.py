@@ -16,7 +16,7 @@ from engine.errors import EngineError, PatchError
 from engine.jobs import Note
 from engine.project.preset_index import Entry
 from engine.project.preset_store import PresetStore, renamed
-from engine.project.presets import MAX_PRESET_BYTES, Preset, read_preset
+from engine.project.presets import Preset, read_preset
 
 PRESET_SUFFIX, BANK_SUFFIX = ".json", ".syx"
 SUFFIXES: Final = frozenset({PRESET_SUFFIX, BANK_SUFFIX})
@@ -150,17 +150,8 @@ def read_presets(path: Path) -> tuple[list[Preset], tuple[str, ...]]:
         file = read_syx(path)
         forms = [v.to_single() if dump.is_single else v.to_packed() for dump in file.dumps for v in dump.voices]
         return [preset_of_voice(form, number) for number, form in enumerate(forms, 1)], file.notices
-    try:
-        if path.stat().st_size > MAX_PRESET_BYTES:
-            raise PatchError(f"{path.name} is too large for a preset.")
-        preset = Preset.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise PatchError(f"{path.name} is no preset: it is not text.") from None
-    except OSError as error:
-        raise PatchError(f"{path.name} cannot be read: {error.strerror or error}.") from None
-    except PatchError as error:
-        raise PatchError(f"{path.name}: {error}") from None
-    return [replace(preset, patch=renamed(preset.patch, preset.name or path.stem), path=path)], ()
+    preset = read_preset(path, needs_name=False)
+    return [replace(preset, patch=renamed(preset.patch, preset.name or path.stem))], ()
 
 
 def preset_of_voice(data: bytes, number: int = 1) -> Preset:

@@ -20,7 +20,7 @@ from typing import Any, Final
 from engine import __version__
 from engine.errors import PatchError
 from engine.jobs import Note
-from engine.project.presets import CATEGORIES, MAX_PRESET_BYTES, Preset, category_of, read_preset
+from engine.project.presets import CATEGORIES, Preset, category_of, read_preset
 
 NAMES_A_STEP: Final = 250
 READ_A_STEP: Final = 8
@@ -143,8 +143,6 @@ def _listed(folder: str) -> list[os.DirEntry[str]]:
 
 def _read(key: str, path: Path, stamp: tuple[int, int]) -> Entry:
     try:
-        if stamp[1] > MAX_PRESET_BYTES:
-            raise PatchError(f"The preset {path.name} cannot be used. It is too large for a preset.")
         return entry_of(read_preset(path), key, path, stamp)
     except PatchError as error:
         return Entry(key, path.stem, str(path), stamp=stamp, trouble=str(error)).searchable()

@@ -9,14 +9,16 @@ of the tags may say what kind of sound it is (:data:`CATEGORIES`); all others ar
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from engine.errors import PatchError
 from engine.params import Patch
+
+T = TypeVar("T")
 
 PRESET_FOLDER = Path(__file__).resolve().parents[2] / "resources" / "presets"
 CATEGORIES: Final = (
@@ -148,19 +150,31 @@ def preset_named(name: str, folder: Path = PRESET_FOLDER) -> Patch | None:
     return next((p for p in factory_presets(folder) if p.name.casefold() == wanted), None)
 
 
-def read_preset(path: Path) -> Preset:
+def read_preset(path: Path, *, needs_name: bool = True) -> Preset:
     """The preset in a file; raises :class:`PatchError` naming the file and what is wrong with it."""
+    preset = _read(path, Preset.loads)
+    if needs_name and not preset.name:
+        raise PatchError(f'{path.name} has no name; add a "name" to it.')
+    return replace(preset, path=path)
+
+
+def read_patch(path: Path) -> Patch:
+    """The patch in a patch's or a preset's file; raises :class:`PatchError` as :func:`read_preset` does."""
+    return _read(path, Patch.loads)
+
+
+def _read(path: Path, loads: Callable[[str], T]) -> T:
     try:
         if path.stat().st_size > MAX_PRESET_BYTES:
-            raise PatchError(f"It has more than {MAX_PRESET_BYTES // 1_000_000} MB; no preset is that large.")
-        preset = Preset.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise PatchError(f"The preset {path.name} cannot be read: {error}.") from None
+            raise PatchError(f"It has more than {MAX_PRESET_BYTES // 1_000_000} MB; no patch is that large.")
+        return loads(path.read_text(encoding="utf-8"))
     except PatchError as error:
-        raise PatchError(f"The preset {path.name} cannot be used. {error}") from None
-    if not preset.name:
-        raise PatchError(f'The preset {path.name} has no name; add a "name" to it.')
-    return replace(preset, path=path)
+        raise PatchError(f"{path.name} cannot be used. {error}") from None
+    except OSError as error:
+        raise PatchError(f"{path.name} cannot be read: {error.strerror or error}.") from None
+    except ValueError:
+        # Its bytes are no text, or its very name is none.
+        raise PatchError(f"{path.name} is no patch: it is not text.") from None
 
 
 def _words(data: Mapping[str, Any], key: str, limit: int) -> str:

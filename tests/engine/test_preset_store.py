@@ -60,7 +60,7 @@ def test_a_file_that_cannot_be_used_is_listed_with_its_reason(store: PresetStore
     troubles = {e.name: e.trouble for e in scan(store) if not e.is_factory}
     assert troubles.keys() == {"odd", "torn", "empty", "hot"}
     assert "'colour'" in troubles["odd"]
-    assert "cannot be read" in troubles["torn"]
+    assert "it is not text" in troubles["torn"]
     assert "no valid JSON" in troubles["empty"]
     assert "outside its range" in troubles["hot"]
 

@@ -40,7 +40,7 @@ def test_a_broken_preset_is_named(tmp_path):
     with pytest.raises(PatchError, match=r"odd\.json cannot be used.*'colour'"):
         factory_presets(tmp_path)
     (folder / "odd.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(PatchError, match=r"odd\.json cannot be read"):
+    with pytest.raises(PatchError, match=r"odd\.json is no patch: it is not text"):
         factory_presets(tmp_path)
     (folder / "odd.json").write_text(Patch("fm").dumps())
     with pytest.raises(PatchError, match=r"odd\.json has no name"):
