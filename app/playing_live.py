@@ -77,6 +77,7 @@ class LivePlay(QObject):
             piano.note_on.connect(lambda note, velocity: self.held.press(MOUSE, note, note, velocity))
             piano.note_off.connect(lambda note: self.held.release(MOUSE, note))
             piano.approached.connect(s.player.get_ready)
+            piano.letters_turned.connect(lambda octaves: self.keys.set_low(self.keys.low + 12 * octaves))
         bar.settings_changing.connect(self.instrument.set_settings)
         bar.settings_chosen.connect(lambda chosen: s.settings.set("play/settings", chosen.to_json()))
         bar.bent.connect(self.instrument.bend)

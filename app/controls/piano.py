@@ -30,6 +30,8 @@ WHITE_KEY_PX = 20
 MIN_OCTAVES, MAX_OCTAVES = 2, 4
 LOWEST, HIGHEST = round(NOTE.low), round(NOTE.high)
 BLACK_HEIGHT = 0.62
+NAMES_PX = 14
+"""The strip above the keys that names the octaves while letters stand on the keys."""
 BLACK_WIDTH = 0.6
 DEFAULT_VELOCITY = round(VELOCITY.default)
 
@@ -40,12 +42,15 @@ class Piano(QWidget):
     Pressing a key emits ``note_on(key, velocity)``, with a velocity that grows towards the key's front edge; sliding
     onto another key plays that one, which goes down before the other comes up, so that one voice alone glides. The
     arrow keys move the mark by a semitone and an octave, Enter plays it. Keys that somebody else plays are lit too.
+    Keys with letters on them stay in view: then the wheel asks for other octaves of the letters.
     """
 
     note_on = Signal(int, int)
     note_off = Signal(int)
     approached = Signal()
     """The mouse came near, or the keyboard: somebody may be about to play."""
+    letters_turned = Signal(int)
+    """The letters should stand so many octaves higher."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -90,13 +95,19 @@ class Piano(QWidget):
     def set_lit(self, notes: frozenset[int]) -> None:
         """Show which keys are down, whoever plays them."""
         if notes != self._lit:
+            if any(note in self._letters for note in notes - self._lit):
+                self._show_letters()  # an arrow key may have gone elsewhere
             self._lit = notes
             self.update()
 
     def set_letters(self, letters: dict[int, str]) -> None:
-        """Print on the keys which letter of the computer's keyboard plays them; an empty mapping for none."""
+        """Print on the keys which letter of the computer's keyboard plays them; an empty mapping for none.
+
+        They come into view, and the octaves are named above them.
+        """
         if letters != self._letters:
             self._letters = letters
+            self._show_letters()
             self.update()
 
     @property
@@ -112,20 +123,26 @@ class Piano(QWidget):
     def key_rect(self, note: int) -> QRectF:
         """Where a visible key is drawn."""
         octave, pitch = divmod(note - self._low, 12)
-        width = self.width() / (self.octaves * 7)
+        width, top = self.width() / (self.octaves * 7), self._top
+        height = self.height() - top
         if pitch in BLACK_AFTER:
             middle = (octave * 7 + BLACK_AFTER[pitch]) * width
-            return QRectF(middle - width * BLACK_WIDTH / 2, 0, width * BLACK_WIDTH, self.height() * BLACK_HEIGHT)
-        return QRectF((octave * 7 + WHITE.index(pitch)) * width, 0, width, self.height())
+            return QRectF(middle - width * BLACK_WIDTH / 2, top, width * BLACK_WIDTH, height * BLACK_HEIGHT)
+        return QRectF((octave * 7 + WHITE.index(pitch)) * width, top, width, height)
 
     def key_at(self, x: float, y: float) -> int | None:
         """The key under a point; black keys lie on top."""
-        notes = self._visible()
+        notes, y = self._visible(), max(y, self._top)
         for black in (True, False):
             for note in notes:
                 if (note % 12 in BLACK_AFTER) == black and self.key_rect(note).contains(x, y):
                     return note
         return None
+
+    @property
+    def _top(self) -> int:
+        """Where the keys begin."""
+        return NAMES_PX if self._letters else 0
 
     def _visible(self) -> range:
         return range(self._low, min(self._low + 12 * self.octaves, HIGHEST + 1))
@@ -134,6 +151,14 @@ class Piano(QWidget):
         if self._note not in self._visible():
             low = (self._note // 12 - self.octaves // 2) * 12
             self._move_to(low)
+            if self._note in self._letters or not self.hasFocus():
+                self._show_letters()
+
+    def _show_letters(self) -> None:
+        """Bring all letters into view with the least movement; two octaves hold them when they begin with a C."""
+        if self._letters:
+            first, last = min(self._letters), min(max(self._letters), HIGHEST)
+            self._move_to(min(max(self._low, (last // 12 + 1 - self.octaves) * 12), first // 12 * 12))
 
     def _move_to(self, low: int) -> None:
         highest = (HIGHEST // 12 + 1 - self.octaves) * 12
@@ -161,7 +186,8 @@ class Piano(QWidget):
             self.note_off.emit(note)
 
     def _velocity(self, note: int, y: float) -> int:
-        share = y / max(self.key_rect(note).height() - 1, 1.0)
+        box = self.key_rect(note)
+        share = max(y - box.top(), 0.0) / max(box.height() - 1, 1.0)
         return round(VELOCITY.clamp(share * VELOCITY.high))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -204,13 +230,16 @@ class Piano(QWidget):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         turn = event.angleDelta().y() or event.angleDelta().x()
-        if turn:
+        if turn and self._letters:
+            self.letters_turned.emit(1 if turn > 0 else -1)
+        elif turn:
             self._move_to(self._low + (12 if turn > 0 else -12))
         event.accept()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._move_to(self._low)
         self._show_note()
+        self._show_letters()
 
     # Keys
 
@@ -252,12 +281,23 @@ class Piano(QWidget):
         painter.setFont(figures(self))
         # Dimmed in the dark: the sound is to be the brightest thing on the screen.
         ivory, ebony = (theme.secondary, theme.window) if theme.name == "dark" else (theme.control, theme.text)
+        painter.setClipRect(0, self._top, self.width(), self.height())
         for black in (False, True):
             for note in self._visible():
                 if (note % 12 in BLACK_AFTER) == black:
                     self._paint_key(painter, note, ebony if black else ivory)
+        painter.setClipping(False)
+        if self._letters:
+            self._paint_names(painter)
         if self.hasFocus():
             focus_ring(painter, QRectF(self.rect()))
+
+    def _paint_names(self, painter: QPainter) -> None:
+        painter.setPen(QColor(tokens().secondary))
+        for note in range(self._low, self._visible().stop, 12):
+            left = self.key_rect(note).left()
+            room = QRectF(left + 2, 0, self.width(), NAMES_PX - 1)
+            painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, note_name(note))
 
     def _paint_key(self, painter: QPainter, note: int, colour: str) -> None:
         theme = tokens()

@@ -127,6 +127,55 @@ def test_the_keyboard_is_switched_by_a_button_and_a_key_and_remembered(
     assert session.fm.piano._letters == {}
 
 
+def test_the_letters_stay_in_view_and_their_octaves_are_named(
+    qtbot: QtBot, session: Session, live: LivePlay, diary: Diary
+) -> None:
+    window, piano = session.window, session.fm.piano
+    window.activateWindow()
+
+    def in_view() -> bool:
+        return all(piano.rect().toRectF().contains(piano.key_rect(note).adjusted(0, 0, -1, -1)) for note in letters())
+
+    def letters() -> list[int]:
+        return list(piano._letters)
+
+    for _ in range(4):
+        Hand(piano).wheel(1)
+    assert piano.low > 60
+    QTest.keyClick(window, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
+    assert live.keys.on
+    assert in_view()
+    for letter, times in (("X", 4), ("Z", 8), ("X", 12)):
+        for _ in range(times):
+            QTest.keyClick(window, letter)
+            assert in_view(), (live.keys.low, piano.low)
+    for turns in (-3, -9, 5):
+        for _ in range(abs(turns)):
+            before = live.keys.low
+            Hand(piano).wheel(1 if turns > 0 else -1)
+            assert live.keys.low in (before + (12 if turns > 0 else -12), 0), "the wheel takes the letters along"
+            assert in_view()
+    piano.set_note(0 if live.keys.low > 48 else 120)
+    assert in_view(), "what is marked elsewhere does not take the letters away"
+    piano.setFocus()
+    for _ in range(9):
+        QTest.keyClick(piano, Qt.Key.Key_Down if live.keys.low > 48 else Qt.Key.Key_Up)
+    assert not in_view(), "arrow keys go anywhere"
+    QTest.keyPress(piano, "A")
+    qtbot.waitUntil(in_view)
+    QTest.keyRelease(piano, "A")
+    piano.clearFocus()
+    # The names stand above the keys, beginning at each C, and nothing else does.
+    picture, ratio = piano.grab().toImage(), piano.devicePixelRatioF()
+    ground = picture.pixelColor(1, 1)
+    starts = [piano.key_rect(note).left() * ratio for note in range(piano.low, piano.low + 12 * piano.octaves, 12)]
+    top = round(piano.key_rect(piano.low).top() * ratio)
+    drawn = {x for x in range(picture.width()) for y in range(1, top - 1) if picture.pixelColor(x, y) != ground}
+    for start in starts:
+        assert any(start <= x < start + 24 * ratio for x in drawn)
+    assert all(any(start <= x < start + 30 * ratio for start in starts) for x in drawn)
+
+
 def test_letters_play_in_the_window_and_single_letter_actions_give_way(
     qtbot: QtBot, session: Session, live: LivePlay, diary: Diary
 ) -> None:
