@@ -56,8 +56,8 @@ class Commands(QObject):
         bind("project.save_as", self.save_as)
         bind("take.export", self.export)
         bind("app.quit", s.window.close)
-        bind("edit.undo", s.document.undo)
-        bind("edit.redo", s.document.redo)
+        bind("edit.undo", s.file_steps.undo)
+        bind("edit.redo", s.file_steps.redo)
         bind("edit.select_all", lambda: axis.select(Selection(0.0, axis.duration_s)))
         bind("edit.select_none", lambda: axis.select(None))
         bind("take.keep", self.keep)
@@ -94,6 +94,8 @@ class Commands(QObject):
         s.library.export_requested.connect(self.export_take)
         s.drops.project_dropped.connect(lambda path: self.unless_unsaved(lambda: s.opening.open_project(path)))
         s.document.history_changed.connect(self.refresh)
+        s.document.held_changed.connect(lambda _: self.refresh())
+        s.file_steps.changed.connect(self.refresh)
         s.document.dirty_changed.connect(lambda _: self.refresh())
         s.document.path_changed.connect(lambda _: self.refresh())
         s.document.locks_changed.connect(self.refresh)
@@ -121,7 +123,7 @@ class Commands(QObject):
         s, document = self._s, self._s.document
         selected, shown = document.selected, s.shown
         state = (
-            *(document.undo_label, document.redo_label, document.path, document.dirty),
+            *(s.file_steps.undo_label, s.file_steps.redo_label, document.path, document.dirty),
             *(selected is not None, shown is not None and shown.n_frames > 0),
             *(s.live.latest is not None, s.stage.axis.selection is not None),
             *(selected is not None and selected.patch is not None, bool(document.locked)),
@@ -130,8 +132,8 @@ class Commands(QObject):
             return
         self._told = state
         for action_id, label, plain in (
-            ("edit.undo", document.undo_label, "Undo"),
-            ("edit.redo", document.redo_label, "Redo"),
+            ("edit.undo", s.file_steps.undo_label, "Undo"),
+            ("edit.redo", s.file_steps.redo_label, "Redo"),
         ):
             action = s.actions[action_id]
             action.setEnabled(label is not None)
@@ -235,18 +237,22 @@ class Commands(QObject):
 
     def _write(self, clip: Clip, path: Path, subtype: str | None) -> None:
         s = self._s
-        job = s.studio.export(clip, path, subtype=subtype, overwrite=True, keep=s.document.source_files())
+        job = s.studio.export(clip, path, subtype=subtype, overwrite=True, keep=s.document.history.source_files())
         notices: list[str] = []
 
         def done(written: Path) -> None:
             said = f"Wrote {written.name} to {path.parent}."
-            # What was lost stays in sight until it is closed.
             if notices:
                 s.messages.warning(f"{said} {notices[-1]}")
             else:
                 s.messages.info(said)
 
-        s.bridge.watch(job, each=lambda note: notices.append(note.text) if note.text else None, done=done)
+        s.bridge.watch(
+            job,
+            each=lambda note: notices.append(note.text) if note.text else None,
+            done=done,
+            failed=lambda error: s.messages.error(error, stays=True),
+        )
 
     # -- takes -----------------------------------------------------------------------------------------------------
 
@@ -304,9 +310,9 @@ class Commands(QObject):
             self._after_save = go_on
             self.save()
 
-        box.add("Don’t save", go_on)
-        box.add("Cancel")
-        box.add("Save", save, primary=True)
+        box.add("&Don’t save", go_on)
+        box.add("&Cancel")
+        box.add("&Save", save, primary=True)
         self.question = box
         box.open()
 

@@ -23,6 +23,7 @@ from app.document import Document
 from app.drag_out import DragOut
 from app.drop_in import DropTarget
 from app.explore_commands import ExploreCommands
+from app.file_steps import FileSteps
 from app.garbage import Garbage
 from app.job_list import JobList
 from app.keys import KeyGuard
@@ -94,6 +95,7 @@ class Session(QObject):
         self.bridge = Bridge(self)
         self.studio = Studio(self.bridge.listener, kind=engine)
         self.document = Document(self, submit=self.submit)
+        self.file_steps = FileSteps(self.document)
         self.player = Player(self)
         self.actions = ActionSet(self)
         self.jobs = JobList(self.bridge, self.studio.cancel)
@@ -219,7 +221,12 @@ class Session(QObject):
         def stopped() -> None:
             failed(EngineError(f"{title}: that was stopped."))
 
-        return self.bridge.watch(job, done=ended(done), failed=ended(failed), cancelled=ended(stopped))
+        def refused(error: Exception) -> None:
+            if writes and not quiet:
+                self.messages.error(error, stays=True)
+            failed(error)
+
+        return self.bridge.watch(job, done=ended(done), failed=ended(refused), cancelled=ended(stopped))
 
     @property
     def document_busy(self) -> bool:

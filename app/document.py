@@ -102,12 +102,10 @@ class Document(QObject):
         """Whether a hand is in a gesture, or hears a patch that it has not taken."""
         return self._live is not None or self._live_note is not None
 
-    def source_files(self) -> set[Path]:
-        """The files that takes play from, those included that undo or redo would bring back."""
-        projects = [self.project, *(step.project for step in (*self._history.past, *self._history.future))]
-        # Most steps share their takes.
-        lists = {id(project.takes): project.takes for project in projects}
-        return {take.clip.path for takes in lists.values() for take in takes if take.clip.path is not None}
+    @property
+    def history(self) -> History:
+        """The project with all states that undo and redo would bring back."""
+        return self._history
 
     @property
     def dirty(self) -> bool:

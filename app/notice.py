@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.theme import PADDING, PADDING_WIDE
@@ -13,7 +14,10 @@ LEAST_WIDTH_PX = 360
 
 
 class Notice(QDialog):
-    """Stays in front of the window without stopping it. Closing it otherwise than by a button answers nothing."""
+    """Stays in front of the window without stopping it. Closing it otherwise than by a button answers nothing.
+
+    A letter after ``&`` in a button's words is underlined and presses it, with Alt or alone: nothing is typed here.
+    """
 
     def __init__(self, title: str, text: str, more: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +49,9 @@ class Notice(QDialog):
         button.clicked.connect(self.accept)
         if then is not None:
             button.clicked.connect(lambda: then())
+        if not button.shortcut().isEmpty():
+            letter = button.shortcut()[0].key()
+            QShortcut(QKeySequence(letter), self).activated.connect(button.click)
         self._row.addWidget(button)
         self._buttons.append(button)
         if primary:
@@ -53,3 +60,7 @@ class Notice(QDialog):
 
     def buttons(self) -> list[QPushButton]:
         return list(self._buttons)
+
+    def button(self, words: str) -> QPushButton:
+        """The button that says ``words``."""
+        return next(button for button in self._buttons if button.text().replace("&", "") == words)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
 from app.drop_in import PROJECT_SUFFIX, SOUND_SUFFIXES
+from app.file_steps import FileStep
 from app.message_bar import Refusals, and_more
 from app.panels.preset_export import JSON, PresetExportDialog
 from app.panels.preset_save import SaveDialog, TagsDialog
@@ -53,13 +54,24 @@ class PresetCommands(QObject):
         browser.arranged.connect(lambda: session.settings.set("presets/list", browser.state_to_keep()))
         presets.message.connect(session.messages.info)
         presets.trouble.connect(session.messages.error)
-        presets.undoable.connect(lambda words, undo: session.messages.info(words, "Undo", undo))
+        presets.undoable.connect(self._changed_files)
         presets.loaded_changed.connect(self._refresh)
         session.opening.voice_opened.connect(presets.bring)
         session.opening.banks_opened.connect(self.import_paths)
         session.drops.add_zone(browser, self.take_dropped)
         session.drops.presets_dropped.connect(self.import_paths)
         self._refresh()
+
+    def _changed_files(self, words: str, step: FileStep) -> None:
+        back = step.back
+
+        def take_back() -> None:
+            self._s.messages.withdraw(words)
+            back()
+
+        step.back = take_back
+        self._s.file_steps.add(step)
+        self._s.messages.info(words, "Undo", lambda: self._s.file_steps.take_back(step))
 
     def _refresh(self) -> None:
         loaded, edited = self._s.presets.loaded, self._s.presets.edited

@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
 from app.document import Document
+from app.file_steps import FileStep
 from app.kept_marks import KeptMarks
 from app.message_bar import in_words
 from app.preset_reader import PresetReader, read_body
@@ -54,7 +55,7 @@ class Presets(QObject):
     trouble = Signal(object)
     """An error, or a sentence about one."""
     undoable = Signal(str, object)
-    """A sentence about what was done, and the call that takes it back."""
+    """A sentence about what was done to files, and the :class:`FileStep` that it was."""
 
     def __init__(
         self,
@@ -377,7 +378,7 @@ class Presets(QObject):
         self._change(lambda: store.duplicate(entry), copied, f"Copy {entry.name}")
 
     def delete(self, entries: Sequence[Entry]) -> None:
-        """Move presets of the person's own to the trash; the message offers to take that back."""
+        """Move presets of the person's own to the trash; undo takes that back."""
         own = [entry for entry in entries if not entry.is_factory]
         if not own:
             self.message.emit("What came with the program cannot be deleted.")
@@ -387,15 +388,18 @@ class Presets(QObject):
         def deleted(lie: list[tuple[Path, Entry]]) -> None:
             self._put([], gone=[entry.key for _, entry in lie])
             words = f"Deleted “{lie[0][1].name}”." if len(lie) == 1 else f"Deleted {len(lie)} presets."
-            self.undoable.emit(words, lambda: self._restore(lie))
+            step = FileStep(f"Delete {words.removeprefix('Deleted ').rstrip('.')}", lambda: self._restore(lie, step))
+            self.undoable.emit(words, step)
 
         self._change(lambda: [(store.delete(entry), entry) for entry in own], deleted, "Delete presets")
 
-    def _restore(self, lie: list[tuple[Path, Entry]]) -> None:
+    def _restore(self, lie: list[tuple[Path, Entry]], step: FileStep) -> None:
         store = self.store
 
         def back(entries: list[Entry]) -> None:
+            step.again = lambda: self.delete(entries)
             self._put(entries)
+            self.shown.emit([entry.key for entry in entries])
             self._follow(self._document.patch)
 
         self._change(lambda: [store.restore(path, entry) for path, entry in lie], back, "Bring presets back")

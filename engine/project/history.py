@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from engine.project.project import Project
 
@@ -69,6 +70,13 @@ class History:
         # Without its merge key: what is done after a redo is a step of its own.
         done = Step(step.label, self.present)
         return replace(self, present=present, past=(*self.past, done), future=self.future[:-1])
+
+    def source_files(self) -> set[Path]:
+        """The files that takes play from, those included that undo or redo would bring back."""
+        projects = [self.present, *(step.project for step in (*self.past, *self.future))]
+        # Most steps share their takes.
+        lists = {id(project.takes): project.takes for project in projects}
+        return {take.clip.path for takes in lists.values() for take in takes if take.clip.path is not None}
 
     @property
     def undo_label(self) -> str | None:

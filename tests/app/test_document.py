@@ -379,13 +379,13 @@ def test_files_that_undo_would_bring_back_are_still_in_use(document: Document, t
         document.add_take(Take.of(open_clip(file)))
     document.add_take(take())
     document.remove_take(document.takes[0].id)
-    assert document.source_files() == set(files)
+    assert document.history.source_files() == set(files)
     document.undo()
     document.undo()
     document.undo()
-    assert document.source_files() == set(files)
+    assert document.history.source_files() == set(files)
     document.new_project()
-    assert document.source_files() == set()
+    assert document.history.source_files() == set()
 
 
 def test_a_key_on_a_preset_that_is_only_heard_commits_nothing(document: Document) -> None:

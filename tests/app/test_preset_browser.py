@@ -61,7 +61,7 @@ def browser(document: Document, store: PresetStore, qtbot: Any, said: list[Any])
     presets.auditioned.connect(document.audition_patch)
     for signal in (presets.message, presets.trouble):
         signal.connect(lambda words: said.append(str(words)))
-    presets.undoable.connect(lambda words, undo: said.extend((words, undo)))
+    presets.undoable.connect(lambda words, step: said.extend((words, step.back)))
     browser = PresetBrowser(presets)
     QAbstractItemModelTester(browser.model, QAbstractItemModelTester.FailureReportingMode.Warning, browser)
     presets.refresh()

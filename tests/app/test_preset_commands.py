@@ -303,6 +303,55 @@ def test_delete_offers_to_bring_presets_back(qtbot: QtBot, ready: Session, said:
     qtbot.waitUntil(lambda: own(ready) == ["Mine"])
 
 
+def test_undo_and_redo_know_of_deleted_presets_in_the_order_of_things(
+    qtbot: QtBot, ready: Session, said: Callable[[str], None]
+) -> None:
+    undo, redo = (
+        (lambda: qtbot.keyClick(ready.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)),
+        ready.actions["edit.redo"].trigger,
+    )
+    document, words = ready.document, ready.actions["edit.undo"].text
+    written = {}
+    for name in ("One", "Two"):
+        entry = ready.presets.store.add(Preset(Patch("fm", {"op1_ratio": 3.0}, name=name), ("keys",)))
+        written[name] = Path(entry.path).read_bytes()
+    ready.presets.refresh()
+    qtbot.waitUntil(lambda: own(ready) == ["One", "Two"])
+
+    def delete(name: str) -> None:
+        ready.library.browser.show_keys([f"user:{name}.json"])
+        qtbot.keyClick(ready.library.presets, Qt.Key.Key_Delete)
+        said(f"Deleted “{name}”.")
+
+    ready.fm.control("op1_ratio").enter(5.0)
+    delete("One")
+    ready.fm.control("op1_ratio").enter(7.0)
+    delete("Two")
+    assert own(ready) == []
+    assert words() == "Undo: Delete “Two”"
+    document.audition("op1_ratio", 9.0)
+    undo()
+    assert (document.patch.values["op1_ratio"], own(ready)) == (7.0, []), "the gesture under way is the newest"
+    undo()
+    qtbot.waitUntil(lambda: own(ready) == ["Two"])
+    assert ready.messages.text != "Deleted “Two”."
+    redo()
+    said("Deleted “Two”.")
+    assert own(ready) == []
+    undo()
+    qtbot.waitUntil(lambda: own(ready) == ["Two"])
+    assert document.patch.values["op1_ratio"] == 7.0
+    undo()
+    assert (document.patch.values["op1_ratio"], own(ready)) == (5.0, ["Two"])
+    undo()
+    qtbot.waitUntil(lambda: own(ready) == ["One", "Two"])
+    undo()
+    assert document.patch.values["op1_ratio"] != 5.0
+    assert ready.actions["edit.undo"].isEnabled() == (document.undo_label is not None)
+    for name, data in written.items():
+        assert (ready.presets.store.folder / f"{name}.json").read_bytes() == data
+
+
 def test_a_menu_offers_what_can_be_done_to_a_row(ready: Session) -> None:
     browser = ready.library.browser
     browser.step(1)

@@ -116,7 +116,7 @@ def test_a_save_that_fails_does_not_close_the_window_later(qtbot: QtBot, session
     (tmp_path / "mine.tonewright").unlink()
     (tmp_path / "mine.tonewright").mkdir()
     session.window.close()
-    save = next(b for b in session.commands.question.buttons() if b.text() == "Save")
+    save = session.commands.question.button("Save")
     with qtbot.waitSignal(session.document.failed):
         qtbot.mouseClick(save, Qt.MouseButton.LeftButton)
     with qtbot.waitSignal(session.document.saved):

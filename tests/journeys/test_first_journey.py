@@ -10,11 +10,13 @@ from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 from windows import LAPTOP, Windows
 
 from app.compose import EngineKind, Session
 from engine.audio import Audio, open_clip, write_clip
 
+NONE, ALT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.AltModifier
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 RATE = 44_100
 
@@ -251,13 +253,23 @@ def test_unsaved_work_is_asked_about_before_the_window_goes(qtbot: QtBot, sessio
     assert session.window.isVisible()
     question = session.commands.question
     qtbot.waitUntil(question.isVisible)
-    buttons = {b.text(): b for b in question.buttons()}
-    qtbot.mouseClick(buttons["Cancel"], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(question.button("Cancel"), Qt.MouseButton.LeftButton)
     assert session.window.isVisible()
     session.window.close()
-    buttons = {b.text(): b for b in session.commands.question.buttons()}
-    qtbot.mouseClick(buttons["Don’t save"], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(session.commands.question.button("Don’t save"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not session.window.isVisible())
+
+
+def test_the_question_about_unsaved_work_is_answered_by_a_letter(qtbot: QtBot, session: Session) -> None:
+    turn(qtbot, session, "op1_ratio", 30)
+    for answer, keys in (("C", NONE), ("C", ALT), ("D", NONE)):
+        session.window.close()
+        question = session.commands.question
+        qtbot.waitUntil(lambda question=question: question.isVisible() and question.isActiveWindow())
+        assert "&Don’t save" in [button.text() for button in question.buttons()], "the letter is underlined"
+        qtbot.keyClick(QApplication.focusWidget(), answer, keys)
+        qtbot.waitUntil(lambda question=question: not isValid(question) or not question.isVisible())
+        assert session.window.isVisible() == (answer == "C")
 
 
 def test_a_text_named_wav_is_one_clear_sentence_and_changes_nothing(

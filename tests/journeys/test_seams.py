@@ -156,7 +156,7 @@ def test_saving_that_was_given_up_does_not_close_the_window_later(
     session.window.close()
     question = session.commands.question
     assert question is not None
-    save = next(b for b in question.buttons() if b.text() == "Save")
+    save = question.button("Save")
     qtbot.mouseClick(save, Qt.MouseButton.LeftButton)
     files = session.commands.files
     assert files is not None
