@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app import style, theme
-from app.actions import ActionSet
+from app.action_set import ActionSet
 from app.autosave import Autosave
 from app.bridge import Bridge
 from app.commands import Commands

@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from app import icons
-from app.actions import BY_ID, ActionSet, shortcut_text
+from app.action_set import ActionSet
+from app.actions import BY_ID, shortcut_text
 from app.controls.value_widget import ValueHost
 from app.message_bar import MessageBar
 from app.palette import Palette

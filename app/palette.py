@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.actions import ACTIONS, BY_ID, Action, ActionSet, shortcut_text
+from app.action_set import ActionSet
+from app.actions import ACTIONS, BY_ID, Action, shortcut_text
 from app.style import font
 from app.theme import PADDING, PADDING_WIDE, SMALL_TEXT_PX, tokens
 

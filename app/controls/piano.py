@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.actions import BY_ID, shortcut_text
 from app.controls.event_answers import EventAnswers
 from app.controls.knob_paint import figures, focus_ring, wash
 from app.theme import tokens
@@ -68,7 +69,8 @@ class Piano(QWidget):
         EventAnswers(self, claims=self._wants)
         self.setToolTip(
             "Press to play; nearer the front edge is louder. The wheel moves by octaves.\n"
-            "Keys: arrows choose a note, Enter plays it. Ctrl+T plays with the letters."
+            "Keys: arrows choose a note, Enter plays it. "
+            f"{shortcut_text(BY_ID['play.keyboard'])} plays with the letters."
         )
         self._describe()
 

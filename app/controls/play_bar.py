@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from app.actions import BY_ID, shortcut_text
 from app.controls.choice import ChoiceField
 from app.controls.menus import below, pop_up
 from app.controls.param_form import ParamForm
@@ -165,7 +166,7 @@ class PlayBar(QWidget):
         now = f"Now from {note_name(low)}, velocity {velocity}\n" if on else ""
         soon = "The keys are being prepared; they sound in a moment.\n" if self._is_preparing else ""
         self.keyboard.setToolTip(
-            f"{soon}Play with the computer’s keyboard (Ctrl+T)\n"
+            f"{soon}Play with the computer’s keyboard ({shortcut_text(BY_ID['play.keyboard'])})\n"
             f"{now}A S D F … are the white keys, W E T Y U … the black ones above them.\n"
             "Z and X move the octave, C and V how hard the keys are hit."
         )

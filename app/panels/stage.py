@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from app import theme
+from app.actions import BY_ID, shortcut_text
 from app.controls.freq_axis import WIDTH as AXIS_WIDTH
 from app.controls.freq_axis import FreqAxis, LevelAxis
 from app.controls.freq_scale import FreqScale
@@ -27,7 +28,8 @@ from engine.audio.spectral import FFT_SIZES
 from engine.audio.tiles import Detail, SpectrogramSettings, Tile
 from engine.audio.values import Clip
 
-EMPTY_TEXT = "Drop a sound here, open one with Ctrl+O, or turn a knob of the FM panel"
+_OPEN = shortcut_text(BY_ID["file.open"])
+EMPTY_TEXT = f"Drop a sound here, open one with {_OPEN}, or turn a knob of the FM panel"
 
 
 class Stage(QWidget):

@@ -9,7 +9,7 @@ from PySide6.QtGui import QFont, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from app import style
-from app.actions import ActionSet
+from app.action_set import ActionSet
 from app.controls.fader import Fader
 from app.controls.meter import LevelMeter
 from app.icons import ICON_PX, icon

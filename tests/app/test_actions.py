@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from app import icons
-from app.actions import ACTIONS, BY_ID, MENUS, ActionSet, shortcut_text, tool_tip
+from app.action_set import ActionSet
+from app.actions import ACTIONS, BY_ID, MENUS, shortcut_text, tool_tip
 from app.keys import KeyGuard
 
 GROUPS = {"File", "Edit", "Presets", "Explore", "Play", "View", "Help"}

@@ -7,7 +7,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.actions import ACTIONS, ActionSet
+from app.action_set import ActionSet
+from app.actions import ACTIONS
 from app.palette import MAX_RECENT, Palette, fuzzy, search
 
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
 from app import style
-from app.actions import ActionSet
+from app.action_set import ActionSet
 from app.controls.meter import BOTTOM_DB, LevelMeter, PeakHold
 from app.panels.transport import TransportBar, clock_text
 from app.playback.devices import LibraryMissing, PortAudio
