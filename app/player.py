@@ -63,6 +63,8 @@ class Player(QObject):
         self._feeder.is_playing = lambda: self._mixer.plan.playing
         self._transport = Transport(self._mixer, self._feeder)
         self._output = Output(self._mixer, self, latency_s=latency_s, library=library)
+        self.is_struck = False
+        """Whether what plays is an answer to a hand that shapes it, and not playing that somebody asked for."""
         self._level_db = 0.0
         self._underruns = 0
         self._device = ""
@@ -143,11 +145,13 @@ class Player(QObject):
         Without a loop it stops, to the frame, at ``until_s`` when that lies ahead; a seek or another sound forgets
         it. What plays already goes on playing and takes over the new end.
         """
+        self.is_struck = False
         if self._transport.play(until_s):
             self._run()
 
     def strike(self) -> None:
         """Play from the first frame, whatever it does now: what plays already fades out under the new attack."""
+        self.is_struck = True
         if self._transport.strike():
             self._run()
         else:

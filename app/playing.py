@@ -75,6 +75,7 @@ class Playing(QObject):
 
     def follow(self) -> None:
         """Put the playhead where the player is."""
+        self._axis.turns_pages = not self._player.is_struck
         self._axis.move_playhead(self._player.position_s())
 
     def _state(self, state: str) -> None:

@@ -46,6 +46,8 @@ class TimeAxis(QObject):
         self.end_s = 0.0
         self.selection: Selection | None = None
         self.playhead_s = 0.0
+        self.turns_pages = True
+        """Whether a view may follow the playhead: whoever shapes an attack looks at it while the rest is heard."""
         self.hover_s: float | None = None
 
     @property

@@ -232,7 +232,8 @@ class Stage(QWidget):
     def _follow(self, old: float, new: float) -> None:
         """Turn the page when the playhead runs out of the view; a jump from elsewhere leaves the view alone."""
         axis = self.axis
-        if self.bar.follow.isChecked() and axis.start_s <= old <= axis.end_s < new < old + axis.span_s:
+        follows = self.bar.follow.isChecked() and axis.turns_pages
+        if follows and axis.start_s <= old <= axis.end_s < new < old + axis.span_s:
             axis.pan(new - axis.start_s)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer, QUrl
-from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent, QMouseEvent
+from PySide6.QtGui import QDrag, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 
@@ -51,13 +51,20 @@ class Target(QLabel):
         self.resize(200, 200)
         self.move(1600, 500)
         self.got: list[dict[str, Any]] = []
+        self._over = False
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
+            self._over = True
             event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._over = False
 
     def dropEvent(self, event: QDropEvent) -> None:
         import soundfile
+
+        self._over = False
 
         for url in event.mimeData().urls():
             info = soundfile.info(url.toLocalFile())
@@ -74,12 +81,13 @@ class Target(QLabel):
         event.acceptProposedAction()
 
     def state(self) -> dict[str, Any]:
-        return {"middle": middle(self), "got": self.got}
+        return {"middle": middle(self), "got": self.got, "over": self._over}
 
 
 def tonewright(app: QApplication, folder: Path, files: list[Path]) -> tuple[QWidget, Callable[[], dict[str, Any]]]:
     """The whole application with its small engine, without a sound device."""
     from app.compose import Session
+    from app.drop_in import DropOverlay
     from app.panels.library_model import TAKE_ROLE
 
     session = Session(app, engine="fake", settings=_settings(folder), sound=False, keep_safe=False)
@@ -109,6 +117,7 @@ def tonewright(app: QApplication, folder: Path, files: list[Path]) -> tuple[QWid
             "selection": None if selection is None else [selection.start_s, selection.end_s],
             "grip": None if grip is None else at(session.stage.waveform, grip.center()),
             "message": session.messages.text,
+            "over": any(overlay.isVisible() for overlay in session.window.findChildren(DropOverlay)),
         }
 
     session.window.destroyed.connect(session.close)

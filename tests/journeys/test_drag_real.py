@@ -62,8 +62,8 @@ class Pointer:
     def _do(self, *words: object) -> None:
         subprocess.run(["xdotool", *map(str, words)], env=self._env, check=True)
 
-    def drag(self, start: list[int], end: list[int], *, steps: int = 12) -> None:
-        """Press, move as a hand does, and release."""
+    def drag(self, start: list[int], end: list[int], onto: Running | None = None, *, steps: int = 12) -> None:
+        """Press, move as a hand does, and release, over ``onto`` once it has seen what comes."""
         self._do("mousemove", *start)
         time.sleep(0.1)
         self._do("mousedown", 1)
@@ -71,7 +71,13 @@ class Pointer:
             time.sleep(0.05)
             share = step / steps
             self._do("mousemove", *(round(a + (b - a) * share) for a, b in zip(start, end, strict=True)))
-        # The target needs a moment to say that it would take this.
+        if onto is not None:
+            # A hand lets go when it sees that the place would take it, and moves a little meanwhile.
+            deadline = time.monotonic() + PATIENCE_S
+            while not onto.state.get("over") and time.monotonic() < deadline:
+                end = [end[0] ^ 1, end[1]]
+                self._do("mousemove", *end)
+                time.sleep(0.1)
         time.sleep(0.3)
         self._do("mouseup", 1)
 
@@ -119,7 +125,7 @@ def test_a_file_dragged_onto_the_search_field_opens_as_a_take(start: Any, pointe
     there = tonewright.until(lambda s: s["visible"] and s["shown"])
     here = source.until(lambda s: s["visible"])
     # Of all places, a text field is the one that would like to take the file for itself.
-    pointer.drag(here["middle"], there["search"])
+    pointer.drag(here["middle"], there["search"], tonewright)
     state = tonewright.until(lambda s: s["takes"])
     assert state["takes"] == ["Rain, close"]
     assert state["paths"] == [str(rain)]
@@ -139,7 +145,7 @@ def test_a_take_dragged_out_of_the_library_arrives_as_a_wav(
     target = start("target")
     there = tonewright.until(lambda s: s["visible"] and s["takes"] and s["shown"])
     here = target.until(lambda s: s["visible"])
-    pointer.drag(there["rows"]["Glass hit"], here["middle"])
+    pointer.drag(there["rows"]["Glass hit"], here["middle"], target)
     (got,) = target.until(lambda s: s["got"])["got"]
     assert Path(got["file"]).name == "Glass hit.wav"
     assert (got["frames"], got["rate"], got["channels"], got["subtype"]) == (RATE, RATE, 2, "PCM_16")
@@ -157,7 +163,7 @@ def test_the_live_patch_is_dragged_out_as_it_sounds(start: Any, pointer: Pointer
     target = start("target")
     there = tonewright.until(lambda s: s["visible"] and s["shown"])
     here = target.until(lambda s: s["visible"])
-    pointer.drag(there["rows"]["live"], here["middle"])
+    pointer.drag(there["rows"]["live"], here["middle"], target)
     (got,) = target.until(lambda s: s["got"])["got"]
     assert Path(got["file"]).suffix == ".wav"
     assert got["frames"] > 0
@@ -174,7 +180,7 @@ def test_a_selection_dragged_out_of_the_waveform_is_that_part(start: Any, pointe
     state = tonewright.until(lambda s: s["selection"] and s["grip"])
     begin_s, end_s = state["selection"]
     assert end_s - begin_s == pytest.approx(1.0, abs=0.05)
-    pointer.drag(state["grip"], here["middle"])
+    pointer.drag(state["grip"], here["middle"], target)
     (got,) = target.until(lambda s: s["got"])["got"]
     assert Path(got["file"]).name == f"Rain, close ({begin_s:.2f}-{end_s:.2f} s).wav"
     assert got["frames"] == pytest.approx((end_s - begin_s) * RATE, abs=1)

@@ -145,6 +145,10 @@ def test_the_zoom_stays_while_a_knob_is_turned(qtbot: QtBot, session: Session) -
     qtbot.waitUntil(lambda: session.live.up_to_date and session.live.latest.patch == session.document.patch)
     qtbot.waitUntil(session.stage.is_complete)
     assert (axis.start_s, axis.end_s) == pytest.approx((0.2, 0.5))
+    qtbot.waitUntil(lambda: axis.playhead_s > 0.6 or session.player.state != "playing")
+    assert (axis.start_s, axis.end_s) == pytest.approx((0.2, 0.5)), "the answer to a hand turns no page"
+    session.playing.again()
+    qtbot.waitUntil(lambda: axis.start_s > 0.45)
 
 
 def test_keeping_puts_the_live_patch_into_the_library(qtbot: QtBot, session: Session) -> None:
