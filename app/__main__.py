@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from engine import cli
+from engine import cli, terminal
 from engine.errors import BadUsage
 
 MIN_SIZE, MAX_SIZE = 320, 8192
@@ -20,8 +20,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command line (default: the process's) and return the exit code."""
     argv = list(sys.argv[1:] if argv is None else argv)
     if is_headless(argv):
-        return cli.guarded(lambda: _headless(argv))
-    return cli.guarded(lambda: _window(argv))
+        return terminal.guarded(lambda: _headless(argv))
+    return terminal.guarded(lambda: _window(argv))
 
 
 def is_headless(argv: list[str]) -> bool:
@@ -50,7 +50,7 @@ def _headless(argv: list[str]) -> int:
 def _window(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
     if arguments.version:
-        return cli.print_version(arguments.json)
+        return terminal.print_version(arguments.json)
     if arguments.files and not arguments.files[0].suffix and not arguments.files[0].exists():
         raise BadUsage(
             f"There is no file and no command called {arguments.files[0]}; the commands are {', '.join(cli.COMMANDS)}."
@@ -62,13 +62,13 @@ def _window(argv: list[str]) -> int:
     from app.compose import run
 
     code = run(arguments.files, arguments.engine, arguments.screenshot, arguments.size, arguments.theme)
-    if arguments.json and arguments.screenshot is not None and code == cli.EXIT_GOOD:
-        cli.print_json({"path": str(arguments.screenshot.resolve()), "files": [str(f) for f in arguments.files]})
+    if arguments.json and arguments.screenshot is not None and code == terminal.EXIT_GOOD:
+        terminal.print_json({"path": str(arguments.screenshot.resolve()), "files": [str(f) for f in arguments.files]})
     return code
 
 
-def _parser() -> cli.Parser:
-    parser = cli.Parser(
+def _parser() -> terminal.Parser:
+    parser = terminal.Parser(
         prog="tonewright",
         usage="tonewright [OPTIONS] [FILE...]\n       tonewright COMMAND ...",
         description="See a sound, hear it and shape it. Opens the window with the given sounds.",

@@ -20,8 +20,10 @@ from engine import __version__, cli
 from engine.bench.areas import merged
 from engine.bench.frame import Mark, Row, Rows
 from engine.errors import AudioUnreadable, BadUsage
+from engine.named_patch import find_patch
 from engine.params import FM_SPACE, Patch
 from engine.params.note import NOTE_PARAMS
+from engine.terminal import guarded
 
 COMMAND = [sys.executable, "-m", "app"]
 
@@ -371,20 +373,20 @@ def test_a_mistake_of_the_program_is_one_sentence_unless_the_trace_is_wanted(
         raise KeyError("gone\nwrong")
 
     monkeypatch.delenv("TONEWRIGHT_TRACEBACK", raising=False)
-    assert cli.guarded(broken) == 2
+    assert guarded(broken) == 2
     said = capsys.readouterr().err
     assert "mistake in Tonewright" in said
     assert said.count("\n") == 1
     monkeypatch.setenv("TONEWRIGHT_TRACEBACK", "1")
     with pytest.raises(KeyError):
-        cli.guarded(broken)
+        guarded(broken)
 
 
 def test_too_little_memory_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
     def greedy() -> int:
         raise MemoryError
 
-    assert cli.guarded(greedy) == 2
+    assert guarded(greedy) == 2
     assert "not enough memory" in capsys.readouterr().err
 
 
@@ -457,6 +459,6 @@ def test_progress_is_shown_on_a_terminal_and_wiped_at_the_end(terminal: tuple[in
 
 
 def test_a_patch_file_is_read_whole_and_in_storage_order(patch_file: Path) -> None:
-    patch = cli.find_patch(str(patch_file))
+    patch = find_patch(str(patch_file))
     assert patch.values["op1_ratio"] == 2.0
     assert list(patch.values) == [p.name for p in FM_SPACE]
