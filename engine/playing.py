@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -86,6 +87,12 @@ class Instrument:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._player = _Player(kind)
+
+    def get_ready(self) -> Future[None]:
+        """Load and compile what playing needs, on the playing thread; a key waits for it anyway."""
+        ready: Future[None] = Future()
+        self._send("get_ready", ready)
+        return ready
 
     def connect(self, bus: Bus | None) -> None:
         """Play into ``bus`` from now on, or nowhere; what sounded on another bus is over."""
@@ -242,7 +249,9 @@ class _Player:
 
     def obey(self, sent_at: float, name: str, args: tuple[Any, ...]) -> None:
         """Do what somebody asked for at ``sent_at``."""
-        if name == "connect":
+        if name == "get_ready":
+            _keep_promise(args[0], self._kind)
+        elif name == "connect":
             self.leave_bus()
             (bus,) = args
             self._bus = None if bus is None else _Way(bus)
@@ -390,6 +399,15 @@ def prepare(kind: Kind) -> None:
 
 
 _prepared: list[Kind] = []
+
+
+def _keep_promise(ready: Future[None], kind: Kind) -> None:
+    try:
+        prepare(kind)
+    except Exception as error:
+        ready.set_exception(error)
+    else:
+        ready.set_result(None)
 
 
 def _ready(kind: Kind, patch: Patch, rate: int) -> LivePatch:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
@@ -25,7 +26,7 @@ from engine.matching.result import Candidate as Candidate
 from engine.matching.result import MatchResult as MatchResult
 from engine.params import FM_SPACE, Patch
 from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
-from engine.playing import Instrument, prepare
+from engine.playing import Instrument
 from engine.rates import DEFAULT_RATE_HZ
 from engine.torch_setup import load_torch, prepare_environment, torch_is_loaded
 from engine.trials import Trials, get_ready
@@ -47,6 +48,8 @@ RANK_TILES = 10
 RANK_MATCH = 10
 RANK_OVERVIEW = 20
 RANK_WARM = 50
+LOOK_AGAIN_S = 0.05
+"""So often a job asks whether another thread is through with its part."""
 
 _LONGEST_SILENCE_S = 1.0
 
@@ -109,12 +112,16 @@ class Studio:
     def warm_keys(self) -> int:
         """Load what :attr:`instrument` needs, behind :meth:`warm`; the result is ``None``.
 
-        The first time on a machine its voices are compiled, which takes half a minute; a key waits for it.
+        The first time on a machine its voices are compiled, which takes half a minute without a place to stop; a key
+        waits for it. It happens on the playing thread, so that whatever a person asks for meanwhile runs at once.
         """
 
         def body() -> Generator[Note, None, None]:
-            yield Note(None, "Preparing the keys")
-            prepare(self.kind)
+            ready = self.instrument.get_ready()
+            while not ready.done():
+                yield Note(None, "Preparing the keys")
+                wait([ready], LOOK_AGAIN_S)
+            ready.result()
 
         return self.work.submit(body, rank=RANK_WARM + 1, key="warm keys", title="Preparing the keys")
 

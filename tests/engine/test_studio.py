@@ -48,6 +48,11 @@ class Heard:
             assert self._changed.wait_for(ended, timeout_s), f"job {job} did not end"
             return ended()[0]
 
+    def wait_for(self, job, kind, timeout_s=30.0):
+        with self._changed:
+            told = self._changed.wait_for(lambda: any((e.job, e.kind) == (job, kind) for e in self.events), timeout_s)
+        assert told, f"job {job} told of no {kind}"
+
     def result_of(self, job):
         end = self.end_of(job)
         assert end.kind == "done", end
@@ -207,6 +212,35 @@ def test_a_sound_that_is_no_number_becomes_a_sentence(studio, heard, monkeypatch
 
 def test_warming_up_ends_with_nothing_and_without_a_sound(studio, heard):
     assert heard.result_of(studio.warm()) is None
+
+
+def test_what_a_person_asks_for_does_not_wait_for_the_keys_to_be_compiled(heard, monkeypatch, tmp_path):
+    through = threading.Event()
+    monkeypatch.setattr("engine.playing.prepare", lambda kind: through.wait(60.0))
+    studio = Studio(heard, kind="fake")
+    try:
+        keys = studio.warm_keys()
+        heard.wait_for(keys, "note")
+        tone = Audio(0.5 * np.sin(np.arange(RATE // 2) * 0.05).astype(np.float32)[None], RATE)
+        match = studio.match(Clip.of(tone, "Tone"), seconds=0.5)
+        assert heard.end_of(match).kind == "done"
+        assert not [event for event in heard.of(keys) if event.kind in TERMINAL], "it is compiled still"
+        through.set()
+        assert heard.result_of(keys) is None
+    finally:
+        through.set()
+        assert studio.close()
+
+
+def test_keys_that_cannot_be_prepared_are_an_error_of_the_job(heard, monkeypatch):
+    def broken(kind):
+        raise OSError("no room")
+
+    monkeypatch.setattr("engine.playing.prepare", broken)
+    studio = Studio(heard, kind="fake")
+    end = heard.end_of(studio.warm_keys())
+    assert (end.kind, str(end.payload)) == ("failed", "no room")
+    assert studio.close()
 
 
 def test_a_long_note_can_be_cancelled(studio, heard):
