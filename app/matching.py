@@ -55,6 +55,8 @@ class Matching(QObject):
         """How long a match takes."""
         self._overlay = DropOverlay(session.fm, WORDS)
         session.fm.add_notice(self.bar)
+        self.bar.set_low(session.fm.low)
+        session.fm.low_changed.connect(self.bar.set_low)
         session.fm.setAcceptDrops(True)
         session.fm.installEventFilter(self)
         self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), session.fm, enabled=False)

@@ -46,9 +46,6 @@ MATRIX_BELOW_PX, ROUTING_BELOW_PX = 530, 700
 """From these heights of the body on the matrix, and then the graph too, stand below the pages."""
 ROOMY_PX = 780
 """A body at least that high needs no short cuts."""
-LOW_PX = 560
-"""A panel lower than this does without the operators' pictures, and the note scrolls with the rest."""
-
 
 AnyPage = TypeVar("AnyPage", bound=Page)
 
@@ -230,7 +227,9 @@ class FmPanel(InstrumentPanel):
             EnvelopeKeeper(page.envelope, self.document)
         page.reverted.connect(self.document.revert)
         page.hide()
-        self._page_column.insertWidget(self._page_column.count() - 1, page)
+        self._page_column.insertWidget(0, page)
+        # Where the head stands in the body, it is the last there for Tab as well.
+        self.head.raise_()
         self.order_focus()
 
     # Which page
@@ -256,7 +255,6 @@ class FmPanel(InstrumentPanel):
             if page is not None:
                 page.show()
         self.routing.setVisible(name == ROUTING or self._matrix_stands_by)
-        self.routing.show_graph(name == ROUTING or self._graph_stands_by)
         super()._fit()
 
     @property
@@ -271,19 +269,38 @@ class FmPanel(InstrumentPanel):
 
     def fit(self, room_px: int) -> None:
         """On a small screen the whole page comes into sight, on a large one the envelope and the graph grow."""
-        below = self._matrix_stands_by and not self.wide and self._shown is not None
+        shown = self._shown
+        below = self._matrix_stands_by and not self.wide and shown is not None
         dense = self.dense or (below and room_px < ROOMY_PX)
         if (spacing := PADDING if dense else PADDING_WIDE) != self._columns.spacing():
             self._columns.setSpacing(spacing)
-        self.strip.set_low(self.height() < LOW_PX)
-        self.routing.fit(0, dense=dense)
-        page_px = room_px - (self.routing.least_height() + self._columns.spacing() if below else 0)
+        self._place_head()
+        self.strip.set_low(self.low)
+        self.routing.matrix.set_dense(dense)
+        whole = self._tab == ROUTING or self._graph_stands_by
+        if self._head_ends_page:
+            room_px -= self.head.sizeHint().height() + spacing
+        page_px = room_px - (self.routing.least_height(whole=whole) + spacing if below else 0)
         for page in (*self.pages.values(), *self.sections.values()):
             page.fit(page_px, dense=dense)
-        if self._shown is self.spectrum:
-            self.spectrum.setFixedHeight(max(min(page_px, 320), self.spectrum.minimumSizeHint().height()))
-        used = self._shown.sizeHint().height() + self._columns.spacing() if below and self._shown is not None else 0
-        self.routing.fit(room_px - used, dense=dense)
+        self.spectrum.setFixedHeight(max(page_px, self.spectrum.minimumSizeHint().height()))
+        used = shown.sizeHint().height() + spacing if below and isinstance(shown, Page) else 0
+        if used:
+            # A short page leaves room for the graph as well.
+            whole = whole or room_px - used >= self.routing.least_height(whole=True)
+        self.routing.show_graph(whole)
+        self.routing.fit(room_px - used)
+
+    def _place_head(self) -> None:
+        """The note and the voice's values stand above the operators, or, where height is scarce, end the page."""
+        place = self._columns if self._head_ends_page else self._fixed
+        if place.indexOf(self.head) < 0:
+            place.insertWidget(self._fixed.indexOf(self.strip) if place is self._fixed else -1, self.head)
+            self.order_focus()
+
+    @property
+    def _head_ends_page(self) -> bool:
+        return self.low and not self.wide
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         wanted = QBoxLayout.Direction.LeftToRight if self.wide else QBoxLayout.Direction.TopToBottom

@@ -37,6 +37,7 @@ class OperatorPage(Page):
         self.knobs.add_alternative(f"op{operator}_ratio", narrow_knob(self._param("fixed_hz")))
         self.shape = self._add_form(ParamForm([self._param(n) for n in SHAPE], columns=len(SHAPE), make=_shape_control))
         self.shape.set_column_stretch(8, 3, 3)
+        self._bare_row = self.shape
         self._add_envelope([self._param(f"env{n}_s") for n in stages], [self._param(f"env{n}_db") for n in stages])
         self.keys = self._add_form(
             ParamForm([self._param(n) for n in KEYS], columns=len(KEYS), spacing=GRID, make=_key_control)

@@ -64,18 +64,19 @@ class Routing(QWidget):
         self.graph.setVisible(on)
         self._head.setVisible(on)
 
-    def least_height(self) -> int:
-        """What is shown, as low as it goes."""
-        return self._rest() + (0 if self.graph.isHidden() or self._beside else self.graph.minimumSizeHint().height())
+    def least_height(self, *, whole: bool) -> int:
+        """The matrix, or the ``whole``, as low as it goes."""
+        if not whole:
+            return self.matrix.sizeHint().height()
+        return self._around_graph() + (0 if self._beside else self.graph.minimumSizeHint().height())
 
-    def fit(self, room_px: int, *, dense: bool) -> None:
+    def fit(self, room_px: int) -> None:
         """Give the graph what the matrix leaves of a height."""
-        self.matrix.set_dense(dense)
         least = self.graph.minimumSizeHint().height()
         if self._beside:
             self.graph.setFixedHeight(self.matrix.sizeHint().height())
         else:
-            self.graph.setFixedHeight(min(max(room_px - self._rest(), least), TALLEST_GRAPH_PX))
+            self.graph.setFixedHeight(min(max(room_px - self._around_graph(), least), TALLEST_GRAPH_PX))
 
     def select(self, operator: int) -> None:
         self.matrix.select(operator)
@@ -97,13 +98,10 @@ class Routing(QWidget):
     def _beside(self) -> bool:
         return self._pair.direction() == QBoxLayout.Direction.LeftToRight
 
-    def _rest(self) -> int:
+    def _around_graph(self) -> int:
         """What is not the graph."""
-        matrix = self.matrix.sizeHint().height()
-        if self.graph.isHidden():
-            return matrix
         head = self._head.sizeHint().height() + self._column.spacing()
-        return head + matrix + (0 if self._beside else self._pair.spacing())
+        return head + self.matrix.sizeHint().height() + (0 if self._beside else self._pair.spacing())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -16,10 +16,10 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.controls.piano import Piano
-from app.controls.plain import plain_label
+from app.controls.plain import ElidedLabel
 from app.controls.scroll import CalmScrollArea
 from app.icons import icon
-from app.theme import GRID, PADDING, PADDING_WIDE, tokens
+from app.theme import BUTTON_PX, GRID, PADDING, PADDING_WIDE, SMALL_BUTTON_PX, tokens
 from engine.params import Patch
 from engine.params.note import NoteSettings
 
@@ -27,6 +27,11 @@ WIDE_PX = 820
 """From this width on a panel has its parts side by side."""
 DENSE_BELOW_PX = 740
 """A panel lower than this moves everything closer together."""
+TIGHT_BELOW_PX = 640
+"""A panel lower than this has a lower header and lower keys too."""
+TIGHT_PIANO_PX = 40
+LOW_BELOW_PX = 560
+"""A panel lower than this lets the less important parts go out of sight."""
 
 
 class PatchDocument(Protocol):
@@ -69,15 +74,18 @@ class InstrumentPanel(QWidget):
     """The person wants to hear the patch now, with the document's note."""
     keep_requested = Signal()
     """The person wants the sound in the library as it is now."""
+    low_changed = Signal(bool)
+    """:attr:`low` is another one: what stands above the body shall make itself low too."""
 
     def __init__(self, document: PatchDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.document = document
-        self.name = plain_label()
+        self.name = ElidedLabel()
         self.keep = QPushButton("Keep")
         self.audition = QPushButton("Audition")
         self.piano = Piano()
         self.body = QWidget()
+        self._was_low = False
         self._tools, self._notices, self._play_tools = QHBoxLayout(), QVBoxLayout(), QHBoxLayout()
         self._arrange()
         self.audition.clicked.connect(self.audition_requested)
@@ -115,6 +123,16 @@ class InstrumentPanel(QWidget):
         """Whether height is scarce."""
         return self.height() < DENSE_BELOW_PX
 
+    @property
+    def tight(self) -> bool:
+        """Whether height is very scarce."""
+        return self.height() < TIGHT_BELOW_PX
+
+    @property
+    def low(self) -> bool:
+        """Whether there is not height enough for everything."""
+        return self.height() < LOW_BELOW_PX
+
     def add_fixed(self, widget: QWidget) -> None:
         """Something that stays in sight above the body."""
         self._put(self._fixed, widget)
@@ -136,7 +154,7 @@ class InstrumentPanel(QWidget):
 
     def _arrange(self) -> None:
         self.name.setProperty("role", "title")
-        # A long name is cut off and makes the panel no wider.
+        # A long name gives way and makes the panel no wider.
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.keep.setIcon(icon("keep"))
         self.keep.setAccessibleName("Keep as take")
@@ -176,9 +194,9 @@ class InstrumentPanel(QWidget):
 
     def _space_out(self) -> None:
         """Half the air between the rows where height is scarce."""
-        gap = GRID if self.dense else PADDING
-        if gap != self._fixed.spacing():
-            self._fixed.setContentsMargins(PADDING_WIDE, PADDING, PADDING_WIDE, gap)
+        gap, edge = GRID if self.dense else PADDING, GRID if self.tight else PADDING
+        if (gap, edge) != (self._fixed.spacing(), self._fixed.contentsMargins().top()):
+            self._fixed.setContentsMargins(PADDING_WIDE, edge, PADDING_WIDE, gap)
             self._fixed.setSpacing(gap)
             self._keys.setContentsMargins(PADDING_WIDE, gap, PADDING_WIDE, PADDING)
             self._keys.setSpacing(gap)
@@ -196,8 +214,13 @@ class InstrumentPanel(QWidget):
 
     def _fit(self) -> None:
         hint = self.piano.minimumSizeHint() if self.dense else self.piano.sizeHint()
-        self.piano.setFixedHeight(hint.height())
+        self.piano.setFixedHeight(TIGHT_PIANO_PX if self.tight else hint.height())
+        for button in (self.keep, self.audition):
+            button.setFixedHeight(SMALL_BUTTON_PX if self.tight else BUTTON_PX)
         self._space_out()
+        if self.low != self._was_low:
+            self._was_low = self.low
+            self.low_changed.emit(self.low)
         self.fit(self._scroll.height() - GRID)
 
     def paintEvent(self, event: QPaintEvent) -> None:

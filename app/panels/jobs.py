@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import icons
-from app.controls.plain import plain_label, plain_tip
+from app.controls.plain import ElidedLabel, plain_label, plain_tip
 from app.job_list import ENDED, Job, JobList
 from app.theme import PADDING, PADDING_WIDE
 
@@ -33,7 +33,7 @@ class _Row(QWidget):
         super().__init__()
         self._jobs = jobs
         self._job_id = job.id
-        self.title = plain_label(job.title)
+        self.title = ElidedLabel(job.title)
         self.figures = plain_label()
         self.figures.setProperty("role", "secondary")
         self.stage = plain_label()
@@ -148,13 +148,8 @@ class JobsPanel(QWidget):
         self.clear.setVisible(any(j.state in ENDED for j in shown))
 
 
-class _Title(QLabel):
-    """One line that gives way: what does not fit is left out in the middle, and the tool tip has all of it."""
-
-    def set_text(self, text: str) -> None:
-        if text != self.text():
-            self.setText(text)
-            self.setToolTip(plain_tip(text))
+class _Title(ElidedLabel):
+    """A name of limited width; it leaves the tool tip to what stands around it while all of it can be read."""
 
     def set_role(self, role: str) -> None:
         if self.property("role") != role:
@@ -162,16 +157,12 @@ class _Title(QLabel):
             self.style().polish(self)
 
     def sizeHint(self) -> QSize:
-        return QSize(min(self.fontMetrics().horizontalAdvance(self.text()) + 2, TITLE_PX), super().sizeHint().height())
+        hint = super().sizeHint()
+        return QSize(min(hint.width(), TITLE_PX), hint.height())
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(min(TITLE_LEAST_PX, self.sizeHint().width()), super().sizeHint().height())
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        hint = self.sizeHint()
+        return QSize(min(TITLE_LEAST_PX, hint.width()), hint.height())
 
 
 class JobStatus(QWidget):
@@ -217,7 +208,7 @@ class JobStatus(QWidget):
         # What runs comes before what waits.
         job = min(asked or running, key=lambda j: (j.state == "waiting", j.id))
         self._job_id = job.id
-        self.title.set_text(job.title)
+        self.title.setText(job.title)
         self.title.set_role("secondary" if job.quiet else "")
         waiting = f"+{len(asked) - 1} waiting" if len(asked) > 1 else ""
         figures = "" if job.quiet else job.describe(self._jobs.now_s())

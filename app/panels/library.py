@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication, QIcon, QKe
 from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from app import icons
-from app.controls.plain import plain_label
+from app.controls.plain import WrappedLabel
 from app.document import Document
 from app.drag_out import DragOut, label_pixmap
 from app.panels.library_model import LIVE_NAME, TAKE_ROLE, LibraryFilter, LibraryModel
@@ -71,8 +71,7 @@ class LibraryPanel(QWidget):
         self.takes.setModel(self._filter)
         self.browser = PresetBrowser(presets if presets is not None else Presets(document, self))
         self.presets = self.browser.list
-        self._hint = plain_label()
-        self._hint.setWordWrap(True)
+        self._hint = WrappedLabel()
         self._hint.setContentsMargins(PADDING, 0, PADDING, 0)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setProperty("role", "secondary")
@@ -154,7 +153,7 @@ class LibraryPanel(QWidget):
     def _show_state(self) -> None:
         """The next step in one line while the list has nothing to show."""
         if not self._document.takes:
-            self._hint.setText("Drop sounds or folders onto the window, or open them.")
+            self._hint.setText("Drop sounds here, or open them.")
         elif self._filter.rowCount() <= 1 and self.search.text().strip():
             self._hint.setText(f"No take matches “{self.search.text().strip()}”.")
         self._open.setVisible(not self._document.takes)

@@ -5,14 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QButtonGroup,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from app.controls.plain import plain_label, plain_tip
-from app.theme import GRID, PADDING, tokens
+from app.controls.plain import ElidedLabel, plain_tip
+from app.theme import GRID, PADDING, SMALL_BUTTON_PX, tokens
 
 HEAR_TARGET, HEAR_MATCH = "Hear target", "Hear match"
+WAITING, STARTING = "Waiting", "Starting"
 CURVE_PX = QSize(104, 28)
 
 
@@ -26,6 +36,7 @@ class DistanceCurve(QWidget):
         self.fraction = 0.0
         self.setFixedSize(CURVE_PX)
         self.setAccessibleName("Distance over time")
+        self.setToolTip("How near the match has come, from left to right; lower is nearer")
 
     def clear(self) -> None:
         self.points, self.fraction = [], 0.0
@@ -43,9 +54,10 @@ class DistanceCurve(QWidget):
         theme = tokens()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setPen(QColor(theme.hairline))
         painter.setBrush(QColor(theme.canvas))
-        painter.drawRoundedRect(self.rect(), GRID, GRID)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), GRID, GRID)
+        painter.setPen(Qt.PenStyle.NoPen)
         width, height = self.width() - 2.0 * GRID, self.height() - 2.0 * GRID
         done = QColor(theme.accent)
         done.setAlphaF(0.18)
@@ -79,9 +91,12 @@ class MatchBar(QWidget):
         super().__init__(parent)
         self.setObjectName("matchBar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        # So high as its rows need; whatever else there is gives way.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._low = False
         self.curve = DistanceCurve()
-        self.title = plain_label()
-        self.words = plain_label()
+        self.title = ElidedLabel()
+        self.words = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         self.compare = QPushButton(HEAR_TARGET)
         self.accept = QPushButton("Accept")
         self.end = QPushButton("Cancel")
@@ -97,8 +112,8 @@ class MatchBar(QWidget):
         """A match with the sound called ``name`` has begun."""
         self.curve.clear()
         self.title.setText(f"Like “{name}”")
-        self.title.setToolTip(plain_tip(name))
-        self.words.setText("Starting")
+        self.setToolTip(plain_tip(name))
+        self.words.setText(WAITING)
         self._show_ended(False)
         self._enable(False)
         self.show_candidates(())
@@ -111,8 +126,9 @@ class MatchBar(QWidget):
             self.curve.add(fraction, distance_db)
         share = "" if fraction is None else f" {100 * fraction:.0f} %"
         nearest = f" · {self.curve.points[-1][1]:.1f} dB" if self.curve.points else ""
-        self.words.setText(f"{text}{share}{nearest}")
+        self.words.setText(f"{text or STARTING}{share}{nearest}")
         self._enable(bool(self.curve.points))
+        self._share_out()
 
     def show_result(self, words: str, distances_db: Sequence[float]) -> None:
         """It is over: what there is to choose from."""
@@ -131,13 +147,28 @@ class MatchBar(QWidget):
             if there:
                 button.setToolTip(f"Candidate {place + 1}: {distances_db[place]:.2f} dB from the target")
         buttons[0].setChecked(True)
-        self.chips.setVisible(len(distances_db) > 1)
+        self.chips.setHidden(len(distances_db) < 2)
+        self._share_out()
 
     def show_compared(self, is_target: bool) -> None:
         """Say what the button for comparing would play: the other one of target and match."""
         self.compare.setText(HEAR_MATCH if is_target else HEAR_TARGET)
 
+    def set_low(self, on: bool) -> None:
+        """In one row, where height is scarce: without the name and the curve, and at the end without words too."""
+        if on != self._low:
+            self._low = on
+            self._rows.setDirection(QBoxLayout.Direction.LeftToRight if on else QBoxLayout.Direction.TopToBottom)
+            self._rows.setContentsMargins(PADDING, GRID, GRID if on else PADDING, GRID if on else PADDING)
+            self._share_out()
+
     # Inside
+
+    def _share_out(self) -> None:
+        """Show what there is room for, and a curve only when there is one."""
+        self.title.setHidden(self._low)
+        self.curve.setHidden(self._low or not self.curve.points)
+        self.words.setHidden(self._low and not self.chips.isHidden())
 
     def _enable(self, found: bool) -> None:
         """Whether there is anything to accept and to compare with."""
@@ -157,11 +188,13 @@ class MatchBar(QWidget):
         self.compare.setToolTip("Play the target; pressed again, the match")
         chips = QHBoxLayout(self.chips)
         chips.setContentsMargins(0, 0, 0, 0)
-        chips.setSpacing(2)
+        chips.setSpacing(GRID // 2)
         for place in range(4):
             button = QToolButton()
             button.setText(str(place + 1))
             button.setCheckable(True)
+            button.setProperty("role", "chip")
+            button.setFixedHeight(SMALL_BUTTON_PX)
             button.setAccessibleName(f"Candidate {place + 1}")
             self.choices.addButton(button, place)
             chips.addWidget(button)
@@ -179,12 +212,15 @@ class MatchBar(QWidget):
         below.addWidget(self.chips)
         below.addStretch(1)
         below.addWidget(self.accept)
+        # What throws away stands a little apart from what takes over.
+        below.addSpacing(GRID)
         below.addWidget(self.end)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(PADDING, GRID, PADDING, PADDING)
-        whole.setSpacing(GRID)
-        whole.addLayout(above)
-        whole.addLayout(below)
+        self._rows = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._rows.setContentsMargins(PADDING, GRID, PADDING, PADDING)
+        self._rows.setSpacing(GRID)
+        self._rows.addLayout(above, 1)
+        self._rows.addLayout(below)
+        self._share_out()
 
     def _connect(self) -> None:
         self.accept.clicked.connect(self.accepted)

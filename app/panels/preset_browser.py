@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from app import icons, style
 from app.controls.menus import below, pop_up
-from app.controls.plain import plain_label, plain_tip
+from app.controls.plain import ElidedLabel, plain_label
 from app.panels.preset_chips import TagChips
 from app.panels.preset_list import ROW_PX, PresetList
 from app.panels.preset_model import ENTRY_ROLE, GROUPS, SHOWS, SORTS, PresetModel, entries_of
@@ -62,7 +62,7 @@ class PresetBrowser(QWidget):
         self.favourites = self._button("star", "Only favourites", checkable=True)
         self.recent = self._button("recent", "Only those used last", checkable=True)
         self.view = self._button("more", "Group, sort, import, export")
-        self.name = plain_label()
+        self.name = ElidedLabel()
         self.state = plain_label()
         self.state.setProperty("role", "small")
         self.revert = self._button("undo", "Back to the preset as it was saved")
@@ -232,7 +232,6 @@ class PresetBrowser(QWidget):
         self.model.set_loaded(loaded.key if loaded is not None else "", presets.edited)
         name = loaded.name if loaded is not None else presets.live_name
         self.name.setText(f"{name} *" if presets.edited else name)
-        self.name.setToolTip(plain_tip(name))
         self.name.setAccessibleName(f"{name}, edited" if presets.edited else name)
         self.state.setText("edited" if presets.edited else "")
         self.state.setVisible(presets.edited)

@@ -403,15 +403,46 @@ def test_at_every_size_nothing_overlaps_and_everything_can_be_reached(
 
 
 @pytest.mark.parametrize("tab", [None, *TABS])
-def test_on_a_laptop_every_page_is_in_sight_whole(panel, qapp, qtbot, tab):
+@pytest.mark.parametrize("height", [654, 606])
+def test_on_a_laptop_every_page_is_in_sight_whole(session, qapp, qtbot, height, tab):
+    """The panel of the whole window, with all its tools, in one of 1366 x 768 and in one of 1280 x 720."""
     apply_theme(qapp, "dark")
-    panel.resize(414, 654)
+    panel = session.fm
+    session.window.resize(*{654: (1366, 768), 606: (1280, 720)}[height])
+    qtbot.waitUntil(lambda: abs(panel.height() - height) < 4)
     if tab is None:
         panel.choose_operator(4)
     else:
         panel.choose_section(tab)
     # Nothing is below the fold once the parts have settled.
     qtbot.waitUntil(lambda: panel._scroll.verticalScrollBar().maximum() == 0)
+
+
+@pytest.mark.parametrize("width", [414, 480])
+def test_where_height_is_scarce_the_note_ends_the_page_and_an_envelope_is_seen_whole(panel, qapp, qtbot, width):
+    apply_theme(qapp, "dark")
+    panel.resize(width, 427)
+    QApplication.processEvents()
+    body = panel._scroll.widget()
+    seen = {}
+    for tab in (None, "Filter", "Routing"):
+        panel.choose_operator(2) if tab is None else panel.choose_section(tab)
+        qtbot.waitUntil(lambda: panel.head.isVisible() and body.isAncestorOf(panel.head))
+        QApplication.processEvents()
+        lowest = max(
+            box.bottom() for box in boxes_on(panel, [c for c in body.findChildren(ValueWidget) if c.isVisible()])
+        )
+        assert boxes_on(panel, [panel.head])[0].bottom() == lowest
+        seen[tab] = panel._scroll.verticalScrollBar().maximum()
+    panel.choose_operator(2)
+    QApplication.processEvents()
+    # Without the rows of tools, which are the window's, there is more than enough room for the curve.
+    envelope = panel.pages[2].envelope
+    assert boxes_on(panel, [envelope])[0].bottom() < panel._scroll.viewport().height()
+    assert all(hidden > 0 for hidden in seen.values())
+    panel.resize(width, 700)
+    qtbot.waitUntil(lambda: panel.head.isVisible() and not body.isAncestorOf(panel.head))
+    assert panel.head.geometry().bottom() < panel.strip.geometry().top()
 
 
 def test_with_more_height_the_matrix_and_then_the_graph_stand_below_the_page_without_scrolling(panel, qapp, qtbot):

@@ -381,3 +381,14 @@ def test_a_new_project_takes_all_rows_away_whatever_was_selected(
         assert panel.takes.currentIndex().isValid()
         document.add_takes([take("One"), take("Two"), take("Three")], "Open")
         assert panel.current_take() is document.selected
+
+
+@pytest.mark.parametrize("width", [188, 220, 260, 400])
+def test_what_an_empty_library_says_is_never_cut(panel: LibraryPanel, qtbot: QtBot, width: int) -> None:
+    panel.resize(width, 440)
+    hint = panel._hint
+    qtbot.waitUntil(lambda: hint.height() >= hint.heightForWidth(hint.width()))
+    assert hint.isVisible()
+    assert panel.takes.verticalScrollBar().maximum() == 0, "the live patch's row is there whole"
+    assert hint.geometry().top() >= panel.takes.geometry().bottom()
+    assert panel._open.geometry().top() >= hint.geometry().bottom()

@@ -29,6 +29,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.controls.plain import ElidedLabel
+
 FLOATING = {"Palette", "DropOverlay"}
 """Sheets that lie over the window on purpose."""
 
@@ -42,7 +44,10 @@ def name_of(widget: QWidget) -> str:
 def clipped_words(widget: QWidget) -> str | None:
     """What is wrong with the words of a standard widget, or ``None``."""
     metrics = widget.fontMetrics()
-    if isinstance(widget, QLabel) and widget.text() and "<" not in widget.text():
+    if isinstance(widget, ElidedLabel):
+        if metrics.height() > widget.height() + 1:
+            return f"needs {metrics.height()} px of height, has {widget.height()}"
+    elif isinstance(widget, QLabel) and widget.text() and "<" not in widget.text():
         room = widget.contentsRect().adjusted(widget.margin(), 0, -widget.margin(), 0)
         if widget.wordWrap():
             if widget.heightForWidth(widget.width()) > widget.height() + 1:
@@ -178,6 +183,11 @@ def prepare(session: object, state: str) -> QWidget:
         session.fm.set_algorithm(1)
     elif state == "live":
         session.document.select(None)
+    elif state == "match":
+        bar = session.matching.bar
+        bar.begin(session.document.selected.name)
+        bar.show_progress(0.4, "Refining", 9.1)
+        bar.show_result("6.1 dB away; the nearest preset: 9.3 dB", [6.1, 6.5, 7.0, 7.5])
     elif state == "export":
         session.actions["take.export"].trigger()
         return session.commands.export_dialog

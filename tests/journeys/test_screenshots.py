@@ -17,6 +17,7 @@ from engine.audio import Audio, write_clip
 REPO = Path(__file__).resolve().parents[2]
 LOOK = Path(__file__).with_name("look.py")
 SIZES = {"laptop": ("1366x768", 1), "desk": ("1920x1080", 1), "twice": ("960x540", 2)}
+PAGE_SIZES = {**SIZES, "small": ("1280x720", 1)}
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +50,9 @@ def has_picture(image: QImage) -> bool:
     return len(colours) > 64
 
 
-@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("name", PAGE_SIZES)
 def test_every_page_of_the_fm_panel_is_drawn_without_a_flaw(tmp_path: Path, sweep: Path, name: str) -> None:
-    _, flaws = look(tmp_path / "pages.png", *SIZES[name], "light", "pages", sweep)
+    _, flaws = look(tmp_path / "pages.png", *PAGE_SIZES[name], "light", "pages", sweep)
     assert flaws == []
 
 
@@ -64,6 +65,13 @@ def test_a_sound_on_the_stage_is_drawn_without_a_flaw(tmp_path: Path, sweep: Pat
     assert (image.width(), image.height()) == (width * scale, height * scale)
     assert flaws == []
     assert has_picture(image)
+
+
+@pytest.mark.parametrize(("state", "n_files"), [("empty", 0), ("match", 1)])
+def test_a_small_window_at_twice_the_scale_cuts_nothing(tmp_path: Path, sweep: Path, state: str, n_files: int) -> None:
+    size, scale = SIZES["twice"]
+    _, flaws = look(tmp_path / "window.png", size, scale, "light", state, *[sweep][:n_files])
+    assert flaws == []
 
 
 @pytest.mark.parametrize(
