@@ -10,10 +10,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
-
+from app.playback.callback import DeviceCallback
 from app.playback.devices import Device, DeviceThread, LibraryMissing, OpenDevice, PortAudio
 from app.playback.mixer import Mixer
+from app.playback.silent_clock import SilentClock
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +31,6 @@ ANSWER_S = 3.0
 """An open, a close or a scan that takes longer than this is waited for silently."""
 SILENT_TICK_S = 0.010
 RETRY_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-PRIMING_BLOCKS = 8
-"""A device that has just been opened fills its buffer with silence first: if it runs dry while it does so, because the
-machine is busy, that costs no attack."""
 
 
 class OutputListener(Protocol):
@@ -100,17 +97,10 @@ class Output:
         self._failures = 0
         self._retry_at = 0.0
         self._busy_at = time.perf_counter()
-        self._ticked_at = 0.0
-        self._rests = True
+        self._clock = SilentClock(mixer)
         self._stale = False
-        self._block = np.zeros((1024, 2), np.float32)
-        # Written by the callback.
-        self._called_at = 0.0
-        self._calls = 0
-        self._ended = False
-        self._fault: Exception | None = None
-        self._driver: object = None
-        """The callback that may drive the mixer; one that was given up gets silence."""
+        self._driver: DeviceCallback | None = None
+        """What may drive the mixer; one that was given up gives silence."""
 
     # -- the window's side --------------------------------------------------------------------------
 
@@ -193,9 +183,9 @@ class Output:
         elif not self._missing:
             self._seek_device(now)
         if self._opened is None and (self._silent or (self._operation is not None and self._operation.is_late)):
-            self._tick(now)
+            self._clock.tick(now)
         else:
-            self._ticked_at = now
+            self._clock.set(now)
 
     def _pause_s(self, now: float) -> float | None:
         if self._operation is None and self._opened is not None:
@@ -255,12 +245,12 @@ class Output:
 
     def _watch(self, now: float) -> None:
         assert self._opened is not None
-        if self._fault is not None:
-            fault, self._fault = self._fault, None
+        callback: DeviceCallback = self._opened.callback
+        if (fault := callback.take_fault()) is not None:
             self._listener.on_message(f"The player stumbled ({type(fault).__name__}: {fault}); please report this.")
         # One late block may be this program's own fault (a busy machine); two looks apart it is the device's.
-        was_stale, self._stale = self._stale, now - self._called_at > STALL_S
-        if self._ended or (was_stale and self._stale):
+        was_stale, self._stale = self._stale, now - callback.called_at > STALL_S
+        if callback.has_ended or (was_stale and self._stale):
             name = self._opened.device.name
             self._failures = 0
             self._retry_at = now
@@ -327,9 +317,8 @@ class Output:
         if device is None:
             self._failed("")
             return
-        self._begin(
-            lambda: self._library.open(device, self.latency_s, self._make_callback(), self._on_end), self._start
-        )
+        callback = DeviceCallback(self._mixer, self.latency_s, self._wake.set)
+        self._begin(lambda: self._library.open(device, self.latency_s, callback, callback.end), self._start)
 
     def _start(self, result: OpenDevice | Exception) -> None:
         if not isinstance(result, OpenDevice):
@@ -338,10 +327,9 @@ class Output:
         # Nobody mixes at this moment: the silent clock waits for this operation, the callback is not started.
         if result.rate != self._mixer.rate:
             self._listener.on_rate(result.rate)
-        self._driver = result.callback
-        self._ended = self._stale = False
-        self._calls = 0
-        self._called_at = time.perf_counter() + STALL_S
+        self._give_up_driver()
+        self._driver, self._stale = result.callback, False
+        result.callback.begin(time.perf_counter() + STALL_S)
         self._silent, was_silent = False, self._silent
         self._begin(result.stream.start, lambda answer: self._started(result, answer, was_silent), starts=result)
 
@@ -374,69 +362,15 @@ class Output:
 
     def _fall_silent(self, message: str) -> None:
         self._silent = True
-        self._driver = None
-        self._ticked_at = time.perf_counter()
+        self._give_up_driver()
+        self._clock.set(time.perf_counter())
         self._listener.on_message(message)
         self._listener.on_device("")
 
-    def _tick(self, now: float) -> None:
-        """Move the transport on by the time that has passed, unheard."""
-        if not self._mixer.busy:
-            self._rests = True
-            return
-        if self._rests:
-            # What begins to sound now begins now, however long nothing sounded before.
-            self._rests, self._ticked_at = False, now
-        n = min(int((now - self._ticked_at) * self._mixer.rate), self._mixer.rate // 2)
-        if n <= 0:
-            return
-        self._ticked_at = now
-        heard_at = now
-        while n > 0:
-            block = self._block[: min(n, len(self._block))]
-            self._mixer.fill(block, heard_at)
-            heard_at += len(block) / self._mixer.rate
-            n -= len(block)
-
-    # -- the device's callback ----------------------------------------------------------------------
-
-    def _on_end(self) -> None:
-        self._ended = True
-        self._wake.set()
-
-    def _make_callback(self) -> Callable[[Any, int, Any, Any], None]:
-        mixer = self._mixer
-        stereo = np.zeros((8192, 2), np.float32)
-        usual_s = self.latency_s
-
-        def callback(out: Any, n: int, times: Any, status: Any) -> None:
-            nonlocal stereo
-            try:
-                if self._driver is not callback:
-                    out.fill(0)
-                    return
-                now = time.perf_counter()
-                self._called_at = now
-                self._calls += 1
-                ahead_s = times.outputBufferDacTime - times.currentTime
-                if not 0.0 <= ahead_s < 2.0:
-                    ahead_s = usual_s
-                if self._calls <= PRIMING_BLOCKS and ahead_s < usual_s / 2:
-                    out.fill(0)
-                    return
-                underflow = bool(status) and bool(status.output_underflow) and self._calls > PRIMING_BLOCKS + 1
-                if out.shape[1] == 2:
-                    mixer.fill(out, now + ahead_s, underflow)
-                    return
-                if len(stereo) < n:
-                    stereo = np.zeros((n, 2), np.float32)
-                mixer.fill(stereo[:n], now + ahead_s, underflow)
-                out[:, 0] = stereo[:n].mean(axis=1)
-            except Exception as error:  # noqa: BLE001 - an exception here would end the stream; silence does not
-                out.fill(0)
-                self._fault = error
-
-        return callback
+    def _give_up_driver(self) -> None:
+        if self._driver is not None:
+            self._driver.drives = False
+            self._driver = None
 
 
 def _within_limits(latency_s: float) -> float:
