@@ -111,7 +111,7 @@ class _Zone:
 
     widget: QWidget
     take: Callable[[list[Path]], None]
-    words: str
+    words: Callable[[list[Path]], str]
     wants: Callable[[list[Path]], bool] | None
 
 
@@ -143,14 +143,15 @@ class DropTarget(QObject):
         self,
         widget: QWidget,
         take: Callable[[list[Path]], None],
-        words: str = WORDS,
+        words: str | Callable[[list[Path]], str] = WORDS,
         wants: Callable[[list[Path]], bool] | None = None,
     ) -> None:
         """What is dropped onto ``widget`` is not sorted out but given to ``take``, which ``words`` announce.
 
-        A zone takes only what it ``wants``, by default everything.
+        The words may depend on what is dragged. A zone takes only what it ``wants``, by default everything.
         """
-        self._zones.append(_Zone(widget, take, words, wants))
+        say = words if callable(words) else lambda _paths: words
+        self._zones.append(_Zone(widget, take, say, wants))
 
     def _zone(self, window: QWidget, place: QPoint, paths: list[Path]) -> _Zone | None:
         for zone in self._zones:
@@ -199,7 +200,7 @@ class DropTarget(QObject):
             self._hide()
             (self.take if zone is None else zone.take)(paths)
         else:
-            self._show(window, zone)
+            self._show(window, zone, paths)
         return True
 
     def take(self, paths: Iterable[Path]) -> None:
@@ -226,14 +227,14 @@ class DropTarget(QObject):
         if sentence := leftover_sentence(found):
             self.message.emit(sentence)
 
-    def _show(self, window: QWidget, zone: _Zone | None) -> None:
+    def _show(self, window: QWidget, zone: _Zone | None, paths: list[Path]) -> None:
         overlay = self._overlays.get(window)
         if overlay is None:
             overlay = self._overlays[window] = DropOverlay(window)
-        if zone is None or zone.words == WORDS:
+        if zone is None:
             overlay.cover()
         else:
-            overlay.cover(QRect(zone.widget.mapTo(window, QPoint(0, 0)), zone.widget.size()), zone.words)
+            overlay.cover(QRect(zone.widget.mapTo(window, QPoint(0, 0)), zone.widget.size()), zone.words(paths))
 
     def _hide(self) -> None:
         for overlay in self._overlays.values():

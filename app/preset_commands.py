@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
-from app.drop_in import PROJECT_SUFFIX, SOUND_SUFFIXES
+from app.drop_in import PATCH_SUFFIX, PROJECT_SUFFIX, SOUND_SUFFIXES
 from app.file_steps import FileStep
 from app.message_bar import Refusals, and_more
 from app.panels.preset_export import JSON, PresetExportDialog
@@ -58,7 +58,7 @@ class PresetCommands(QObject):
         presets.loaded_changed.connect(self._refresh)
         session.opening.voice_opened.connect(presets.bring)
         session.opening.banks_opened.connect(self.import_paths)
-        session.drops.add_zone(browser, self.take_dropped)
+        session.drops.add_zone(browser, self.take_dropped, words_for, holds_presets)
         session.drops.presets_dropped.connect(self.import_paths)
         self._refresh()
 
@@ -143,7 +143,7 @@ class PresetCommands(QObject):
     def take_dropped(self, paths: Iterable[Path]) -> None:
         """What was dropped onto the browser: sounds and projects open as everywhere, all else is for the list."""
         paths = list(paths)
-        others = [path for path in paths if path.suffix.lower() in SOUND_SUFFIXES | {PROJECT_SUFFIX}]
+        others = [path for path in paths if not is_for_presets(path)]
         if others:
             self._s.drops.take(others)
         if len(others) < len(paths):
@@ -228,6 +228,23 @@ class PresetCommands(QObject):
             done=lambda _: self._s.messages.info(words),
             failed=lambda error: self._s.messages.error(error),
         )
+
+
+def is_for_presets(path: Path) -> bool:
+    """Whether the list of presets takes it; folders are."""
+    return path.suffix.lower() not in SOUND_SUFFIXES | {PROJECT_SUFFIX}
+
+
+def holds_presets(paths: Iterable[Path]) -> bool:
+    """Whether anything of what is dragged is for the list of presets."""
+    return any(is_for_presets(path) for path in paths)
+
+
+def words_for(paths: Sequence[Path]) -> str:
+    """What dropping these onto the list of presets will do."""
+    if not all(is_for_presets(path) for path in paths):
+        return "Import presets, open the rest"
+    return "Import as a preset" if [path.suffix.lower() for path in paths] == [PATCH_SUFFIX] else "Import as presets"
 
 
 def _live_steps(patch: Patch, known: Entry | None, voice: bytes) -> Any:

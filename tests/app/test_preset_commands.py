@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from pytestqt.qtbot import QtBot
 
 from app.compose import Session
+from app.drop_in import DropOverlay
 from app.panels.preset_export import PresetExportDialog
 from app.panels.preset_save import SaveDialog, TagsDialog
 from engine.audio import Audio, write_clip
@@ -109,6 +110,31 @@ def test_what_is_dropped_on_the_browser_is_imported_and_not_played(
     (tmp_path / "bare").mkdir()
     drop(ready, over_browser(ready), tmp_path / "bare")
     said("bare holds no presets")
+
+
+def test_a_drag_over_the_browser_says_what_will_happen_there(ready: Session, tmp_path: Path) -> None:
+    paths = {
+        name: tmp_path / name for name in ("a.json", "b.json", "bank.syx", "folder", "rain.wav", "mine.tonewright")
+    }
+
+    def said_over(at: QPoint, *names: str) -> tuple[str, bool]:
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(paths[name])) for name in names])
+        event = QDragEnterEvent(at, Qt.DropAction.CopyAction, data, LEFT, Qt.KeyboardModifier.NoModifier)
+        QCoreApplication.sendEvent(ready.window.windowHandle(), event)
+        assert event.isAccepted()
+        veil = next(veil for veil in ready.window.findChildren(DropOverlay) if veil.isVisible())
+        return veil.words, veil.size() == ready.library.browser.size()
+
+    there = over_browser(ready)
+    assert said_over(there, "a.json") == ("Import as a preset", True)
+    assert said_over(there, "a.json", "b.json") == ("Import as presets", True)
+    assert said_over(there, "bank.syx") == ("Import as presets", True)
+    assert said_over(there, "folder") == ("Import as presets", True)
+    assert said_over(there, "rain.wav", "a.json") == ("Import presets, open the rest", True)
+    assert said_over(there, "rain.wav") == ("Drop to open", False)
+    assert said_over(there, "mine.tonewright") == ("Drop to open", False)
+    assert said_over(over_stage(ready), "a.json") == ("Drop to open", False)
 
 
 def test_a_sound_dropped_on_the_browser_opens_as_everywhere(qtbot: QtBot, ready: Session, tmp_path: Path) -> None:
