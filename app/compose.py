@@ -174,7 +174,7 @@ class Session(QObject):
         library.play_requested.connect(self.playing.again)
         library.preset_auditioned.connect(self._audition_preset)
         library.message.connect(self.messages.info)
-        self.drops.paths_dropped.connect(self.opening.open_sounds)
+        self.drops.paths_dropped.connect(lambda paths: self.opening.open_sounds(paths))
         self.drops.patch_dropped.connect(self.opening.open_patch)
         self.drops.bank_dropped.connect(self.opening.open_bank)
         self.drops.message.connect(self.messages.warning)

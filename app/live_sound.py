@@ -188,7 +188,7 @@ class LiveSound(QObject):
             self._made = made
             if self._in_player:
                 # A struck note takes over from its first frame; what is at rest is started by the window, in _done.
-                number = self._player.swap(made.audio, strike=wish is Strike.ALWAYS)
+                number = self._player.swap(made.audio, strike=wish is Strike.ALWAYS and self.strikes)
                 self.swapped.append((made.serial, number))
 
     def _done(self, job: int, serial: int, rendered: Rendered, wish: Strike) -> None:
@@ -202,6 +202,8 @@ class LiveSound(QObject):
         self.rendered.emit(rendered)
 
     def _is_wanted(self, wish: Strike) -> bool:
+        if not self.strikes:
+            return False
         return wish in (Strike.ALWAYS, Strike.FROM_REST) or (wish is Strike.IF_SILENT and self.hear_while_turning)
 
     def _refused(self, job: int) -> None:

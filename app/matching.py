@@ -51,6 +51,9 @@ class Matching(QObject):
         self._shown_at = 0.0
         self._is_mine = False
         self._awaited: Path | None = None
+        self._step, self._is_fresh = 0, False
+        """Counts the matches, what one of them adds to the history being one step; whether one is about to begin."""
+        self._before_hush: bool | None = None
         self.seconds = MATCH_S
         """How long a match takes."""
         self._overlay = DropOverlay(session.fm, WORDS)
@@ -59,6 +62,7 @@ class Matching(QObject):
         session.fm.low_changed.connect(self.bar.set_low)
         session.fm.setAcceptDrops(True)
         session.fm.installEventFilter(self)
+        session.window.installEventFilter(self)
         self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), session.fm, enabled=False)
         self._escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._connect()
@@ -72,6 +76,15 @@ class Matching(QObject):
     @property
     def _label(self) -> str:
         return f"Match “{self.take.name}”" if self.take is not None else "Match"
+
+    @property
+    def _merge(self) -> str:
+        """The take that was made to be matched and what is accepted then are one step of undo."""
+        return f"match {self._step}"
+
+    def _next_step(self) -> str:
+        self._step, self._is_fresh = self._step + 1, True
+        return self._merge
 
     def _connect(self) -> None:
         s, bar = self._s, self.bar
@@ -91,7 +104,7 @@ class Matching(QObject):
     def match_paths(self, paths: Sequence[Path]) -> None:
         """Open the one sound of ``paths`` as a take and match it."""
         self._awaited = Path(paths[0])
-        self._s.opening.open_sounds([self._awaited])
+        self._s.opening.open_sounds([self._awaited], merge=self._next_step())
 
     def _opened(self) -> None:
         path, self._awaited = self._awaited, None
@@ -107,7 +120,7 @@ class Matching(QObject):
         if selection is not None:
             clip, name = self._s.part(selection)
             take = Take.of(clip, origin="part", name=name)
-            self._s.document.add_take(take)
+            self._s.document.add_take(take, merge=self._next_step())
         self.match_take(take)
 
     def match_take(self, take: Take) -> None:
@@ -115,6 +128,9 @@ class Matching(QObject):
         s = self._s
         if self.is_on:
             self.discard()
+        if not self._is_fresh:
+            self._next_step()
+        self._is_fresh = False
         s.document.settle()
         s.document.select(take.id)
         s.window.panel("fm").show()
@@ -222,7 +238,7 @@ class Matching(QObject):
         if self._shown is not wanted or self._s.document.selected is not None:
             self._try_on(wanted)
         self._end()
-        self._s.document.commit(label)
+        self._s.document.commit(label, merge=self._merge)
 
     def discard(self) -> None:
         """End the match and go back to the patch as it was."""
@@ -269,9 +285,23 @@ class Matching(QObject):
     def _refresh(self) -> None:
         self._s.actions.enable("sound.match", self._s.document.selected is not None)
 
+    def _hush(self, on: bool) -> None:
+        """A dialog takes the window's keys and buttons away: nobody could stop what the match plays of its own accord,
+        so it is silent until the dialog has gone. The search goes on."""
+        live = self._s.live
+        if on and self.is_on and self._before_hush is None:
+            self._before_hush, live.strikes = live.strikes, False
+            self._s.player.stop()
+        elif not on and self._before_hush is not None:
+            live.strikes, self._before_hush = self._before_hush, None
+
     # -- drags of our own ------------------------------------------------------------------------------------------
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._s.window:
+            if event.type() in (QEvent.Type.WindowBlocked, QEvent.Type.WindowUnblocked):
+                self._hush(event.type() == QEvent.Type.WindowBlocked)
+            return False
         if event.type() not in _DRAGS:
             return False
         if event.type() == QEvent.Type.DragLeave:

@@ -64,8 +64,8 @@ class Opening(QObject):
                 sounds.append(path)
         self.open_sounds(sounds)
 
-    def open_sounds(self, paths: Iterable[Path]) -> None:
-        """Open sound files as takes."""
+    def open_sounds(self, paths: Iterable[Path], *, merge: str | None = None) -> None:
+        """Open sound files as takes; what follows with the same ``merge`` key is one step with that."""
         paths = list(paths)
         if not paths:
             return
@@ -76,7 +76,7 @@ class Opening(QObject):
         def stopped_or_failed(error: Exception) -> None:
             if len(paths) > 1:
                 # What is open by then stays.
-                self._add(results, len(paths))
+                self._add(results, len(paths), merge)
                 self._messages.info(str(error))
                 return
             self.errors.append(str(error))
@@ -86,7 +86,7 @@ class Opening(QObject):
         self._submit(
             _open_all(paths, results),
             title=title,
-            done=lambda _: self._add(results, len(paths)),
+            done=lambda _: self._add(results, len(paths), merge),
             failed=stopped_or_failed,
         )
 
@@ -133,7 +133,7 @@ class Opening(QObject):
         self._messages.error(error)
         self._settle()
 
-    def _add(self, results: list[_Result], count: int) -> None:
+    def _add(self, results: list[_Result], count: int, merge: str | None) -> None:
         clips = [result for _, result in results if isinstance(result, Clip)]
         errors = {path: result for path, result in results if isinstance(result, Exception)}
         known = {opening_of(take.clip): take for take in self._document.takes}
@@ -151,7 +151,7 @@ class Opening(QObject):
                 again.append(take)
         if new:
             label = f"Open “{new[0].name}”" if len(new) == 1 else f"Open {len(new)} sounds"
-            self._document.add_takes(new, label)
+            self._document.add_takes(new, label, merge=merge)
         elif again:
             self._document.select(again[0].id)
         self._tell(errors, count, [clip.notice for clip in clips if clip.notice], again)

@@ -140,7 +140,74 @@ def test_a_dropped_sound_becomes_a_take_and_is_matched_to_the_end(qtbot: QtBot, 
     assert not session.matching.bar.isVisible()
     session.document.undo()
     assert session.document.patch == before
-    assert session.document.undo_label == "Open “bell”"
+    assert (session.document.takes, session.document.undo_label) == ((), None), "the drop and the match are one step"
+    session.document.redo()
+    assert ([take.name for take in session.document.takes], session.document.patch.name) == (["bell"], "Like bell")
+
+
+def test_what_else_is_in_the_history_is_no_part_of_a_match(
+    qtbot: QtBot, session: Session, bell: Path, slow: Slow
+) -> None:
+    slow.finished = True
+    begin(qtbot, session, bell)
+    qtbot.waitUntil(lambda: session.matching.job is None, timeout=PATIENCE_MS)
+    session.matching.discard()
+    # The take of a match that was discarded is not the one of the next match, nor is a take that was there.
+    for _ in range(2):
+        session.matching.match_take(session.document.takes[0])
+        qtbot.waitUntil(lambda: session.matching.job is None, timeout=PATIENCE_MS)
+        session.document.audition("op2_ratio", 7.0)
+        session.document.revert()
+        session.matching.match_take(session.document.takes[0])
+        qtbot.waitUntil(lambda: session.matching.job is None, timeout=PATIENCE_MS)
+        session.matching.choose(1)
+        session.matching.accept()
+        session.document.undo()
+        assert [take.name for take in session.document.takes] == ["bell"]
+        assert session.document.undo_label == "Open “bell”"
+    session.stage.axis.select(Selection(0.1, 0.3))
+    session.document.select(session.document.takes[0].id)
+    session.actions["sound.match"].trigger()
+    qtbot.waitUntil(lambda: session.matching.job is None, timeout=PATIENCE_MS)
+    session.matching.accept()
+    session.document.undo()
+    assert [take.name for take in session.document.takes] == ["bell"]
+    assert session.document.patch == Patch("fm")
+
+
+def test_a_dialog_silences_what_the_match_plays_until_it_has_gone(
+    qtbot: QtBot, session: Session, bell: Path, slow: Slow
+) -> None:
+    live, player = session.live, session.player
+    begin(qtbot, session, bell)
+    trying(qtbot, session, 3.0)
+    qtbot.waitUntil(lambda: player.state == "playing", timeout=PATIENCE_MS)
+    started: list[str] = []
+    player.state_changed.connect(started.append)
+    session.commands.about()
+    qtbot.waitUntil(lambda: session.app.activeModalWidget() is not None)
+    assert player.state == "stopped"
+    started.clear()
+    # What was found meanwhile is shown and not played.
+    slow.preview = tuple(Candidate(c.patch, 0.5, NOTE) for c in patches(4.0))
+    session.matching._shown_at = 0.0
+    trying(qtbot, session, 4.0)
+    slow.finished = True
+    trying(qtbot, session, 5.0)
+    qtbot.waitUntil(lambda: live.up_to_date)
+    assert "playing" not in started
+    session.app.activeModalWidget().close()
+    qtbot.waitUntil(lambda: session.app.activeModalWidget() is None)
+    session.matching.choose(1)
+    qtbot.waitUntil(lambda: player.state == "playing", timeout=PATIENCE_MS)
+    session.matching.discard()
+    # Without a match, what plays goes on.
+    session.hear_live()
+    qtbot.waitUntil(lambda: player.state == "playing", timeout=PATIENCE_MS)
+    session.commands.about()
+    qtbot.waitUntil(lambda: session.app.activeModalWidget() is not None)
+    assert player.state == "playing"
+    session.app.activeModalWidget().close()
 
 
 def test_the_best_so_far_is_heard_while_it_runs_and_nothing_is_committed(
@@ -334,7 +401,9 @@ def test_a_key_that_is_played_on_a_match_goes_along_with_it(
     slow.finished = True
     qtbot.waitUntil(lambda: session.matching.job is None, timeout=PATIENCE_MS)
     session.matching.accept()
-    assert len(session.document._history.past) == steps + 1
+    assert len(session.document._history.past) == steps == 1, "drop, key and match are one step"
+    session.document.undo()
+    assert session.document.note.note != 71
 
 
 def test_a_sound_is_matched_under_whatever_name_its_file_was_dropped(
