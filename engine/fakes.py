@@ -19,7 +19,8 @@ from engine.audio.values import Audio
 from engine.errors import PatchError
 from engine.params import Patch
 from engine.params.fm import LEVEL_FLOOR_DB, N_OPERATORS
-from engine.params.fm_partials import Moment, named, predict
+from engine.params.fm_moment import Moment
+from engine.params.fm_partials import named, predict
 from engine.params.keys import key_to_hz
 from engine.params.note import END_FADE_S
 from engine.params.pictures import OperatorPicture, Pictures, Spectrum

@@ -24,7 +24,8 @@ from engine.dsp.units import midi_to_hz
 from engine.dsp.waves import shaped
 from engine.params import Patch
 from engine.params.fm import FM_SPACE, LEVEL_FLOOR_DB, N_OPERATORS
-from engine.params.fm_partials import Moment, Prediction, named, predict_steps
+from engine.params.fm_moment import Moment
+from engine.params.fm_partials import Prediction, named, predict_steps
 from engine.params.pictures import OperatorPicture, Pictures, Spectrum
 from engine.synths.fm_graph import Group, graph_of
 from engine.synths.fm_note import ROUTES, FmDecoder, FmNote

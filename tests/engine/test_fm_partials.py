@@ -10,7 +10,9 @@ import pytest
 from engine.audio.momentary import levels_at, peaks_of
 from engine.params import Patch
 from engine.params.fm import N_OPERATORS, WAVES
-from engine.params.fm_partials import Moment, loops_of, named, one_period, predict, settled
+from engine.params.fm_loops import loops_of, one_period, settled
+from engine.params.fm_moment import Moment
+from engine.params.fm_partials import named, predict
 from engine.params.pictures import Partial
 from engine.project.presets import preset_named
 from engine.studio import render_inline
