@@ -25,6 +25,8 @@ N = N_OPERATORS
 _ROUTES = N * N
 _TERMS = N * N + N
 """Inside loops: what bends an operator by itself are two terms."""
+STRETCH = 256
+"""Frames that are computed at once at least, where nothing moves: control points lie closer at low rates."""
 MOST_PAST = 64
 """Frames that operators look back at most, at 192 kHz and eight times that."""
 
@@ -157,6 +159,29 @@ def _go_on(note: Any, where: Any, bend_st: float, wheel_st: float) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _rests(note: Any, where: Any, bend_st: float, wheel_st: float) -> bool:
+    """Whether pitch and tremolo stand still from here on."""
+    if note.slides or note.vibrato_st != 0.0 or bend_st != 0.0 or wheel_st != 0.0 or where.glide_st != 0.0:
+        return False
+    for i in range(N):
+        if note.tremolo_nats[i] > 0.0:
+            return False
+    return bool(where.factor[0] == 1.0 and where.factor[1] == 1.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _skip(note: Any, where: Any, point: int) -> None:
+    """On to a later control point, while pitch and tremolo stand still."""
+    passed = STEP_S * (point - where.point)
+    for i in range(N):
+        turns = where.turns[i] + note.hz[i] * passed
+        where.turns[i] = turns - math.floor(turns)
+    where.point = point
+    where.factor[0], where.down[0] = movement(note, where, point, 0.0, 0.0)
+    where.factor[1], where.down[1] = movement(note, where, point + 1, 0.0, 0.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def operate(
     notes: NDArray[Any],
     wheres: NDArray[Any],
@@ -172,7 +197,9 @@ def operate(
     note, where = notes[0], wheres[0]
     past = note.past
     per_frame = 1.0 / (rate * STEP_S)
-    most = math.ceil(rate * STEP_S) + 1
+    rests = _rests(note, where, bend_st, wheel_st)
+    steps = max(int(STRETCH * per_frame), 1) if rests else 1
+    most = math.ceil(steps * rate * STEP_S) + 1
     y = np.zeros((N, past + most))
     phase = np.empty((N, most))
     level = np.empty((N, most))
@@ -186,9 +213,11 @@ def operate(
     done = 0
     while done < n:
         here = where.frame * per_frame
+        if rests and math.floor(here) > where.point:
+            _skip(note, where, math.floor(here))
         while math.floor(here) > where.point:
             _go_on(note, where, bend_st, wheel_st)
-        m = math.ceil((where.point + 1) / per_frame) - where.frame
+        m = math.ceil((where.point + steps) / per_frame) - where.frame
         m = min(max(m, 1), most, n - done)
         share = here - where.point
         for j in range(m):
@@ -217,6 +246,9 @@ def operate(
                 y[i, j] = y[i, m + j]
         where.frame += m
         done += m
+    if rests and math.floor(where.frame * per_frame) > where.point:
+        # Whoever comes next may move.
+        _skip(note, where, math.floor(where.frame * per_frame))
     for c in range(note.group[note.n_groups]):
         i = note.order[c]
         for j in range(past):
