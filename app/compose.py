@@ -260,8 +260,10 @@ class Session(QObject):
             return  # the burst of a wheel may end after the window
         # Who plays by hand hears it already; the stage only shows it.
         by_hand = self.live_play.is_playing
-        strike, from_rest = why in ("audition", "set") and not by_hand, why == "slot" and not by_hand
-        self.live.render(patch, strike=strike, turning=why == "audition", from_rest=from_rest)
+        strike, from_rest = why in ("turn", "audition", "set") and not by_hand, why == "slot" and not by_hand
+        # What a match tries on goes on where the one before it was.
+        turning = why == "turn" or (why == "audition" and self.matching.is_on)
+        self.live.render(patch, strike=strike, turning=turning, from_rest=from_rest)
         self.pictures.show_patch(patch, self.document.note)
 
     def _rendered(self, rendered: Rendered) -> None:

@@ -37,8 +37,8 @@ class Document(QObject):
     selection_changed = Signal(object)
     """The selected :class:`Take`, or ``None`` for the live patch."""
     patch_changed = Signal(object, str)
-    """The live :class:`Patch` and why it changed: ``audition revert set slot name undo redo load``; ``name`` when
-    it is only called something else."""
+    """The live :class:`Patch` and why it changed: ``turn audition revert set slot name undo redo load``. A hand that
+    turns something makes ``turn``, a whole patch that is only heard ``audition``; ``name``: called something else."""
     note_changed = Signal(object, str)
     """The :class:`NoteSettings` with which the live patch is played, and why they changed, as in ``patch_changed``, or
     ``keys``: somebody plays, and hears it already, or ``preview``: it comes with a patch that follows."""
@@ -147,7 +147,7 @@ class Document(QObject):
         if note is not None and note != self.note:
             self._live_note = note
             self.note_changed.emit(note, "preview")
-        self._hear(self.keep_locked(patch))
+        self._hear(self.keep_locked(patch), "audition")
         self._heard = label or f"Load “{patch.name}”"
 
     def hear(self, patch: Patch) -> None:
@@ -159,12 +159,12 @@ class Document(QObject):
         if self._heard and (self._live is not None or self._live_note is not None):
             self.commit(self._heard)
 
-    def _hear(self, patch: Patch) -> None:
+    def _hear(self, patch: Patch, why: str = "turn") -> None:
         self._heard = ""
         self.select(None)
         if patch != self.patch:
             self._live = patch
-            self.patch_changed.emit(patch, "audition")
+            self.patch_changed.emit(patch, why)
         self._tell_held_state()
 
     def commit(self, label: str, *, merge: str | None = None) -> None:
@@ -224,7 +224,7 @@ class Document(QObject):
         self.select(None)
         if note != self.note:
             self._live_note = note
-            self.note_changed.emit(note, "audition")
+            self.note_changed.emit(note, "turn")
         self._tell_held_state()
 
     def set_note(self, note: NoteSettings, label: str, *, merge: str | None = None) -> None:

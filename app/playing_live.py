@@ -173,8 +173,8 @@ class LivePlay(QObject):
             (note, velocity), self._played = self._played, None
             self._s.document.follow_key(note, velocity)
 
-    def _patch_changed(self, patch: Patch, _why: str) -> None:
-        self.instrument.set_patch(self._s.live.as_played(patch))
+    def _patch_changed(self, patch: Patch, why: str) -> None:
+        self.instrument.set_patch(self._s.live.as_played(patch), turning=why in ("turn", "gain"))
 
     def _connect_bus(self, _rate: int = 0) -> None:
         self.instrument.connect(self._s.player.bus)

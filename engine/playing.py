@@ -98,9 +98,13 @@ class Instrument:
         """Play into ``bus`` from now on, or nowhere; what sounded on another bus is over."""
         self._send("connect", bus)
 
-    def set_patch(self, patch: Patch) -> None:
-        """Play ``patch``: held notes take its sound over without a click."""
-        self._send("set_patch", patch)
+    def set_patch(self, patch: Patch, *, turning: bool = False) -> None:
+        """Play ``patch``: held notes take its sound over without a click.
+
+        The next key waits until it is ready, a few milliseconds. Not so while a knob is ``turning``: then the key
+        begins with what is ready and takes the turn over as held notes do.
+        """
+        self._send("set_patch", patch, turning)
 
     def set_settings(self, settings: PlaySettings) -> None:
         """Voices, glide and ranges from now on."""
@@ -237,6 +241,8 @@ class _Player:
         self._bus: _Way | None = None
         self._patch: Patch | None = None
         self._is_new = False
+        self._is_awaited = False
+        """Whether the next key has to wait for the new patch."""
         self._renewed_at = 0.0
         self._settings = PlaySettings()
         self._live: LiveInstrument | None = None
@@ -256,8 +262,9 @@ class _Player:
             (bus,) = args
             self._bus = None if bus is None else _Way(bus)
         elif name == "set_patch":
-            (self._patch,) = args
+            self._patch, turning = args
             self._is_new = True
+            self._is_awaited = self._is_awaited or not turning
         elif name == "set_settings":
             (self._settings,) = args
             if self._live is not None:
@@ -273,7 +280,7 @@ class _Player:
 
     def refuse_patch(self) -> None:
         """Be silent until another patch comes."""
-        self._live, self._refused, self._is_new = None, self._patch, False
+        self._live, self._refused, self._is_new, self._is_awaited = None, self._patch, False, False
 
     def play(self) -> float | None:
         """Render what is due; says how long the thread may rest, ``None`` while nothing sounds."""
@@ -298,8 +305,11 @@ class _Player:
         bus = self._bus
         if bus is None or self._patch is None or self._patch is self._refused:
             return
-        if self._is_new or self._live is None:
+        if self._is_awaited or self._live is None:
             self._renew()
+        elif self._is_new:
+            # The beginning of the note goes out first; a while later it takes the turn over.
+            self._renewed_at = time.perf_counter()
         live = self._live
         if live is None or time.perf_counter() - sent_at > STALE_S:
             return
@@ -331,7 +341,7 @@ class _Player:
         bus, patch = self._bus, self._patch
         if bus is None or patch is None:
             return
-        self._is_new, self._refused = False, None
+        self._is_new, self._is_awaited, self._refused = False, False, None
         # What is loaded or compiled the first time shall not happen between a key and its sound.
         prepare(self._kind)
         ready = _ready(self._kind, patch, bus.rate)

@@ -393,7 +393,7 @@ class FmPanel(InstrumentPanel):
 
     def _show_note(self, note: NoteSettings, why: str) -> None:
         # A hand between two keys is not pushed onto the nearest one before it lets go.
-        if why != "audition":
+        if why != "turn":
             self.head.set_values(note.to_json())
         self.piano.set_note(note.note)
 
@@ -406,7 +406,7 @@ class FmPanel(InstrumentPanel):
         self.name.setText(patch.name or "Unnamed patch")
         self.head.set_values(values)
         self.strip.set_values(values, state)
-        self.routing.set_values(values, state, held=why == "audition")
+        self.routing.set_values(values, state, held=why == "turn")
         for page in (*self.pages.values(), *self.sections.values()):
             if page is self._shown:
                 page.set_values(values)

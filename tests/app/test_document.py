@@ -51,7 +51,7 @@ def test_turning_a_knob_is_heard_at_once_and_undone_in_one_step(document: Docume
     before = document.patch
     for gain in (-5.0, -4.0, -3.0):
         document.audition("gain_db", gain)
-    assert heard.take() == ["patch audition"] * 3
+    assert heard.take() == ["patch turn"] * 3
     assert document.undo_label is None
     document.commit("Turn Gain")
     assert heard.take() == ["history", "dirty"]
@@ -76,7 +76,7 @@ def test_a_cancelled_gesture_gives_the_old_sound_back(document: Document, heard:
     document.audition("gain_db", -3.0)
     document.revert()
     assert document.patch == before
-    assert heard.take() == ["patch audition", "patch revert"]
+    assert heard.take() == ["patch turn", "patch revert"]
     document.commit("Turn Gain")
     assert document.undo_label is None
 
@@ -304,7 +304,7 @@ def test_a_whole_section_is_locked_by_its_name(document: Document) -> None:
 
 def test_values_that_move_together_are_heard_once(document: Document, heard: Heard) -> None:
     document.audition_values({"op1_env1_s": 0.5, "op1_env1_db": -3.0})
-    assert heard.take() == ["patch audition"]
+    assert heard.take() == ["patch turn"]
     document.commit("Op 1 envelope")
     document.undo()
     assert document.patch == Patch("fm")
@@ -330,6 +330,19 @@ def test_a_patch_that_is_heard_is_in_what_is_saved(document: Document, tmp_path:
     assert document.undo_label is None
 
 
+def test_a_turned_knob_and_a_patch_that_is_only_heard_are_told_apart(document: Document) -> None:
+    told: list[str] = []
+    document.patch_changed.connect(lambda _patch, why: told.append(why))
+    document.audition("op1_ratio", 3.0)
+    document.hear(document.patch.with_values(op1_ratio=4.0))
+    document.revert()
+    document.audition_patch(Patch("fm", {"op1_ratio": 5.0}, name="Heard"))
+    document.audition_patch(Patch("fm", {"op1_ratio": 6.0}, name="Heard too"))
+    document.audition("op2_ratio", 2.0)
+    document.commit("Turn")
+    assert told == ["turn", "turn", "revert", "audition", "audition", "turn"]
+
+
 def test_a_gesture_on_the_note_is_one_step(document: Document) -> None:
     told: list[tuple[str, float]] = []
     document.note_changed.connect(lambda note, why: told.append((why, note.hold_s)))
@@ -339,7 +352,7 @@ def test_a_gesture_on_the_note_is_one_step(document: Document) -> None:
     document.commit("Hold")
     assert (document.note.hold_s, document.undo_label, document.dirty) == (3.0, "Hold", True)
     document.undo()
-    assert told == [("audition", 2.0), ("audition", 3.0), ("undo", 1.0)]
+    assert told == [("turn", 2.0), ("turn", 3.0), ("undo", 1.0)]
     document.audition_note(document.note.replaced("hold_s", 4.0))
     document.revert()
     assert (document.note.hold_s, document.redo_label) == (1.0, "Hold")

@@ -613,7 +613,7 @@ def test_a_morph_plays_between_the_gains_of_its_ends(two_levels: Session) -> Non
 def test_keys_play_a_slot_as_loud_as_its_note(two_levels: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[Patch] = []
     instrument = two_levels.live_play.instrument
-    monkeypatch.setattr(instrument, "set_patch", sent.append)
+    monkeypatch.setattr(instrument, "set_patch", lambda patch, turning=False: sent.append(patch))
     two_levels.explore.desk.go(0)
     gain_db = two_levels.explore.match.gain_db
     assert gain_db < -6.0

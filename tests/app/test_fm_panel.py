@@ -61,7 +61,7 @@ def test_a_drag_is_heard_while_it_lasts_and_is_one_step_afterwards(panel, docume
     heard = patches(document)
     knob = panel.control("op1_ratio")
     hand = Hand(knob, y=38).grab().move(0, -40, steps=4)
-    assert [why for why, _ in heard] == ["audition"] * 4
+    assert [why for why, _ in heard] == ["turn"] * 4
     assert document.patch.values["op1_ratio"] == knob.value > 1.0
     assert document.undo_label is None
     hand.release()
@@ -206,7 +206,7 @@ def test_the_note_is_typed_a_step_each_and_belongs_to_no_patch(panel, document):
 def test_a_drag_of_the_note_is_heard_and_is_one_step(panel, document):
     told = notes(document)
     hand = Hand(panel.head.knobs["note"]).grab().move(0, -30, steps=3)
-    assert {why for why, _ in told} == {"audition"}
+    assert {why for why, _ in told} == {"turn"}
     assert document.undo_label is None
     hand.release()
     assert document.undo_label == "Note"
@@ -274,7 +274,7 @@ def test_an_envelope_handle_is_heard_once_for_each_move(panel, document):
     editor = panel.pages[1].envelope
     hand = Hand(editor, editor.handle(1).toPoint().x(), editor.handle(1).toPoint().y()).press()
     hand.move(24, 12, steps=3)
-    assert [why for why, _ in heard] == ["audition"] * 3
+    assert [why for why, _ in heard] == ["turn"] * 3
     before, after = document.project.patch.values, document.patch.values
     assert {name for name in after if after[name] != before[name]} == {"op1_env2_s", "op1_env2_db"}
     hand.release()

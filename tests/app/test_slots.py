@@ -167,7 +167,7 @@ def test_dragging_the_fader_is_heard_and_letting_go_is_one_step(document: Docume
         desk.audition_morph(share)
         assert document.patch == morph(BELL, KICK, share)
     desk.commit_morph(0.4)
-    assert why == ["audition"] * 3, "what is heard already is not struck again"
+    assert why == ["turn"] * 3, "what is heard already is not struck again"
     assert (document.patch, desk.share, desk.slots.current) == (morph(BELL, KICK, 0.4), 0.4, None)
     assert document.undo_label == "Morph A – B 40 %"
     document.undo()

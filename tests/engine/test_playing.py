@@ -147,6 +147,49 @@ def test_a_turned_knob_reaches_what_is_held(instrument, bus):
     assert np.argmax(spectrum) * RATE / sound.size == pytest.approx(880.0, abs=5.0)
 
 
+@pytest.mark.parametrize("held", [False, True])
+def test_a_key_does_not_wait_for_a_knob_that_turns_but_for_another_patch(instrument, bus, monkeypatch, held):
+    told = []
+
+    def ready(*args):
+        told.append("ready")
+        return _ready(*args)
+
+    monkeypatch.setattr("engine.playing._ready", ready)
+    add = bus.add
+    monkeypatch.setattr(bus, "add", lambda first, frames: (told.append(first), add(first, frames)))
+    instrument.note_on(45, 1)
+    bus.wait_for(bool)
+    if not held:
+        instrument.all_off()
+        while instrument.n_sounding:
+            bus.take(480)
+            time.sleep(0.002)
+    for turning, patch in ((True, SINE.with_values(transpose_st=12.0)), (False, SINE)):
+        time.sleep(0.05)
+        told.clear()
+        at = bus.position
+        now = time.perf_counter()
+        # Both at once, so that the thread finds them together.
+        instrument._commands.extend([(now, "set_patch", (patch, turning)), (now, "note_on", (69, 127))])
+        instrument._wake.set()
+        start = lambda at=at: next((i for i, x in enumerate(told) if x != "ready" and x >= at), None)  # noqa: E731
+        bus.wait_for(lambda _, start=start: "ready" in told and start() is not None)
+        if held:
+            # Blocks of the held note lie further ahead; the new one begins just after the device.
+            early = next(i for i, x in enumerate(told) if x != "ready" and x <= at + 0.005 * RATE)
+        else:
+            early = start()
+        assert (early < told.index("ready")) == turning
+        pump(bus, at + 24_000)
+        sound = bus.joined()[at + 12_000 : at + 24_000, 0]
+        spectrum = np.abs(np.fft.rfft(sound * np.hanning(sound.size)))
+        heard_hz = np.argmax(spectrum) * RATE / sound.size
+        assert heard_hz == pytest.approx(880.0 if turning else 440.0, abs=5.0), "the turn is taken over soon"
+        instrument.note_off(69)
+        pump(bus, bus.position + 9_600)
+
+
 def test_another_bus_takes_over_in_silence(instrument, bus):
     instrument.note_on(60, 100)
     bus.wait_for(bool)
