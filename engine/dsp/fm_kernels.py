@@ -1,8 +1,8 @@
 """Six operators of one note at work, a few milliseconds after the other, compiled by numba.
 
-The numbers are those of ``engine.synths.fm_operators``, which computes whole sounds; here a note is computed while its
-key is down, so the release, the wheels and the glide come as they come. Everything that moves slowly is known at
-control points (:data:`engine.dsp.motion.STEP_S` apart) and goes straight between them.
+The numbers are those of ``engine.synths.fm_operators``, which computes all of a sound at once, with gradients; here a
+note may be computed while its key is down, so the release, the wheels and the glide come as they come. Everything that
+moves slowly is known at control points (:data:`engine.dsp.motion.STEP_S` apart) and goes straight between them.
 """
 
 from __future__ import annotations

@@ -34,6 +34,9 @@ might end in another last bit."""
 MOST_RATE = 192_000
 """At higher rates operators look back by more frames than a record holds."""
 
+PIECE = 1 << 15
+"""Frames of a note that are computed before they are rounded and put away."""
+
 _WIDE, _SHARP = WIDE.taps(), SHARP.taps()
 
 
@@ -77,7 +80,8 @@ class CompiledNotes:
         exact = self._kind == torch.float64
         sound = np.empty((len(self._notes), self.channels, n), np.float64 if exact else np.float32)
         for note, out in zip(self._notes, sound, strict=True):
-            out[:] = note.take(n)
+            for first in range(0, n, PIECE):
+                out[:, first : first + PIECE] = note.take(min(PIECE, n - first))
         return torch.from_numpy(sound).to(self._kind)
 
 
