@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
@@ -19,8 +20,8 @@ CURVE_PX, LIFTED_CURVE_PX = 1.75, 3.5
 LABELLED_FROM_PX, LABEL_APART_PX = 72.0, 18.0
 """A plot as high as this has its levels written beside the grid."""
 GRID_STEP_DB = 24.0
-
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+LINE_PX = 13.0
+KEY_UP = "key up"
 
 
 @dataclass(frozen=True)
@@ -101,18 +102,33 @@ class EnvelopePicture:
             # Handles stand at the lowest level, and the words above the highest.
             if labelled and self._shape.low + 0.5 * step < level < self._shape.high - 0.5 * step:
                 painter.setPen(wash(theme.secondary, 0.85))
-                above = QRectF(self._plot.right() - 44, y - 14, 44, 13)
-                painter.drawText(above, _RIGHT, _label(level, unit))
+                width = painter.fontMetrics().horizontalAdvance(_label(level, unit))
+                places = [QRectF(self._plot.right() - width, y + dy, width, LINE_PX) for dy in (-LINE_PX - 1, 1)]
+                if (free := self._free(places)) is not None:
+                    painter.drawText(free, Qt.AlignmentFlag.AlignCenter, _label(level, unit))
             level -= step
         painter.setPen(QPen(wash(theme.secondary, 0.55), 1.0, Qt.PenStyle.DotLine))
         x = round(self.at(N_STAGES - 1, 0.0, 0.0).x()) + 0.5
         painter.drawLine(QPointF(x, self._plot.top()), QPointF(x, self._plot.bottom()))
-        painter.setPen(QColor(theme.secondary))
-        painter.drawText(
-            QRectF(x + 4, self._plot.bottom() - 14, 48, 14),
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-            "key up",
-        )
+        if (free := self.key_up_place(painter.fontMetrics().horizontalAdvance(KEY_UP))) is not None:
+            painter.setPen(QColor(theme.secondary))
+            painter.drawText(free, Qt.AlignmentFlag.AlignCenter, KEY_UP)
+
+    def key_up_place(self, width: float) -> QRectF | None:
+        """Where the words for the moment of release stand, if there is room for them beside the dotted line."""
+        x = round(self.at(N_STAGES - 1, 0.0, 0.0).x()) + 0.5
+        bottom, top = self._plot.bottom() - LINE_PX - 1, self._plot.top() + 1
+        return self._free([QRectF(x + beside, y, width, LINE_PX) for y in (bottom, top) for beside in (4, -4 - width)])
+
+    def _free(self, places: Sequence[QRectF]) -> QRectF | None:
+        """The first of some places for words that neither the curve nor a handle touches."""
+        lines = [pair for stage in range(N_STAGES + 1) for pair in pairwise(self.line(stage))]
+        handles = [_around(self.node(stage), HANDLE_RADIUS_PX + 2.0) for stage in range(N_STAGES)]
+        for place in places:
+            room = place.adjusted(-2, 0, 2, 0)
+            if not any(room.intersects(box) for box in handles) and not any(crosses(room, a, b) for a, b in lines):
+                return place
+        return None
 
     def _curve(self, painter: QPainter, state: EnvelopeState) -> None:
         held = [point for stage in range(N_STAGES - 1) for point in self.line(stage)]
@@ -153,6 +169,27 @@ class EnvelopePicture:
             painter.drawRoundedRect(box, GRID, GRID)
         painter.setPen(QColor(theme.text))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
+
+
+def crosses(box: QRectF, start: QPointF, end: QPointF) -> bool:
+    """Whether a straight line touches a box."""
+    first, last = 0.0, 1.0
+    step = end - start
+    for here, along, low, high in (
+        (start.x(), step.x(), box.left(), box.right()),
+        (start.y(), step.y(), box.top(), box.bottom()),
+    ):
+        if abs(along) < 1e-9:
+            if not low <= here <= high:
+                return False
+            continue
+        near, far = sorted(((low - here) / along, (high - here) / along))
+        first, last = max(first, near), min(last, far)
+    return first <= last
+
+
+def _around(point: QPointF, radius: float) -> QRectF:
+    return QRectF(point.x() - radius, point.y() - radius, 2 * radius, 2 * radius)
 
 
 def _pen(colour: QColor, width: float) -> QPen:

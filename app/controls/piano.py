@@ -7,6 +7,8 @@ from PySide6.QtGui import (
     QColor,
     QEnterEvent,
     QFocusEvent,
+    QFont,
+    QFontMetricsF,
     QHideEvent,
     QKeyEvent,
     QMouseEvent,
@@ -34,6 +36,8 @@ BLACK_HEIGHT = 0.62
 NAMES_PX = 14
 """The strip above the keys that names the octaves while letters stand on the keys."""
 BLACK_WIDTH = 0.6
+NARROWEST = 70
+"""So many hundredths of its width a letter keeps on a narrow key."""
 DEFAULT_VELOCITY = round(VELOCITY.default)
 
 
@@ -319,8 +323,17 @@ class Piano(QWidget):
             resting = theme.text if marked else theme.secondary
             pen = theme.text if on_dark else theme.on_accent if lit or theme.name == "dark" else resting
             painter.setPen(QColor(theme.panel if black and not lit and theme.name != "dark" else pen))
+            painter.setFont(self._letter_font(words, box.width() - 2) if self._letters else figures(self))
             foot = QRectF(box.left() - 2, box.bottom() - 18, box.width() + 4, 16)
             painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, words)
+
+    def _letter_font(self, letter: str, width: float) -> QFont:
+        """The usual one, narrowed where a letter is wider than its key."""
+        font = figures(self)
+        needed = QFontMetricsF(font).horizontalAdvance(letter)
+        if needed > width:
+            font.setStretch(max(round(100 * width / needed), NARROWEST))
+        return font
 
 
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: -12, Qt.Key.Key_Up: 12}

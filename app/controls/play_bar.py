@@ -52,7 +52,6 @@ class PlayBar(QWidget):
         self.sustain.setCheckable(True)
         self.keyboard = self._button("Keys", "")
         self.keyboard.setCheckable(True)
-        self.keyboard.setIcon(icon("keyboard"))
         self.midi = self._button("", "MIDI")
         self.midi.setIcon(icon("midi", "disabled"))
         self._midi_state: tuple[tuple[str, ...], frozenset[str], str] = ((), frozenset(), "")
@@ -99,7 +98,7 @@ class PlayBar(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         # Of one width whatever they say, so that nothing in the row moves. Known once the style is there.
-        for button, longest in ((self.voices, "Mono ▾"), (self.keyboard, "Keys")):
+        for button, longest in ((self.voices, "Mono ▾"), (self.keyboard, f"Keys {note_name(0)}")):
             now = button.text()
             button.setText(longest)
             button.setFixedWidth(button.sizeHint().width())
@@ -162,7 +161,7 @@ class PlayBar(QWidget):
         """Show whether the computer's keys play, from which C, and how hard."""
         self._keyboard_state = (on, low, velocity)
         self.keyboard.setChecked(on)
-        self.keyboard.setText(note_name(low) if on else "Keys")
+        self.keyboard.setText(f"Keys {note_name(low)}" if on else "Keys")
         now = f"Now from {note_name(low)}, velocity {velocity}\n" if on else ""
         soon = "The keys are being prepared; they sound in a moment.\n" if self._is_preparing else ""
         self.keyboard.setToolTip(

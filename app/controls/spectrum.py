@@ -10,7 +10,7 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResi
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
 from app.controls.freq_scale import FreqScale
-from app.controls.spectrum_picture import AXIS_PX, HEAD_PX, SpectrumPicture
+from app.controls.spectrum_picture import AXIS_PX, GUTTER_PX, HEAD_PX, SpectrumPicture
 from app.controls.words import MINUS, TIMES, db_text
 from app.theme import PADDING
 from engine.params.pictures import Partial, Peak, Spectrum
@@ -96,7 +96,7 @@ class SpectrumView(QWidget):
 
     def plot(self) -> QRectF:
         """Where the curve is drawn."""
-        return QRectF(self.rect()).adjusted(PADDING, HEAD_PX, -PADDING, -AXIS_PX)
+        return QRectF(self.rect()).adjusted(GUTTER_PX, HEAD_PX, -PADDING, -AXIS_PX)
 
     def x_of(self, hz: float) -> float:
         plot = self.plot()

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QPolygo
 
 from app.controls.knob_paint import figures, focus_ring, wash
 from app.controls.words import MINUS, hz_label
-from app.theme import GRID, SMALL_TEXT_PX, series_colour, tokens
+from app.theme import GRID, PADDING, SMALL_TEXT_PX, series_colour, tokens
 
 if TYPE_CHECKING:
     from app.controls.spectrum import SpectrumView
@@ -22,9 +22,15 @@ TICKS_PX = 8
 LABELS_PX = 18
 AXIS_PX = TICKS_PX + LABELS_PX
 """Below the curve: a tick for each predicted partial, and the frequencies."""
+GUTTER_PX = 36
+"""To the left of the curve: the levels."""
 LEVELS_DB = (0.0, -24.0, -48.0, -72.0)
+LEVELS_APART_PX = 20.0
+"""Where they would stand nearer, every second one is left out."""
 FAINTEST_TICK_DB = 60.0
 LABEL_APART_PX = 40.0
+
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class SpectrumPicture:
@@ -70,18 +76,21 @@ class SpectrumPicture:
             self._kept, self._kept_for = kept, state
         return self._kept
 
+    def levels(self) -> tuple[float, ...]:
+        """The levels that there is room to name, in dB."""
+        apart = self._view.y_of(LEVELS_DB[1]) - self._view.y_of(LEVELS_DB[0])
+        return LEVELS_DB[:: 1 if apart >= LEVELS_APART_PX else 2]
+
     def _grid(self, painter: QPainter) -> None:
         plot = self._plot
         faint = wash(self._theme.hairline, 0.6)
-        for level in LEVELS_DB:
+        for level in self.levels():
             y = round(self._view.y_of(level)) + 0.5
             painter.setPen(faint)
             painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
             painter.setPen(QColor(self._theme.secondary))
             text = f"{MINUS}{-level:.0f}" if level else "0 dB"
-            painter.drawText(
-                QRectF(plot.left() + 2, y + 1, 48, 13), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text
-            )
+            painter.drawText(QRectF(0, y - 7, plot.left() - GRID - 2, 14), _RIGHT, text)
         for hz in self._view.scale.ticks(plot.width(), LABEL_APART_PX):
             x = round(self._view.x_of(hz)) + 0.5
             painter.setPen(faint)
@@ -137,11 +146,11 @@ class SpectrumPicture:
         view = self._view
         painter.setFont(figures(view, SMALL_TEXT_PX + (view.peak is not None)))
         metrics = painter.fontMetrics()
-        room = QRectF(self._plot.left() + 2, 0, view.moment.x() - self._plot.left() - GRID, HEAD_PX)
+        room = QRectF(PADDING + 2, 0, view.moment.x() - PADDING - GRID, HEAD_PX)
         first, _, rest = view.words().partition(": ")
         both = f"{first}: {rest}" if rest else first
         if rest and metrics.horizontalAdvance(both) > room.width():
-            below = QRectF(room.left(), HEAD_PX - GRID, self._plot.width() - 4, LINE_PX)
+            below = QRectF(self._plot.left() + 2, HEAD_PX - GRID, self._plot.width() - 4, LINE_PX)
             text = metrics.elidedText(rest, Qt.TextElideMode.ElideRight, int(below.width()))
             back = QRectF(below.left() - 2, below.top(), metrics.horizontalAdvance(text) + 4, LINE_PX)
             painter.fillRect(back, wash(self._theme.canvas, 0.85))

@@ -15,6 +15,8 @@ from engine.params import Param
 BOX_PX = 24
 LABEL_PX = 16
 INITIAL_PX = 20
+AIR_PX = 8
+"""A value that would fill its box but for less than this is written smaller."""
 
 
 class ValueField(ValueWidget):
@@ -71,7 +73,7 @@ class ValueField(ValueWidget):
             place = box.adjusted(2, 0, -self._text_margin(), -1)
             if self._inside:
                 place.setLeft(box.left() + INITIAL_PX)
-            if painter.fontMetrics().horizontalAdvance(text) > place.width():
+            if painter.fontMetrics().horizontalAdvance(text) > place.width() - AIR_PX:
                 painter.setFont(figures(self, SMALL_TEXT_PX))
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
             if self._inside:

@@ -140,12 +140,15 @@ class OperatorButton(QAbstractButton):
         painter.setPen(QColor(colour if self._matters else theme.secondary))
         painter.drawText(QRectF(7, 3, 12, 18), Qt.AlignmentFlag.AlignVCenter, str(self.operator))
         if self._has_locks:
-            padlock(painter, self.width() - 10, self.height() - 18, theme.secondary)
+            padlock(painter, self.width() - 9, self.height() - 16, theme.secondary)
         level, _ = self._shown
         painter.setFont(figures(self, SMALL_TEXT_PX))
         painter.setPen(QColor(theme.text if self.isChecked() else theme.secondary))
-        words = QRectF(7, self.height() - 23, self.width() - 10, 14)
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, typeset(self._tuning))
+        # The padlock has its own room: a long frequency gives way to it.
+        words = QRectF(7, self.height() - 23, self.width() - (23 if self._has_locks else 10), 14)
+        metrics, tuning = painter.fontMetrics(), typeset(self._tuning)
+        tuning = metrics.elidedText(tuning, Qt.TextElideMode.ElideRight, int(words.width()))
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, tuning)
         bar = QRectF(7, self.height() - 8, self.width() - 22, 3)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(wash(theme.hairline, 0.9))

@@ -116,9 +116,9 @@ def test_the_keyboard_is_switched_by_a_button_and_a_key_and_remembered(
     assert live.keys.on
     assert session.actions["play.keyboard"].isChecked()
     assert session.fm.piano._letters[48] == "A"
-    assert live.bar.keyboard.text() == "C3"
+    assert live.bar.keyboard.text() == "Keys C3"
     live.keys.set_low(60)
-    assert live.bar.keyboard.text() == "C4"
+    assert live.bar.keyboard.text() == "Keys C4"
     again = Settings(tmp_path / "settings.ini")
     assert (again.get("play/keyboard"), again.get("play/keyboard_low")) == (True, 60)
     session.actions["play.keyboard"].trigger()
