@@ -16,6 +16,8 @@ NODE_PX, MOST_NODE_PX = 24.0, 32.0
 """Edges of an operator's box in a low graph and in a tall one."""
 IDLE_PX = 18.0
 MOST_COLUMN_PX = 68.0
+MOST_LAYER = 3.0
+"""So many of its boxes' edges one layer may stand above the other."""
 MARGIN_PX = 10.0
 BAR_PX = 3.0
 """Below the line of the output."""
@@ -47,9 +49,10 @@ class Scene:
         most = min(max(height / 7, NODE_PX), MOST_NODE_PX)
         between = max(layout.n_layers - 1, 1)
         self.size = min(most, (height - LEAST_GAP_PX * (layout.n_layers - 1)) / layout.n_layers)
-        self._layer = min((height - self.size) / between, 2.4 * most)
+        self._layer = min((height - self.size) / between, MOST_LAYER * most)
         used = (layout.n_layers - 1) * self._layer + self.size
-        self._bottom = self.bar.top() - FOOT_PX - self.size / 2 - min((height - used) / 2, 16.0)
+        # What is left over is shared out above and below.
+        self._bottom = self.bar.top() - FOOT_PX - self.size / 2 - (height - used) / 2
         self._left = inner.left() + (room - (layout.n_columns - 1) * self._column) / 2
         self.nodes: dict[int, QRectF] = {}
         for n, place in layout.places.items():

@@ -146,7 +146,7 @@ class FmPanel(InstrumentPanel):
         self.more.setFixedHeight(BUTTON_PX)
         self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         bar = QWidget()
-        row = QHBoxLayout(bar)
+        self._bar_row = row = QHBoxLayout(bar)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.tabs, 1)
@@ -307,6 +307,9 @@ class FmPanel(InstrumentPanel):
         self._columns.setDirection(wanted)
         for place in range(2):
             self._columns.setStretch(place, int(self.wide))
+        # The pages have one of two columns then, and their tabs stand above it.
+        beside = (self.width() - PADDING_WIDE) // 2 if self.wide else 0
+        self._bar_row.setContentsMargins(0, 0, beside, 0)
         super().resizeEvent(event)
 
     def _fit(self) -> None:

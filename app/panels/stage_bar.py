@@ -51,6 +51,8 @@ class StageBar(QWidget):
         self._rows.setSpacing(4)
         self._rows.addLayout(self._choices)
         self._rows.addLayout(self._switches, 1)
+        # Two rows of a narrow bar stay together.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def minimumSizeHint(self) -> QSize:
         """As narrow as the two rows that a narrow bar falls into."""

@@ -466,6 +466,35 @@ def test_a_wide_panel_has_the_routing_beside_the_page(panel, qapp):
     assert routing.matrix.isVisible()
 
 
+def test_in_a_wide_panel_the_tabs_stand_above_their_pages_and_the_spectrum_fills_the_column(panel, qapp, qtbot):
+    panel.resize(900, 900)
+    panel.choose_section("Spectrum")
+    QApplication.processEvents()
+    left = panel.routing.mapTo(panel, QPoint()).x()
+    assert panel.more.mapTo(panel, QPoint(panel.more.width(), 0)).x() < left
+    qtbot.waitUntil(lambda: panel.spectrum.height() >= panel._scroll.height() - 16)
+    assert panel._scroll.verticalScrollBar().maximum() == 0
+    panel.resize(440, 900)
+    QApplication.processEvents()
+    assert panel.more.mapTo(panel, QPoint(panel.more.width(), 0)).x() > panel.width() - 16, "the whole width again"
+
+
+def test_a_short_page_has_the_graph_below_it_where_a_long_one_has_no_room(panel, qapp, qtbot):
+    panel.resize(414, 886)
+    seen = {}
+    for tab in (None, "LFO", "Output", "Spectrum", "Routing"):
+        panel.choose_operator(1) if tab is None else panel.choose_section(tab)
+        qtbot.waitUntil(lambda: panel._scroll.verticalScrollBar().maximum() == 0)
+        seen[tab] = panel.routing.graph.isVisible()
+        bottom = panel.matrix.mapTo(panel._scroll, QPoint(0, panel.matrix.height())).y()
+        assert panel._scroll.height() - bottom <= 2 * 8, "the matrix stands at the bottom of the body"
+        if seen[tab]:
+            graph = panel.routing.graph
+            assert graph.height() >= graph.minimumSizeHint().height()
+    assert seen == {None: False, "LFO": True, "Output": True, "Spectrum": False, "Routing": True}
+    assert panel.tabs.tabs["Routing"].isVisible()
+
+
 def test_an_operator_that_does_nothing_says_so(panel, document):
     assert "not in use" in panel.strip.buttons[6].toolTip()
     document.set_patch(document.patch.with_values(mod_6_2_rad=1.0), "Turn")

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 from gestures import ALT, Hand, Heard
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QContextMenuEvent, QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
@@ -40,6 +40,18 @@ def test_every_algorithm_has_sources_above_targets_and_carriers_at_the_bottom(on
     for (x, layer), (other_x, other_layer) in pairwise(spots):
         assert layer != other_layer or other_x - x >= 1.0 - 1e-9, "operators keep their distance"
     assert not layout.idle
+
+
+@pytest.mark.parametrize("height", [160, 250, 400])
+@pytest.mark.parametrize("number", [1, 4, 5, 32])
+def test_a_graph_stands_in_the_middle_of_its_height(number, height):
+    one = ALGORITHMS[number - 1]
+    on = frozenset((*one.edges, one.feedback, *((n, OUTPUT) for n in one.carriers)))
+    area = QRectF(0, 0, 390, height)
+    scene = Scene(area, lay_out(on, 6), on)
+    above = min(box.top() for box in scene.nodes.values())
+    below = height - max(box.bottom() for box in scene.nodes.values())
+    assert above == pytest.approx(below, abs=12.0)
 
 
 def test_operators_without_any_part_are_set_aside():
@@ -83,8 +95,6 @@ def test_equal_routings_have_equal_places_whatever_the_order():
 
 
 def test_everything_is_inside_however_small_the_paper():
-    from PySide6.QtCore import QRectF
-
     for one in ALGORITHMS:
         on = frozenset({*one.edges, one.feedback, *((n, OUTPUT) for n in one.carriers)})
         for width, height in ((200, 88), (390, 148), (420, 400)):
@@ -97,7 +107,7 @@ def test_everything_is_inside_however_small_the_paper():
 
 
 def test_boxes_that_touch_as_they_glide_leave_a_line_with_its_two_ends():
-    from PySide6.QtCore import QPointF, QRectF
+    from PySide6.QtCore import QPointF
 
     on = frozenset({(2, 1), (1, OUTPUT)})
     area, layout = QRectF(0, 0, 200, 88), lay_out(on, 2)

@@ -59,6 +59,16 @@ def test_an_empty_stage_says_what_to_do(stage: Stage):
     assert shown_texts(stage) == ["nothing.wav is empty"]
 
 
+def test_in_a_narrow_and_tall_stage_the_bar_takes_no_more_than_its_two_rows(stage: Stage, qtbot: QtBot):
+    stage.show_clip(clip_of(tone(440)))
+    stage.resize(900, 900)
+    QApplication.processEvents()
+    one_row = stage.bar.height()
+    stage.resize(440, 900)
+    qtbot.waitUntil(lambda: stage.bar.height() > one_row)
+    assert stage.bar.height() <= 2 * one_row
+
+
 def test_waveform_and_spectrogram_share_their_time(stage: Stage):
     Answers(stage)
     stage.show_clip(clip_of(tone(440)))
