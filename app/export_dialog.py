@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QFormLayout,
-    QHBoxLayout,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -18,8 +17,9 @@ from PySide6.QtWidgets import (
 
 from app.controls.plain import plain_label
 from app.controls.time_axis import Selection
+from app.dialog_rows import button_row, head_row
 from app.settings import Settings
-from app.theme import GRID, PADDING, PADDING_WIDE
+from app.theme import PADDING, PADDING_WIDE
 from engine.audio import FORMATS, Clip, format_title, safe_name, subtype_title
 from engine.audio.formats import check_fits, kept_subtype
 from engine.errors import AudioUnwritable
@@ -60,9 +60,7 @@ class ExportDialog(QDialog):
         self.problem.setProperty("role", "error")
         self.problem.setWordWrap(True)
         title = plain_label(clip.name)
-        title.setProperty("role", "title")
         facts = plain_label(_facts(clip))
-        facts.setProperty("role", "secondary")
         form = QFormLayout()
         form.setHorizontalSpacing(PADDING_WIDE)
         form.setVerticalSpacing(PADDING)
@@ -71,27 +69,15 @@ class ExportDialog(QDialog):
             box.setAccessibleName(words)
             form.addRow(words, box)
         self.go = QPushButton("Choose a place…")
-        self.go.setProperty("primary", True)
-        self.go.setDefault(True)
         self.go.clicked.connect(self.ask_where)
-        cancel = QPushButton("Cancel")
-        cancel.clicked.connect(self.reject)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.go)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(PADDING_WIDE)
-        head = QVBoxLayout()
-        head.setSpacing(GRID)
-        head.addWidget(title)
-        head.addWidget(facts)
-        column.addLayout(head)
+        column.addLayout(head_row(title, facts))
         column.addLayout(form)
         column.addWidget(self.problem)
         column.addStretch(1)
-        column.addLayout(buttons)
+        column.addLayout(button_row(self, self.go))
         self.setMinimumWidth(400)
         self.format.currentIndexChanged.connect(self._offer_subtypes)
         self.subtype.currentIndexChanged.connect(self._check)

@@ -50,7 +50,7 @@ class AmountButton(ValueWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         place = event.position().toPoint()
-        does_it = self._is_down and self.gesture.busy and self._pointer is None
+        does_it = self._is_down and self._is_click(event)
         self._is_down = False
         if does_it and self.rect().contains(place) and not self.value_rect().contains(place):
             self._end_drag(keep=True)

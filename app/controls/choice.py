@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QWidget
 from app.controls.drag_value import ALT
 from app.controls.knob_paint import LOCK_PX, figures, focus_ring, padlock, wash
 from app.controls.toggle import paint_pill
-from app.controls.value_field import BOX_PX, LABEL_PX, ValueField
+from app.controls.value_field import BOX_PX, LABEL_PX, ValueField, paint_label
 from app.controls.value_widget import ValueWidget
 from app.controls.words import choice_words
 from app.theme import GRID, SMALL_TEXT_PX, tokens
@@ -181,7 +181,7 @@ class Segments(ValueWidget):
         super().leaveEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        clicked = event.button() == Qt.MouseButton.LeftButton and self.gesture.busy and self._pointer is None
+        clicked = self._is_click(event)
         super().mouseReleaseEvent(event)
         if clicked and (place := self._at(event.position().x(), event.position().y())) is not None:
             self.enter(float(place))
@@ -191,9 +191,7 @@ class Segments(ValueWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._label_px:
-            painter.setFont(figures(self))
-            painter.setPen(QColor(theme.text if self._hovered else theme.secondary))
-            painter.drawText(QRectF(0, 0, self.width(), self._label_px - 2), _LEFT, self._label)
+            paint_label(painter, self, self._label, hovered=self._hovered)
             if self._locked:
                 padlock(painter, self.width() - 8, (self._label_px - 2) / 2, theme.secondary)
         box = QRectF(self.editor_rect())
@@ -259,7 +257,7 @@ class Switch(ValueWidget):
         return self.rect() if self._letter else QRect(0, LABEL_PX, self.width(), BOX_PX)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        clicked = event.button() == Qt.MouseButton.LeftButton and self.gesture.busy and self._pointer is None
+        clicked = self._is_click(event)
         super().mouseReleaseEvent(event)
         if clicked and self.rect().contains(event.position().toPoint()):
             self.enter(0.0 if self.on else 1.0)
@@ -295,9 +293,7 @@ class Switch(ValueWidget):
 
     def _paint_pill(self, painter: QPainter) -> None:
         theme = tokens()
-        painter.setFont(figures(self))
-        painter.setPen(QColor(theme.text if self._hovered else theme.secondary))
-        painter.drawText(QRectF(0, 0, self.width(), LABEL_PX - 2), _LEFT, self.param.label)
+        paint_label(painter, self, self.param.label, hovered=self._hovered)
         at = QPoint(0, LABEL_PX + (BOX_PX - 16) // 2)
         pill = paint_pill(painter, at, self._colour or theme.accent, on=self.on, hovered=self._hovered)
         if self._locked:
@@ -308,7 +304,6 @@ class Switch(ValueWidget):
 
 _MOST_LETTERS = 40
 """Of all words together, in a row of segments."""
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
 def choice_control(param: Param, picture: Picture | None = None) -> ValueWidget:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.controls.knob_paint import figures, focus_ring
-from app.controls.pointer import HeldPointer
-from app.controls.value_widget import DRAG_THRESHOLD_PX, ValueWidget
+from app.controls.value_widget import ValueWidget
 from app.controls.words import typeset
 from app.theme import GRID, tokens
 from engine.params import Param
 
 HANDLE_PX = 10
 LINE_PX = 4.0
-TEXT_PX = 56
 
 
 class Fader(ValueWidget):
@@ -23,6 +21,9 @@ class Fader(ValueWidget):
 
     # Words and chance do not reach this value.
     lockable = False
+    text_px = 56
+    """Room for the value at the right end."""
+    text_margin = GRID
 
     def __init__(self, param: Param, parent: QWidget | None = None) -> None:
         super().__init__(param, parent)
@@ -35,22 +36,15 @@ class Fader(ValueWidget):
         return QSize(104, 24)
 
     def value_rect(self) -> QRect:
-        return QRect(self.width() - TEXT_PX, 0, TEXT_PX, self.height())
+        return QRect(self.width() - self.text_px, 0, self.text_px, self.height())
 
     def line_rect(self) -> QRectF:
         """The line that the handle's middle travels along."""
-        width = self.width() - TEXT_PX - HANDLE_PX - GRID
+        width = self.width() - self.text_px - HANDLE_PX - GRID
         return QRectF(HANDLE_PX / 2 + 1, (self.height() - LINE_PX) / 2, width, LINE_PX)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if not event.buttons() & Qt.MouseButton.LeftButton or not self.gesture.busy:
-            return
-        if self._pointer is None:
-            if (event.position().toPoint() - self._pressed_at).manhattanLength() >= DRAG_THRESHOLD_PX:
-                self._pointer = HeldPointer(self, event)
-            return
-        step = self._pointer.step(event)
-        self.gesture.drag(step.x() - step.y(), event.modifiers(), self.line_rect().width())
+    def _drag_by(self, step: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        self.gesture.drag(step.x() - step.y(), modifiers, self.line_rect().width())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = tokens()
@@ -67,12 +61,18 @@ class Fader(ValueWidget):
         painter.drawRect(QRectF(usual - 0.5, line.top() - GRID, 1.0, LINE_PX + 2 * GRID))
         painter.setBrush(QColor(theme.disabled if off else theme.accent))
         painter.drawRoundedRect(QRectF(line.left(), line.top(), at - line.left(), LINE_PX), LINE_PX / 2, LINE_PX / 2)
-        painter.setBrush(QColor(theme.disabled if off else theme.text if self._hovered else theme.secondary))
+        tone = QColor(theme.disabled if off else theme.text if self._hovered else theme.secondary)
+        painter.setBrush(tone)
         painter.drawEllipse(QPointF(at, line.center().y()), HANDLE_PX / 2, HANDLE_PX / 2)
-        if self.editor is None:
-            painter.setFont(figures(self))
-            painter.setPen(QColor(theme.disabled if off else theme.text if self._hovered else theme.secondary))
-            alignment = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(self.value_rect().adjusted(0, 0, -GRID, 0), alignment, typeset(self.value_text()))
-        if self.hasFocus() and self.editor is None:
+        self._paint_value(painter, tone)
+
+    def _paint_value(self, painter: QPainter, tone: QColor) -> None:
+        """The value at the end of the line, and the frame of the focus, unless it is being typed."""
+        if self.editor is not None:
+            return
+        painter.setFont(figures(self))
+        painter.setPen(tone)
+        alignment = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self.value_rect().adjusted(0, 0, -self.text_margin, 0), alignment, typeset(self.value_text()))
+        if self.hasFocus():
             focus_ring(painter, QRectF(self.rect()))

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from app.controls.fader import HANDLE_PX, LINE_PX, Fader
-from app.controls.knob_paint import figures, focus_ring
 from app.controls.menus import below, pop_up
-from app.controls.words import typeset
 from app.theme import GRID, tokens
 from engine.params import Param
 
 MORPH = Param("morph", 0.0, 1.0, 0.5, label="Morph", help="Between the two slots at its ends", step=0.1)
-TEXT_PX = 40
 
 
 class MorphFader(Fader):
     """The line with its handle, hollow while the sound is none that lies on the line."""
+
+    text_px, text_margin = 40, 0
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(MORPH, parent)
@@ -35,13 +34,6 @@ class MorphFader(Fader):
         if on != self._attached:
             self._attached = on
             self.update()
-
-    def value_rect(self) -> QRect:
-        return QRect(self.width() - TEXT_PX, 0, TEXT_PX, self.height())
-
-    def line_rect(self) -> QRectF:
-        width = self.width() - TEXT_PX - HANDLE_PX - GRID
-        return QRectF(HANDLE_PX / 2 + 1, (self.height() - LINE_PX) / 2, width, LINE_PX)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme, off = tokens(), not self.isEnabled()
@@ -61,13 +53,7 @@ class MorphFader(Fader):
         painter.setPen(QPen(tone, 1.5))
         painter.setBrush(tone if on_line else QColor(theme.panel))
         painter.drawEllipse(at, HANDLE_PX / 2 - 0.5, HANDLE_PX / 2 - 0.5)
-        if self.editor is None:
-            painter.setFont(figures(self))
-            painter.setPen(QColor(theme.text if self._hovered else theme.secondary))
-            alignment = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(self.value_rect(), alignment, typeset(self.value_text()))
-        if self.hasFocus() and self.editor is None:
-            focus_ring(painter, QRectF(self.rect()))
+        self._paint_value(painter, QColor(theme.text if self._hovered else theme.secondary))
 
 
 class MorphLine(QWidget):

@@ -56,11 +56,7 @@ class ValueField(ValueWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         off = not self.isEnabled()
         if self._label_px:
-            painter.setFont(figures(self))
-            painter.setPen(QColor(theme.disabled if off else theme.text if self._hovered else theme.secondary))
-            place = QRect(0, 0, self.width(), self._label_px - 2)
-            label = painter.fontMetrics().elidedText(self._label, Qt.TextElideMode.ElideRight, place.width())
-            painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, label)
+            paint_label(painter, self, self._label, hovered=self._hovered)
         box = QRectF(self.value_rect())
         painter.setPen(QColor(theme.hairline))
         painter.setBrush(QColor(theme.hover if self._hovered and not off else theme.control))
@@ -98,3 +94,13 @@ class ValueField(ValueWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(wash(colour, 0.9))
         painter.drawRect(QRectF(line.left() + low * line.width(), line.top(), (high - low) * line.width(), 2))
+
+
+def paint_label(painter: QPainter, widget: QWidget, words: str, *, hovered: bool) -> None:
+    """The label above a box: cut off where it is too long, pale where the control is off."""
+    theme = tokens()
+    painter.setFont(figures(widget))
+    painter.setPen(QColor(theme.disabled if not widget.isEnabled() else theme.text if hovered else theme.secondary))
+    place = QRect(0, 0, widget.width(), LABEL_PX - 2)
+    label = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, place.width())
+    painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, label)

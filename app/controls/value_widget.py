@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, cast
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QEnterEvent,
@@ -230,12 +230,20 @@ class ValueWidget(QWidget):
             if (event.position().toPoint() - self._pressed_at).manhattanLength() >= DRAG_THRESHOLD_PX:
                 self._pointer = HeldPointer(self, event)
             return
-        self.gesture.drag(-self._pointer.step(event).y(), event.modifiers())
+        self._drag_by(self._pointer.step(event), event.modifiers())
+
+    def _drag_by(self, step: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        """The pointer moved on in a drag: up is more."""
+        self.gesture.drag(-step.y(), modifiers)
+
+    def _is_click(self, event: QMouseEvent) -> bool:
+        """Whether this release ends a press that became no drag."""
+        return event.button() == Qt.MouseButton.LeftButton and self.gesture.busy and self._pointer is None
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton or not self.gesture.busy:
             return
-        clicked = self._pointer is None
+        clicked = self._is_click(event)
         self._end_drag(keep=not event.modifiers() & ALT)
         if clicked and self.value_rect().contains(event.position().toPoint()):
             self.open_editor(by_click=True)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QFormLayout,
-    QHBoxLayout,
     QProgressBar,
     QPushButton,
     QTextEdit,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from app.controls.plain import plain_label
+from app.dialog_rows import button_row, head_row
 from app.message_bar import in_words
 from app.settings import Settings
 from app.submit import Submit, run_here
@@ -66,9 +66,7 @@ class PresetExportDialog(QDialog):
         self._job: object = None
         self.files: QFileDialog | None = None
         title = plain_label(presets[0].name if len(presets) == 1 else f"{len(presets):,} presets")
-        title.setProperty("role", "title")
         self.facts = plain_label()
-        self.facts.setProperty("role", "secondary")
         self.facts.setWordWrap(True)
         self.format = QComboBox()
         self.format.setAccessibleName("Format")
@@ -85,23 +83,11 @@ class PresetExportDialog(QDialog):
         self.losses.setAccessibleName("What a DX7 cannot keep")
         self.losses.setMinimumHeight(168)
         self.go = QPushButton("Choose a place…")
-        self.go.setProperty("primary", True)
-        self.go.setDefault(True)
         self.go.clicked.connect(self.ask_where)
-        cancel = QPushButton("Cancel")
-        cancel.clicked.connect(self.reject)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.go)
-        head = QVBoxLayout()
-        head.setSpacing(GRID)
-        head.addWidget(title)
-        head.addWidget(self.facts)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(PADDING_WIDE)
-        column.addLayout(head)
+        column.addLayout(head_row(title, self.facts))
         form = QFormLayout()
         form.setHorizontalSpacing(PADDING_WIDE)
         form.addRow("Format", self.format)
@@ -109,7 +95,7 @@ class PresetExportDialog(QDialog):
         column.addWidget(self.progress)
         column.addWidget(self.losses, 1)
         column.addStretch(0)
-        column.addLayout(buttons)
+        column.addLayout(button_row(self, self.go))
         self.setMinimumWidth(440)
         self.finished.connect(self._stop)
         self.format.currentIndexChanged.connect(self._show_format)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QFormLayout,
-    QHBoxLayout,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.controls.plain import plain_label
+from app.dialog_rows import button_row
 from app.theme import PADDING, PADDING_WIDE
 from engine.params import Patch
 from engine.project.preset_index import Entry
@@ -42,8 +42,6 @@ class _Dialog(QDialog):
         self.tags = QLineEdit()
         self.tags.setPlaceholderText("warm, slow, wide")
         self.go = QPushButton(go)
-        self.go.setProperty("primary", True)
-        self.go.setDefault(True)
         self.go.clicked.connect(self.accept)
         self._form = QFormLayout()
         self._form.setHorizontalSpacing(PADDING_WIDE)
@@ -60,14 +58,8 @@ class _Dialog(QDialog):
         self._form.addRow(words, field)
 
     def _finish(self) -> None:
-        cancel = QPushButton("Cancel")
-        cancel.clicked.connect(self.reject)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.go)
         self._column.addStretch(1)
-        self._column.addLayout(buttons)
+        self._column.addLayout(button_row(self, self.go))
 
     def _show_tags(self, tags: Sequence[str]) -> None:
         kind = category_of(tags)

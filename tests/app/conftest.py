@@ -8,8 +8,10 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from windows import Windows
 
+from app.bridge import Bridge
 from app.compose import Session
 from app.player import Player
+from engine.jobs import JobRunner
 
 
 @pytest.fixture
@@ -25,3 +27,18 @@ def player(qapp: QApplication, sound_server: object) -> Iterator[Player]:
     made.set_device("pulse")
     yield made
     made.close()
+
+
+@pytest.fixture
+def bridge(qapp: QApplication) -> Iterator[Bridge]:
+    made = Bridge()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def runner(bridge: Bridge) -> Iterator[JobRunner]:
+    """An engine thread whose events come through the bridge."""
+    made = JobRunner("test", bridge.listener)
+    yield made
+    assert made.close(5)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
-import pytest
 from PySide6.QtCore import QThread
 from pytestqt.qtbot import QtBot
 
 from app.bridge import NOTE_INTERVAL_S, Bridge
-from engine.jobs import JobRunner, Note
+from engine.jobs import Note
 
 
 class Heard:
@@ -35,20 +33,6 @@ class Heard:
 
     def ended(self, job: int) -> bool:
         return bool({"done", "failed", "cancelled"} & set(self.kinds(job)))
-
-
-@pytest.fixture
-def bridge(qapp: object) -> Iterator[Bridge]:
-    made = Bridge()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def runner(bridge: Bridge) -> Iterator[JobRunner]:
-    made = JobRunner("test", bridge.listener)
-    yield made
-    assert made.close(5)
 
 
 def counting(n: int):

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from app.bridge import Bridge
 from app.job_list import KEEP_ENDED, SHOW_AFTER_MS, Job, JobList, seconds
 from app.panels.jobs import JobsPanel, JobStatus
 from engine.errors import AudioUnreadable
-from engine.jobs import JobRunner, Note
+from engine.jobs import Note
 
 
 def test_time_left_comes_from_measured_speed_and_only_after_some_progress() -> None:
@@ -53,20 +50,6 @@ def test_a_new_stage_forgets_the_speed_of_the_old_one() -> None:
 )
 def test_durations_in_words(duration_s: float, words: str) -> None:
     assert seconds(duration_s) == words
-
-
-@pytest.fixture
-def bridge(qapp: object) -> Iterator[Bridge]:
-    made = Bridge()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def runner(bridge: Bridge) -> Iterator[JobRunner]:
-    made = JobRunner("test", bridge.listener)
-    yield made
-    assert made.close(5)
 
 
 def endless():

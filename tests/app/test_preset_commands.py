@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,16 +38,21 @@ def ready(qtbot: QtBot, session: Session) -> Session:
 
 
 @pytest.fixture
-def said(qtbot: QtBot, ready: Session) -> Callable[[str], None]:
-    """Waits until the message bar says something."""
+def said(qtbot: QtBot, ready: Session, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Waits until the message bar has said something new, whatever may have covered it since."""
+    heard: list[str] = []
+    say = ready.messages._say
+
+    def listen(message: Any) -> None:
+        heard.append(message.text)
+        say(message)
 
     def wait(words: str) -> None:
-        def check() -> None:
-            assert words in ready.messages.text
-
         # Written safely: a busy disk may take its time.
-        qtbot.waitUntil(check, timeout=20_000)
+        qtbot.waitUntil(lambda: any(words in text for text in heard), timeout=20_000)
+        heard.clear()
 
+    monkeypatch.setattr(ready.messages, "_say", listen)
     return wait
 
 
