@@ -79,7 +79,7 @@ class SectionPage(Page):
         self._add_stages("noise_env{}_s", "noise_env{}_db")
 
     def _build_filter(self) -> None:
-        self._add_row(["filter_type"])
+        self._bare_row = self._add_row(["filter_type"])
         self._add_knobs("filter_hz", "filter_q", "filter_key", "filter_env_st")
         self._add_stages("filter_env{}_s", "filter_env{}")
 
@@ -94,10 +94,10 @@ class SectionPage(Page):
             ParamForm([FM_SPACE[n] for n in names], columns=max(len(names), 4), spacing=GRID, make=narrow_knob)
         )
 
-    def _add_row(self, names: Iterable[str], stretch: tuple[int, ...] = (1,)) -> None:
+    def _add_row(self, names: Iterable[str], stretch: tuple[int, ...] = (1,)) -> ParamForm:
         form = ParamForm([FM_SPACE[n] for n in names], columns=len(stretch), make=_choice)
         form.set_column_stretch(*stretch)
-        self._add_form(form)
+        return self._add_form(form)
 
     def _add_stages(self, times: str, levels: str) -> None:
         stages = range(1, N_STAGES + 1)

@@ -466,6 +466,19 @@ def test_a_wide_panel_has_the_routing_beside_the_page(panel, qapp):
     assert routing.matrix.isVisible()
 
 
+@pytest.mark.parametrize("tab", [None, "Filter"])
+def test_in_a_window_of_half_the_usual_height_the_envelope_is_seen_whole(session, qapp, qtbot, tab):
+    apply_theme(qapp, "dark")
+    session.window.resize(960, 540)
+    panel = session.fm
+    qtbot.waitUntil(lambda: panel.low)
+    panel.choose_operator(2) if tab is None else panel.choose_section(tab)
+    envelope = shown(panel).envelope
+    room = panel._scroll.viewport()
+    qtbot.waitUntil(lambda: envelope.mapTo(room, QPoint(0, envelope.height())).y() <= room.height())
+    assert envelope.height() >= 72
+
+
 def test_in_a_wide_panel_the_tabs_stand_above_their_pages_and_the_spectrum_fills_the_column(panel, qapp, qtbot):
     panel.resize(900, 900)
     panel.choose_section("Spectrum")
