@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 NONE = Qt.KeyboardModifier.NoModifier
@@ -12,6 +15,7 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 ALT = Qt.KeyboardModifier.AltModifier
 LEFT = Qt.MouseButton.LeftButton
 NO_BUTTON = Qt.MouseButton.NoButton
+REST_WITHIN_S = 10.0
 
 
 class Hand:
@@ -121,3 +125,16 @@ class Paints(QObject):
         if event.type() == QEvent.Type.LayoutRequest:
             self.laid_out += 1
         return False
+
+
+def let_rest(*widgets: QWidget) -> None:
+    """Serve events until nothing of ``widgets`` is painted or laid out any more."""
+    watch = Paints(*widgets)
+    before = None
+    deadline = time.monotonic() + REST_WITHIN_S
+    while (now := (sum(watch.painted.values()), watch.laid_out)) != before:
+        assert time.monotonic() < deadline, "The widgets never come to rest."
+        before = now
+        QTest.qWait(20)
+    for widget in widgets:
+        widget.removeEventFilter(watch)

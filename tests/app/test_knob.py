@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from gestures import ALT, CTRL, NONE, SHIFT, Hand, Heard, Paints, wants_key
+from gestures import ALT, CTRL, NONE, SHIFT, Hand, Heard, Paints, let_rest, wants_key
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QAccessible, QGuiApplication, QHelpEvent, QShortcut
 from PySide6.QtTest import QTest
@@ -644,7 +644,7 @@ def test_marks_on_the_arc_change_the_picture_but_never_the_size(make):
 def test_turning_one_knob_repaints_only_that_one(make, window):
     first, second = make(SHARE), make(TIME)
     QTest.qWaitForWindowExposed(window)
-    QTest.qWait(20)
+    let_rest(first, second, window)
     paints = Paints(first, second, window)
     first.set_value(0.6)
     QApplication.processEvents()

@@ -280,7 +280,7 @@ def test_the_target_and_the_match_are_compared_with_one_button(
     assert session.document.selected is session.document.takes[0]
     # While the target is listened to, nothing takes its place.
     slow.preview = tuple(Candidate(c.patch, 0.5, NOTE) for c in patches(4.0))
-    qtbot.wait(100)
+    qtbot.waitUntil(lambda: session.matching.candidates == slow.preview)
     assert session.document.selected is not None
     assert bar.compare.text() == "Hear match"
     qtbot.mouseClick(bar.compare, Qt.MouseButton.LeftButton)

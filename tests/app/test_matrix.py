@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from gestures import ALT, NONE, Hand, Heard, Paints, wants_key
+from gestures import ALT, NONE, Hand, Heard, Paints, let_rest, wants_key
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QAccessible, QEnterEvent
 from PySide6.QtTest import QTest
@@ -69,7 +69,7 @@ def test_a_depth_can_be_typed(matrix):
 def test_setting_values_is_silent_and_repaints_only_the_cells_that_differ(matrix):
     heard = Heard(matrix)
     QTest.qWaitForWindowExposed(matrix)
-    QTest.qWait(20)
+    let_rest(*matrix.cells.values())
     paints = Paints(*matrix.cells.values())
     matrix.set_values({p.name: p.default for p in FM_SPACE} | {"mod_4_2_rad": 3.0})
     QApplication.processEvents()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from gestures import Hand, Heard, Paints
+from gestures import Hand, Heard, Paints, let_rest
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -39,7 +39,7 @@ def test_no_knob_overlaps_another(form):
 def test_setting_values_tells_nobody_and_repaints_only_what_differs(form):
     heard = Heard(form)
     QTest.qWaitForWindowExposed(form)
-    QTest.qWait(20)
+    let_rest(*form.knobs.values(), form)
     paints = Paints(*form.knobs.values(), form)
     values = {p.name: p.default for p in PARAMS} | {"op1_ratio": 2.0, "op1_level_db": -12.0, "unknown": 3.0}
     form.set_values(values)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gestures import SHIFT, Hand
+from gestures import SHIFT, Hand, let_rest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -90,7 +90,7 @@ def test_a_real_recording_is_seen_and_the_loud_part_is_where_it_is_heard(stage: 
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     Answers(stage)
     stage.show_clip(Clip.of(Audio(samples.T, rate), path.name))
-    qtbot.wait(80)
+    qtbot.waitUntil(stage.is_complete)
     spectrum = pixels_of(stage.spectrogram).sum(axis=(0, 2)).astype(float)
     power = np.add.reduceat(samples[:, 0] ** 2, np.linspace(0, len(samples) - 1, len(spectrum) + 1).astype(int)[:-1])
     loud = power > np.quantile(power, 0.9)
@@ -137,7 +137,7 @@ def test_turning_a_knob_keeps_zoom_selection_and_picture(stage: Stage, qtbot: Qt
     stage.show_clip(clip_of(tone(440, 2)))
     stage.axis.show_range(0.5, 1.0)
     stage.axis.select(Selection(0.6, 0.8))
-    qtbot.wait(60)
+    qtbot.waitUntil(stage.is_complete)
     for hz in (500, 600, 700):
         stage.show_clip(clip_of(tone(hz, 2)), keep_range=True)
         QApplication.processEvents()
@@ -209,8 +209,9 @@ def test_the_page_turns_when_the_playhead_leaves_it(stage: Stage):
 def test_the_moving_playhead_repaints_stripes_in_every_view(stage: Stage, qtbot: QtBot):
     Answers(stage)
     stage.show_clip(clip_of(tone(440, 4)))
-    qtbot.wait(60)
+    qtbot.waitUntil(stage.is_complete)
     views = (stage.overview, stage.ruler, stage.waveform, stage.spectrogram, stage)
+    let_rest(*views)
     painted = [Painted(view) for view in views]
     stage.axis.move_playhead(1.0)
     QApplication.processEvents()
