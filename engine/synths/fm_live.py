@@ -146,6 +146,10 @@ class _Line:
         from_st = self.live.pitch_st - live.pitch_st + left_st if glide_s > 0.0 else 0.0
         line.glide(Glide(from_st, glide_s))
         old_rate, rate = self._rate << self.live.halvings, self._rate << live.halvings
+        # The LFO goes on where it is; computed from its beginning, a turned speed would throw it about, the further the
+        # longer the key is down.
+        old, new, next_s = self.live.note[0], live.note[0], (where["point"] + 1) * STEP_S
+        new["lfo_start"] = old["lfo_start"] + (old["lfo_hz"] - new["lfo_hz"]) * next_s
         fm_live_kernels.carry_over(
             self.live.note, live.note, line._where, old_rate, rate, live.chain, line._flow, self._rate
         )

@@ -6,6 +6,8 @@ import pytest
 from engine.fakes_live import live_patch
 from engine.params import Patch
 from engine.params.playing import GLIDES, PLAY_MODES, PlaySettings
+from engine.params.vary import morph
+from engine.project.presets import PRESET_FOLDER
 from engine.synths.catalog import synth_of
 from engine.synths.live import FADE_S, LiveInstrument
 
@@ -245,6 +247,55 @@ def test_a_turned_knob_changes_held_notes_without_a_click(ready):
     assert soft < 0.3 * loud
     for seam in range(9_600, at, 480):
         assert splash_db(sound, seam + 120, 4_000.0) < -50.0
+
+
+def test_an_lfo_that_is_turned_under_a_held_key_goes_on_where_it_is():
+    slow = Patch("fm", {"mod_2_1_rad": 0.0, "op1_env2_db": 0.0, "op1_env3_db": 0.0, "op1_tremolo": 1.0})
+    slow = slow.with_values(tremolo_db=18.0, lfo_hz=4.0, lfo_delay_s=0.001, lfo_fade_s=0.001)
+    fast = slow.with_values(lfo_hz=6.0)
+
+    def steepest_db(patches, seconds):
+        """The greatest change of the envelope in 5 ms after some seconds, while the patches follow each other."""
+        live, at = LiveInstrument(synth_of("fm").live_patch(patches[0], RATE), RATE), seconds * RATE
+        live.note_on(69, 100, 0)
+        live.render(at - 480)
+        blocks = live.render(at)
+        for patch in patches:
+            live.set_patch(synth_of("fm").live_patch(patch, RATE))
+            at += 480
+            blocks += live.render(at)
+        sound = joined([(first - (seconds * RATE - 480), part) for first, part in blocks], len(patches) * 480)
+        tops = np.abs(sound[: sound.size // 240 * 240]).reshape(-1, 240).max(1)
+        return float(np.abs(np.diff(20.0 * np.log10(tops))).max())
+
+    by_itself = steepest_db([fast] * 60, 1)
+    turned = steepest_db([morph(slow, fast, share) for share in np.linspace(0.0, 1.0, 60)], 8)
+    assert turned < 1.1 * by_itself
+
+
+@pytest.mark.parametrize(("one", "other"), [("drawbar-organ", "electric-piano"), ("pipe-organ", "growl")])
+@pytest.mark.parametrize("n_steps", [3, 12, 60])
+def test_a_held_note_goes_from_one_patch_to_quite_another_without_a_click(one, other, n_steps):
+    ends = [Patch.loads((PRESET_FOLDER / "fm" / f"{name}.json").read_text(encoding="utf-8")) for name in (one, other)]
+    shares = np.linspace(0.0, 1.0, n_steps)
+
+    def held(shares):
+        live = LiveInstrument(synth_of("fm").live_patch(morph(*ends, shares[0]), RATE), RATE)
+        live.note_on(57, 100, 0)
+        blocks, at = live.render(RATE // 2), RATE // 2
+        for share in shares[1:]:
+            live.set_patch(synth_of("fm").live_patch(morph(*ends, share), RATE))
+            at += 800
+            blocks += live.render(at)
+        return joined(blocks + live.render(at + RATE // 4), at + RATE // 4)[RATE // 2 - 800 :]
+
+    rest = [held([share]) for share in (0.0, 0.25, 0.49, 0.51, 0.75, 1.0)]
+    sound = held(shares)
+    assert np.abs(sound).max() > 0.02
+    # A click is a step from one sample to the next, or a corner, that is in none of the sounds on the way.
+    for order in (1, 2):
+        steepest = max(np.abs(np.diff(part, order)).max() for part in rest)
+        assert np.abs(np.diff(sound, order)).max() < 1.35 * steepest
 
 
 def test_frames_that_the_device_has_passed_are_not_rendered(ready):
