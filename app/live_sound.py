@@ -88,6 +88,7 @@ class LiveSound(QObject):
         """What the render under way was asked to do when it is there."""
         self.gain_db = 0.0
         """At what gain the patches are played that are rendered from now on; what is kept and drawn has none."""
+        self._foreseen: tuple[Patch, Callable[[Audio], float], Callable[[float], None]] | None = None
         self.hear_while_turning = True
         self.strikes = True
         """Off: what is rendered is only shown, and plays when somebody presses play."""
@@ -120,6 +121,11 @@ class LiveSound(QObject):
         """Something else is in the player: renders go on, unheard."""
         with self._lock:
             self._in_player = False
+
+    def foresee(self, patch: Patch, gain_of: Callable[[Audio], float], told: Callable[[float], None]) -> None:
+        """The render of ``patch`` that comes next is played at the gain in dB that ``gain_of``, on the engine thread,
+        finds for its sound; the window is ``told`` of it."""
+        self._foreseen = patch, gain_of, told
 
     def set_gain(self, gain_db: float) -> None:
         """Play at another gain at once: what sounds goes on at it, across a fade."""
@@ -161,6 +167,20 @@ class LiveSound(QObject):
     def _submit(self, patch: Patch, wish: Strike) -> None:
         note, velocity, hold_s, duration_s = self._note_settings()
         serial, gain_db = self.serial, self.gain_db
+        foreseen = self._foreseen if self._foreseen is not None and self._foreseen[0] is patch else None
+        gains: list[float] = []
+
+        def on_audio(audio: Audio) -> None:
+            if foreseen is not None:
+                gains.append(foreseen[1](audio))
+            self._to_player(_Made(serial, audio, gains[-1] if gains else gain_db, patch.name), wish)
+
+        def done(rendered: Rendered) -> None:
+            if foreseen is not None and gains and serial == self.serial:
+                self._foreseen = None
+                foreseen[2](gains[-1])
+            self._done(job, serial, rendered, wish)
+
         job = self._studio.render(
             patch,
             note=note,
@@ -168,14 +188,14 @@ class LiveSound(QObject):
             hold_s=hold_s,
             duration_s=duration_s,
             sample_rate=self._player.sample_rate or DEFAULT_RATE,
-            on_audio=lambda audio: self._to_player(_Made(serial, audio, gain_db, patch.name), wish),
+            on_audio=on_audio,
         )
         self._job = job
         self._owed = wish
         self.submitted.emit(job)
         self._bridge.watch(
             job,
-            done=lambda rendered: self._done(job, serial, rendered, wish),
+            done=done,
             failed=lambda error: self._refused(job),
             cancelled=lambda: self._ended(job),
         )
