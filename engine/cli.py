@@ -83,7 +83,7 @@ def _render_arguments(parser: Parser) -> None:
 
 def _render(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
     from engine.audio import Clip, write_clip_steps
-    from engine.studio import render_inline
+    from engine.inline import render_inline
 
     patch, notices = find_sound(arguments.patch, arguments.voice)
     progress = Progress("rendering")

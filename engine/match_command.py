@@ -33,7 +33,7 @@ def add_arguments(parser: Parser) -> None:
 def run(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
     from engine.audio import open_clip, write_clip_steps
     from engine.audio.atomic import new_file
-    from engine.studio import match_inline, matched_sound
+    from engine.inline import match_inline, matched_sound
 
     for path in (arguments.output, arguments.save_patch):
         if path is not None and not arguments.force and path.exists():

@@ -11,16 +11,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from engine.audio.values import Audio, Clip
+from engine.bodies import Kind, check_match, match_steps, notes_of, player_of
 from engine.checks import check_kept, check_note, check_sound
-from engine.errors import BadUsage
-from engine.jobs import Event, JobRunner, Note, run_inline
+from engine.jobs import Event, JobRunner, Note
 from engine.matching.budget import MATCH_S as MATCH_S
 from engine.matching.result import Candidate as Candidate
 from engine.matching.result import MatchResult as MatchResult
@@ -36,9 +34,6 @@ if TYPE_CHECKING:
     from engine.audio.tiles import Request
     from engine.params.pictures import Pictures, Spectrum
 
-Kind = Literal["real", "fake"]
-R = TypeVar("R")
-
 RANK_RENDER = 0
 RANK_PICTURES = 1
 RANK_OPEN = 3
@@ -50,8 +45,6 @@ RANK_OVERVIEW = 20
 RANK_WARM = 50
 LOOK_AGAIN_S = 0.05
 """So often a job asks whether another thread is through with its part."""
-
-_LONGEST_SILENCE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +59,6 @@ class Rendered:
     duration_s: float
 
 
-class PlayPatch(Protocol):
-    """Plays one note of a patch, step by step: yields the fraction done, returns the sound."""
-
-    def __call__(
-        self, patch: Patch, *, note: float, velocity: float, hold_s: float, duration_s: float, sample_rate: int
-    ) -> Generator[float, None, Audio]: ...
-
-
 class Studio:
     """The engine behind one door.
 
@@ -84,7 +69,7 @@ class Studio:
     def __init__(self, listener: Callable[[Event], None] | None = None, *, kind: Kind = "real") -> None:
         prepare_environment()
         self.kind = kind
-        self._play = _player_of(kind)
+        self._play = player_of(kind)
         self.work = JobRunner("work", listener)
         self.live = JobRunner("live", listener)
         self.trials = Trials(self._play, self._quick_runner, self.work)
@@ -102,7 +87,7 @@ class Studio:
         def body() -> Generator[Note, None, None]:
             yield Note(None, "Loading the synthesizers")
             patch = Patch(FM_SPACE.name)
-            yield from _notes(
+            yield from notes_of(
                 self._play(patch, note=60, velocity=100, hold_s=0.1, duration_s=0.2, sample_rate=DEFAULT_RATE_HZ)
             )
             get_ready()
@@ -131,7 +116,7 @@ class Studio:
         def body() -> Generator[Note, None, Clip]:
             from engine.audio import open_clip_steps
 
-            return (yield from _notes(open_clip_steps(Path(path))))
+            return (yield from notes_of(open_clip_steps(Path(path))))
 
         return self.live.submit(body, rank=RANK_OPEN, title=f"Opening {Path(path).name}")
 
@@ -162,7 +147,7 @@ class Studio:
             steps = self._play(
                 patch, note=note, velocity=velocity, hold_s=hold_s, duration_s=duration_s, sample_rate=sample_rate
             )
-            audio = yield from _notes(steps)
+            audio = yield from notes_of(steps)
             check_sound(audio, patch)
             return Rendered(audio, patch, note, velocity, hold_s, duration_s)
 
@@ -213,7 +198,7 @@ class Studio:
                 load_torch()
                 from engine.synths.fm_pictures import look
             steps = look(rendered.audio, rendered.patch, rendered.note, rendered.velocity, rendered.hold_s, at_s)
-            return (yield from _notes(steps))
+            return (yield from notes_of(steps))
 
         return self._quick_runner().submit(body, rank=RANK_PICTURES, key="spectrum", title="Looking at the sound")
 
@@ -227,7 +212,7 @@ class Studio:
         def body() -> Generator[Note, None, Pyramid]:
             from engine.audio.pyramid import build_pyramid
 
-            return (yield from _notes(build_pyramid(clip)))
+            return (yield from notes_of(build_pyramid(clip)))
 
         return self.live.submit(body, rank=RANK_OVERVIEW, title=f"Reading {clip.name}")
 
@@ -240,7 +225,7 @@ class Studio:
         def body() -> Generator[Note, None, None]:
             from engine.audio.tiles import compute_tiles
 
-            yield from _notes(compute_tiles(clip, request))
+            yield from notes_of(compute_tiles(clip, request))
 
         return self.live.submit(body, rank=RANK_TILES, key=request.key, title=f"Drawing {clip.name}")
 
@@ -267,7 +252,7 @@ class Studio:
             from engine.audio import write_clip_steps
 
             check_kept(Path(path), kept)
-            written = yield from _notes(write_clip_steps(clip, path, subtype=subtype, overwrite=overwrite))
+            written = yield from notes_of(write_clip_steps(clip, path, subtype=subtype, overwrite=overwrite))
             yield Note(1.0, written.notice)
             return written.path
 
@@ -287,11 +272,11 @@ class Studio:
         Previews are tuples of :class:`Candidate`, best first. Parameters in ``locked`` keep the values of ``current``.
         A newer match replaces this one. Raises :class:`BadUsage` for a time or a parameter that makes no sense.
         """
-        _check_match(locked, seconds)
+        check_match(locked, seconds)
         names = tuple(locked)
 
         def body() -> Generator[Note, None, MatchResult]:
-            return (yield from _match_steps(self.kind, clip, current, names, seed, seconds))
+            return (yield from match_steps(self.kind, clip, current, names, seed, seconds))
 
         return self.work.submit(body, rank=RANK_MATCH, key="match", title=f"Matching {clip.name}")
 
@@ -311,126 +296,3 @@ class Studio:
         parts = (self.instrument, self.live, self.work)
         closed = [p.close(None if deadline is None else max(deadline - time.monotonic(), 0.0)) for p in parts]
         return all(closed)
-
-
-def render_inline(
-    patch: Patch,
-    *,
-    note: float = NOTE.default,
-    velocity: float = VELOCITY.default,
-    hold_s: float = HOLD.default,
-    duration_s: float = LENGTH.default,
-    sample_rate: int = DEFAULT_RATE_HZ,
-    kind: Kind = "real",
-    on_note: Callable[[Note], None] | None = None,
-) -> Audio:
-    """Play one note of ``patch`` here and now, without a runner; arguments and errors as in :meth:`Studio.render`."""
-    check_note(note, velocity, hold_s, duration_s, sample_rate)
-    play = _player_of(kind)
-
-    def body() -> Generator[Note, None, Audio]:
-        steps = play(patch, note=note, velocity=velocity, hold_s=hold_s, duration_s=duration_s, sample_rate=sample_rate)
-        audio = yield from _notes(steps)
-        check_sound(audio, patch)
-        return audio
-
-    return run_inline(body, on_note)
-
-
-def match_inline(
-    clip: Clip,
-    *,
-    current: Patch | None = None,
-    locked: Iterable[str] = (),
-    seed: int = 0,
-    seconds: float = MATCH_S,
-    kind: Kind = "real",
-    on_note: Callable[[Note], None] | None = None,
-) -> MatchResult:
-    """Match ``clip`` here and now, without a runner; arguments and errors as in :meth:`Studio.match`."""
-    names = tuple(locked)
-    _check_match(names, seconds)
-    return run_inline(lambda: _match_steps(kind, clip, current, names, seed, seconds), on_note)
-
-
-def matched_sound(result: MatchResult, sample_rate: int, place: int = 0, kind: Kind = "real") -> Clip:
-    """A candidate's sound in time with the recording: as long, and with the silence before it when that is short."""
-    candidate = result.candidates[place]
-    audio = render_inline(
-        candidate.patch,
-        note=candidate.note.note,
-        velocity=candidate.note.velocity,
-        hold_s=candidate.note.hold_s,
-        duration_s=max(result.duration_s, LENGTH.low),
-        sample_rate=sample_rate,
-        kind=kind,
-    )
-    before = round(result.start_s * sample_rate) if result.start_s <= _LONGEST_SILENCE_S else 0
-    samples = np.pad(audio.samples, ((0, 0), (before, 0)))
-    return Clip.of(Audio(samples, sample_rate), candidate.patch.name or "Match")
-
-
-def _match_steps(
-    kind: Kind, clip: Clip, current: Patch | None, locked: tuple[str, ...], seed: int, seconds: float
-) -> Generator[Note, None, MatchResult]:
-    from engine.matching.reading import read_target
-    from engine.project.presets import factory_presets
-
-    start = time.monotonic()
-    audio, begin_s = yield from _notes(read_target(clip), scale=0.01)
-    presets = factory_presets()
-    if kind == "fake":
-        from engine.matching.fake import match
-    else:
-        yield Note(0.01, "Loading the synthesizers")
-        load_torch()
-        from engine.matching.match import match
-    left = max(seconds - (time.monotonic() - start), 0.2 * seconds)
-    result = yield from match(
-        audio, seed=seed, seconds=left, current=current, locked=locked, presets=presets, name=f"Like {clip.name}"
-    )
-    return replace(result, start_s=result.start_s + begin_s)
-
-
-def _check_match(locked: Iterable[str], seconds: float) -> None:
-    if not 0.5 <= seconds <= 3600.0:
-        raise BadUsage(f"A match cannot take {seconds:g} s: give it 0.5 to 3600 s.")
-    for name in locked:
-        FM_SPACE[name]  # raises for a name that is not there
-
-
-def _player_of(kind: Kind) -> PlayPatch:
-    if kind == "real":
-        return _play_with_torch
-    if kind == "fake":
-        from engine.fakes import play_patch
-
-        return play_patch
-    raise BadUsage(f'There is no engine called {kind!r}; there is "real" and "fake".')
-
-
-def _play_with_torch(
-    patch: Patch, *, note: float, velocity: float, hold_s: float, duration_s: float, sample_rate: int
-) -> Generator[float, None, Audio]:
-    load_torch()
-    from engine.synths.play import play_patch
-
-    return (
-        yield from play_patch(
-            patch, note=note, velocity=velocity, hold_s=hold_s, duration_s=duration_s, sample_rate=sample_rate
-        )
-    )
-
-
-def _notes(steps: Generator[float | tuple[float, object], None, R], scale: float = 1.0) -> Generator[Note, None, R]:
-    """Turn fractions (times ``scale``), or fractions with a preview, into notes and keep the result; closing one closes
-    the other."""
-    try:
-        while True:
-            step = next(steps)
-            yield Note(step[0] * scale, preview=step[1]) if isinstance(step, tuple) else Note(step * scale)
-    except StopIteration as stop:
-        result: R = stop.value
-        return result
-    finally:
-        steps.close()

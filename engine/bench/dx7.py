@@ -23,8 +23,8 @@ from engine.audio import open_clip
 from engine.bench.frame import Mark, Row, Rows, data_folder, percentile
 from engine.dsp.distance import log_spectral_distance_db
 from engine.dsp.pitch import pitches_hz, steady_pitch_hz
+from engine.inline import render_inline
 from engine.project.dx7 import Dx7Voice, read_syx, to_patch
-from engine.studio import render_inline
 
 Samples = npt.NDArray[np.float64]
 

@@ -12,11 +12,12 @@ import numpy as np
 
 from engine.audio.values import Audio
 from engine.bench.frame import Mark, Row, Rows, timed_ms
+from engine.inline import render_inline
 from engine.params import Patch
 from engine.params.fm import FM_SPACE, N_OPERATORS, loop_routes, mod_name, mod_routes
 from engine.params.keys import key_to_hz
 from engine.project.presets import factory_presets, preset_named
-from engine.studio import Studio, render_inline
+from engine.studio import Studio
 from engine.torch_setup import load_torch
 
 if TYPE_CHECKING:

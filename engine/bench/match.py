@@ -1,7 +1,7 @@
 """How near matching comes, beside the best factory preset played at the target's pitch.
 
 Two sets: patches drawn with seeds that the bank never used, and recordings that nothing was developed on
-(``resources/matching/set-aside.txt``). Each match gets :data:`engine.studio.MATCH_S` seconds of a machine of two cores.
+(``resources/matching/set-aside.txt``). Each match gets :data:`MATCH_S` seconds of a machine of two cores.
 Presets are played with the pitch, the hold time and the start that are known (drawn) or heard (recorded); both sides
 are compared with the whole target, level-matched. The quick run takes a few of each.
 
@@ -25,12 +25,13 @@ import numpy as np
 from engine.audio import Audio, Clip, open_clip
 from engine.bench.frame import Mark, Row, Rows, data_folder, is_quick
 from engine.dsp.distance import Samples, log_spectral_distance_db
+from engine.inline import match_inline, matched_sound, render_inline
 from engine.matching.bank import N_DRAWN
+from engine.matching.budget import MATCH_S
 from engine.matching.draws import drawn
 from engine.matching.target import listen
 from engine.params import FM_SPACE, Patch
 from engine.project.presets import factory_presets
-from engine.studio import MATCH_S, match_inline, matched_sound, render_inline
 
 FILES = Path(__file__).resolve().parents[2] / "resources" / "matching" / "set-aside.txt"
 N_TARGETS, N_QUICK = 50, 3

@@ -6,8 +6,8 @@ import time
 from functools import partial
 
 from engine.bench.frame import Mark, Row, Rows, timed_ms
+from engine.inline import render_inline
 from engine.project.presets import factory_presets
-from engine.studio import render_inline
 from engine.torch_setup import load_torch
 
 STEP = Mark(p95=20.0)

@@ -14,12 +14,12 @@ from engine.bench.dx7 import pairs
 from engine.dsp.distance import log_spectral_distance_db
 from engine.dsp.pitch import steady_pitch_hz
 from engine.errors import PatchError
+from engine.inline import render_inline
 from engine.params import FM_SPACE, Patch
 from engine.params.fm import LFO_WAVES, WAVES
 from engine.project.dx7 import Dx7Operator, Dx7Voice, from_patch, tables, to_patch
 from engine.project.dx7.voice import LFO_WAVES as DX7_WAVES
 from engine.project.presets import preset_named
-from engine.studio import render_inline
 
 HELD = {"rates": (99, 99, 99, 99), "levels": (99, 99, 99, 0)}
 

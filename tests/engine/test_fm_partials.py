@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.audio.momentary import levels_at, peaks_of
+from engine.inline import render_inline
 from engine.params import Patch
 from engine.params.fm import N_OPERATORS, WAVES
 from engine.params.fm_loops import loops_of, one_period, settled
@@ -15,7 +16,6 @@ from engine.params.fm_moment import Moment
 from engine.params.fm_partials import named, predict
 from engine.params.pictures import Partial
 from engine.project.presets import preset_named
-from engine.studio import render_inline
 from engine.synths.fm_pictures import look, moment_of
 
 RATE = 48_000

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.inline import render_inline
 from engine.jobs import Event
 from engine.params import Patch
 from engine.params.pictures import Pictures, Spectrum
-from engine.studio import Rendered, Studio, render_inline
+from engine.studio import Rendered, Studio
 from engine.synths.fm_pictures import draw
 
 RATE = 48_000

@@ -89,7 +89,7 @@ def test_figures_that_are_no_numbers_stay_out_of_the_answer(
     words: str,
 ) -> None:
     found = MatchResult((Candidate(Patch("fm"), math.inf, NoteSettings()),), None, 0.0, 0.5, "", "Bell", preset_db)
-    monkeypatch.setattr("engine.studio.match_inline", lambda *_, **__: found)
+    monkeypatch.setattr("engine.inline.match_inline", lambda *_, **__: found)
     patch = tmp_path / "patch.json"
     arguments = ["match", str(pluck), "-o", str(tmp_path / "out.wav"), "--save-patch", str(patch), "--force"]
     assert main([*arguments, "--json"]) == 0

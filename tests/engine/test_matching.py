@@ -15,6 +15,7 @@ from engine.audio import Audio, Clip
 from engine.dsp.distance import SpectralTarget, log_spectral_distance_db
 from engine.dsp.pitch import pitch_of
 from engine.errors import AudioError, BadUsage, PatchError
+from engine.inline import match_inline, matched_sound, render_inline
 from engine.jobs import Note
 from engine.matching.bank import INDEX, build, fingerprint, resembling
 from engine.matching.budget import Budget
@@ -27,7 +28,6 @@ from engine.matching.result import MatchResult
 from engine.matching.target import listen
 from engine.params import FM_SPACE, Patch
 from engine.project.presets import factory_presets
-from engine.studio import match_inline, matched_sound, render_inline
 from engine.synths.fm import FmSynth
 
 RATE = 22_050

@@ -13,12 +13,13 @@ from engine.audio import loudness_lufs, open_clip, write_clip
 from engine.audio.tiles import SpectrogramSettings, Tile, TileRequest
 from engine.audio.values import Audio, Clip
 from engine.errors import AudioExists, AudioUnreadable, AudioUnwritable, BadUsage, EngineError, PatchError
+from engine.inline import render_inline
 from engine.jobs import TERMINAL
 from engine.params import Patch
 from engine.params.fm import LEVEL_FLOOR_DB
 from engine.params.note import LENGTH, NOTE_PARAMS
 from engine.rates import MAX_RATE_HZ, MIN_RATE_HZ
-from engine.studio import Rendered, Studio, render_inline
+from engine.studio import Rendered, Studio
 from engine.torch_setup import load_torch
 
 RATE = 48_000

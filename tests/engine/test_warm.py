@@ -10,7 +10,7 @@ from numba import njit
 from numba.core.event import install_recorder
 
 from engine.project.presets import factory_presets
-from engine.studio import render_inline
+from engine.inline import render_inline
 from engine.synths.catalog import synth_of
 from engine.synths.live import LiveInstrument
 from engine.warm import compile_all

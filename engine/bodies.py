@@ -1,0 +1,95 @@
+"""What jobs of the engine are made of: who plays a patch, how a match goes, and any steps as notes.
+
+Torch and the sound libraries load when the steps are taken, never here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from engine.audio.values import Audio, Clip
+from engine.errors import BadUsage
+from engine.jobs import Note
+from engine.matching.result import MatchResult
+from engine.params import FM_SPACE, Patch
+from engine.playing import Kind
+from engine.torch_setup import load_torch
+
+R = TypeVar("R")
+
+
+class PlayPatch(Protocol):
+    """Plays one note of a patch, step by step: yields the fraction done, returns the sound."""
+
+    def __call__(
+        self, patch: Patch, *, note: float, velocity: float, hold_s: float, duration_s: float, sample_rate: int
+    ) -> Generator[float, None, Audio]: ...
+
+
+def player_of(kind: Kind) -> PlayPatch:
+    if kind == "real":
+        return _play_with_torch
+    if kind == "fake":
+        from engine.fakes import play_patch
+
+        return play_patch
+    raise BadUsage(f'There is no engine called {kind!r}; there is "real" and "fake".')
+
+
+def _play_with_torch(
+    patch: Patch, *, note: float, velocity: float, hold_s: float, duration_s: float, sample_rate: int
+) -> Generator[float, None, Audio]:
+    load_torch()
+    from engine.synths.play import play_patch
+
+    return (
+        yield from play_patch(
+            patch, note=note, velocity=velocity, hold_s=hold_s, duration_s=duration_s, sample_rate=sample_rate
+        )
+    )
+
+
+def match_steps(
+    kind: Kind, clip: Clip, current: Patch | None, locked: tuple[str, ...], seed: int, seconds: float
+) -> Generator[Note, None, MatchResult]:
+    from engine.matching.reading import read_target
+    from engine.project.presets import factory_presets
+
+    start = time.monotonic()
+    audio, begin_s = yield from notes_of(read_target(clip), scale=0.01)
+    presets = factory_presets()
+    if kind == "fake":
+        from engine.matching.fake import match
+    else:
+        yield Note(0.01, "Loading the synthesizers")
+        load_torch()
+        from engine.matching.match import match
+    left = max(seconds - (time.monotonic() - start), 0.2 * seconds)
+    result = yield from match(
+        audio, seed=seed, seconds=left, current=current, locked=locked, presets=presets, name=f"Like {clip.name}"
+    )
+    return replace(result, start_s=result.start_s + begin_s)
+
+
+def check_match(locked: Iterable[str], seconds: float) -> None:
+    if not 0.5 <= seconds <= 3600.0:
+        raise BadUsage(f"A match cannot take {seconds:g} s: give it 0.5 to 3600 s.")
+    for name in locked:
+        FM_SPACE[name]  # raises for a name that is not there
+
+
+def notes_of(steps: Generator[float | tuple[float, object], None, R], scale: float = 1.0) -> Generator[Note, None, R]:
+    """Turn fractions (times ``scale``), or fractions with a preview, into notes and keep the result; closing one closes
+    the other."""
+    try:
+        while True:
+            step = next(steps)
+            yield Note(step[0] * scale, preview=step[1]) if isinstance(step, tuple) else Note(step * scale)
+    except StopIteration as stop:
+        result: R = stop.value
+        return result
+    finally:
+        steps.close()
