@@ -7,13 +7,14 @@ from collections.abc import Callable, Generator, Iterable
 import numpy as np
 
 from engine.audio.values import Audio, Clip
-from engine.bodies import Kind, check_match, match_steps, notes_of, player_of
+from engine.bodies import check_match, match_steps, notes_of, player_of
 from engine.checks import check_note, check_sound
 from engine.jobs import Note, run_inline
 from engine.matching.budget import MATCH_S
 from engine.matching.result import MatchResult
 from engine.params import Patch
 from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
+from engine.playing import Kind
 from engine.rates import DEFAULT_RATE_HZ
 
 _LONGEST_SILENCE_S = 1.0

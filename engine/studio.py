@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.audio.values import Audio, Clip
-from engine.bodies import Kind, check_match, match_steps, notes_of, player_of
+from engine.bodies import check_match, match_steps, notes_of, player_of
 from engine.checks import check_kept, check_note, check_sound
 from engine.jobs import Event, JobRunner, Note
 from engine.matching.budget import MATCH_S as MATCH_S
@@ -24,7 +24,7 @@ from engine.matching.result import Candidate as Candidate
 from engine.matching.result import MatchResult as MatchResult
 from engine.params import FM_SPACE, Patch
 from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
-from engine.playing import Instrument
+from engine.playing import Instrument, Kind
 from engine.rates import DEFAULT_RATE_HZ
 from engine.torch_setup import load_torch, prepare_environment, torch_is_loaded
 from engine.trials import Trials, get_ready
