@@ -8,7 +8,6 @@ the neighbours of the row that the person stands on are read ahead, so an arrow 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from app.file_steps import FileStep
 from app.kept_marks import KeptMarks
 from app.message_bar import in_words
 from app.preset_reader import PresetReader, read_body
+from app.preset_sources import PresetSources, is_same
 from app.submit import Submit, run_here
 from engine.jobs import Body, Note
 from engine.params import Patch
@@ -33,9 +33,6 @@ from engine.project.presets import Preset, read_preset
 
 CALM_S = 2.0
 """Coming back to the window looks for changed files at most this often."""
-MOST_SOURCES = 256
-"""Of so many names it is remembered which files hold them; what is forgotten is looked up again when it is loaded."""
-MOST_NAMESAKES = 64
 MOST_BROUGHT = 64
 
 
@@ -81,7 +78,7 @@ class Presets(QObject):
         self._brought: list[Preset] = []
         self._told_name = self.live_name
         self._by_key: dict[str, Entry] = {}
-        self._sources: OrderedDict[tuple[str, str], OrderedDict[str, Patch]] = OrderedDict()
+        self._sources = PresetSources()
         self.reader = PresetReader(self, submit)
         self.reader.failed.connect(self._on_not_read)
         self._scanning = False
@@ -166,8 +163,7 @@ class Presets(QObject):
     def _set_entries(self, entries: Iterable[Entry]) -> None:
         self.entries = tuple(entries)
         self._by_key = {entry.key: entry for entry in self.entries}
-        # Names that nobody had may be somebody's now.
-        self._sources = OrderedDict((name, sources) for name, sources in self._sources.items() if sources)
+        self._sources.forget_vain()
         self.entries_changed.emit()
         self._follow(self._document.patch)
 
@@ -199,7 +195,7 @@ class Presets(QObject):
         self.reader.read(entry, lambda preset: self._hear(entry, preset))
 
     def _hear(self, entry: Entry, preset: Preset) -> None:
-        self._remember_source(entry, preset.patch)
+        self._sources.remember(entry.key, preset.patch)
         self.auditioned.emit(preset.patch)
 
     def load(self, entry: Entry) -> None:
@@ -210,7 +206,7 @@ class Presets(QObject):
         self.reader.read(entry, lambda preset: self._load(entry, preset))
 
     def _load(self, entry: Entry, preset: Preset) -> None:
-        self._remember_source(entry, preset.patch)
+        self._sources.remember(entry.key, preset.patch)
         self._document.set_patch(preset.patch, f"Load “{preset.name}”")
         self._follow(self._document.patch)
         self._use(entry.key)
@@ -233,25 +229,15 @@ class Presets(QObject):
         if self.loaded is not None:
             self.load(self.loaded)
 
-    def _remember_source(self, entry: Entry, patch: Patch) -> None:
-        sources = self._sources.setdefault((patch.synth, patch.name), OrderedDict())
-        sources[entry.key] = patch
-        sources.move_to_end(entry.key)
-        while len(sources) > MOST_NAMESAKES:
-            sources.popitem(last=False)
-        self._sources.move_to_end((patch.synth, patch.name))
-        while len(self._sources) > MOST_SOURCES:
-            self._sources.popitem(last=False)
-
     def _follow(self, patch: Patch) -> None:
         """Find out which preset the live patch comes from (it keeps the name) and whether it was edited since."""
         before, self._told_name = (self.loaded, self.edited, self._told_name), self.live_name
-        sources = self._sources.get((patch.synth, patch.name), {})
+        sources = self._sources.of(patch)
         there = [key for key in reversed(sources) if key in self._by_key]
-        key = next((key for key in there if _same(sources[key], patch)), there[0] if there else None)
+        key = next((key for key in there if is_same(sources[key], patch)), there[0] if there else None)
         self.loaded = self._by_key[key] if key is not None else None
-        self.edited = key is not None and not _same(sources[key], patch)
-        if patch.name and self.is_ready and (patch.synth, patch.name) not in self._sources:
+        self.edited = key is not None and not is_same(sources[key], patch)
+        if patch.name and self.is_ready and patch not in self._sources:
             self._look_up(patch)
         if (self.loaded, self.edited, self.live_name) != before:
             self.loaded_changed.emit()
@@ -260,13 +246,13 @@ class Presets(QObject):
         """A patch that an opened project brought along may have been a preset: compare it with those of its name."""
         named = [e for e in self.entries if e.name == patch.name and e.synth == patch.synth and not e.trouble]
         # Once, and not again with every turn of a knob.
-        self._sources[patch.synth, patch.name] = OrderedDict()
+        self._sources.begin(patch)
         if not named:
             return
 
         def found(read: list[tuple[Entry, Preset]]) -> None:
-            for entry, preset in sorted(read, key=lambda item: _same(item[1].patch, patch)):
-                self._remember_source(entry, preset.patch)
+            for entry, preset in sorted(read, key=lambda item: is_same(item[1].patch, patch)):
+                self._sources.remember(entry.key, preset.patch)
             self._follow(self._document.patch)
 
         self._submit(
@@ -343,7 +329,7 @@ class Presets(QObject):
 
     def _saved(self, entry: Entry, patch: Patch) -> None:
         self._put([entry])
-        self._remember_source(entry, patch)
+        self._sources.remember(entry.key, patch)
         self._use(entry.key)
         self._follow(self._document.patch)
         self.message.emit(f"Saved the preset “{entry.name}”.")
@@ -357,9 +343,7 @@ class Presets(QObject):
         def renamed(new: Entry) -> None:
             self._marks.change(lambda marks: marks.moved(entry.key, new.key))
             is_live = self.loaded is not None and self.loaded.key == entry.key
-            source = self._sources.get((entry.synth, entry.name), {}).pop(entry.key, None)
-            if source is not None:
-                self._remember_source(new, replace(source, name=new.name))
+            self._sources.rename(entry, new)
             self._put([new], gone=[entry.key])
             if is_live:
                 self._document.call_patch(new.name, f"Rename “{entry.name}”")
@@ -423,10 +407,6 @@ class Presets(QObject):
         """The program ends: what was marked last is kept, if it still waits."""
         self._closed = True
         self._marks.close()
-
-
-def _same(one: Patch, other: Patch) -> bool:
-    return one.values == other.values and one.seed == other.seed
 
 
 def _body(work: Callable[[], Any]) -> Body[Any]:

@@ -15,6 +15,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from app.actions import BY_ID, shortcut_text
 from app.controls.piano import Piano
 from app.controls.plain import ElidedLabel
 from app.controls.scroll import CalmScrollArea
@@ -158,7 +159,8 @@ class InstrumentPanel(QWidget):
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.keep.setIcon(icon("keep"))
         self.keep.setAccessibleName("Keep as take")
-        self.keep.setToolTip("Put this sound and its patch into the library (Ctrl+Return)")
+        keys = shortcut_text(BY_ID["take.keep"])
+        self.keep.setToolTip(f"Put this sound and its patch into the library ({keys})")
         self.audition.setIcon(icon("play"))
         self.audition.setToolTip("Play the patch with this note")
         head = QHBoxLayout()

@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication, QIcon, QKe
 from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from app import icons
+from app.actions import BY_ID
 from app.controls.plain import WrappedLabel
 from app.document import Document
 from app.drag_out import DragOut, label_pixmap
@@ -242,12 +243,12 @@ class LibraryPanel(QWidget):
             return action
 
         return {
-            "rename": make("Rename", "rename", self.rename_current, "F2"),
+            "rename": make("Rename", "rename", self.rename_current, BY_ID["take.rename"].shortcut),
             "patch": make("Load the take’s patch", "patch-live", lambda: self.load_patch(self.current_take())),
             "export": make("Export…", "export", lambda: self.export_requested.emit(self.current_take())),
             "show": make("Show in file manager", "folder", self._show_file),
             "copy": make("Copy path", "copy", self._copy_path),
-            "remove": make("Remove", "remove", self.remove_current, "Del"),
+            "remove": make("Remove", "remove", self.remove_current, BY_ID["take.remove"].shortcut),
         }
 
     def context_menu(self) -> QMenu:

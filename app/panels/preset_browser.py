@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import icons, style
+from app.actions import BY_ID
 from app.controls.menus import below, pop_up
 from app.controls.plain import ElidedLabel, plain_label
 from app.panels.preset_chips import TagChips
@@ -372,7 +373,7 @@ class PresetBrowser(QWidget):
         keys = [entry.key for entry in marked]
         words = "No favourite any more" if starred else "Favourite"
         add("Load", "patch-live", lambda: one and self.presets.load(one), one is not None and not one.trouble, "Return")
-        add(words, "star", lambda: self.presets.star(keys, not starred), bool(marked), "Ctrl+D")
+        add(words, "star", lambda: self.presets.star(keys, not starred), bool(marked), BY_ID["preset.star"].shortcut)
         add("Tags…", "", lambda: self.tags_wanted.emit(one), one is not None and not one.trouble)
         menu.addSeparator()
         add("Rename", "rename", self.rename_current, one is not None and bool(own) and not one.trouble, "F2")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app import presets as presets_module
+from app import preset_sources
 from app.document import Document
 from app.presets import Presets
 from app.submit import run_here
@@ -155,7 +155,7 @@ def test_what_is_saved_before_the_first_look_ends_is_there_after_it(presets: Pre
 def test_presets_that_were_heard_are_not_all_remembered(
     presets: Presets, later: Later, store: PresetStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(presets_module, "MOST_SOURCES", 8)
+    monkeypatch.setattr(preset_sources, "MOST_NAMES", 8)
     for number in range(20):
         store.add(Preset(Patch("fm", {"gain_db": -1.0 - number}, name=f"Tone {number}")))
     later.go()
