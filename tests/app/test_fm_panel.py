@@ -119,13 +119,23 @@ def test_a_patch_from_elsewhere_is_shown_without_touching_the_document(panel, do
     assert document.undo_label == "Load “Bell”"
 
 
-def test_a_new_patch_paints_what_differs_and_lays_nothing_out_again(panel, document):
+def test_a_new_patch_paints_what_differs_and_lays_nothing_out_again(panel, document, qtbot):
     for n in range(1, 7):
         panel.choose_operator(n)
     panel.resize(440, 900)
     QTest.qWaitForWindowExposed(panel)
-    QTest.qWait(100)  # every page has taken its new height
     paints = Paints(*panel.findChildren(QWidget))
+
+    def is_at_rest() -> bool:
+        """Whether every page has taken its new height and nothing is painted any more."""
+        before = (paints.laid_out, sum(paints.painted.values()))
+        QTest.qWait(20)
+        QApplication.processEvents()
+        return (paints.laid_out, sum(paints.painted.values())) == before
+
+    qtbot.waitUntil(is_at_rest, timeout=20_000)
+    paints.laid_out = 0
+    paints.painted = dict.fromkeys(paints.painted, 0)
     document.set_patch(document.patch.with_values(op6_ratio=3.0, mod_6_2_rad=4.0), "Preset")
     QApplication.processEvents()
     assert paints.laid_out == 0
