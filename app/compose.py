@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -47,17 +47,15 @@ from app.preset_commands import PresetCommands
 from app.presets import Presets
 from app.recovery_bar import RecoveryBar
 from app.settings import Settings
+from app.small_jobs import SmallJobs
 from app.thumbnails import Thumbnails
 from engine.audio import Clip
-from engine.errors import EngineError
-from engine.jobs import Body
 from engine.params import Patch
 from engine.params.links import EnvelopeLinks
 from engine.project.part import part_of
-from engine.studio import RANK_WRITE, Rendered, Studio
+from engine.studio import Rendered, Studio
 
 EngineKind = Literal["real", "fake"]
-RANK_FILES, RANK_QUIET = 4, 12
 CLOSE_TIMEOUT_S = 3.0
 LIBRARY_MIN_PX = 168
 STARTUP_TRACE = "TONEWRIGHT_STARTUP_TRACE"
@@ -83,7 +81,6 @@ class Session(QObject):
         self._sound = sound
         self._keep_safe = keep_safe
         self._warm = warm
-        self._submitted: set[int] = set()
         self._closed = False
         self._last_part: tuple[Clip, tuple[Any, ...], Clip] | None = None
         self.app = app
@@ -94,11 +91,17 @@ class Session(QObject):
         self.guard = KeyGuard(app, self)
         self.bridge = Bridge(self)
         self.studio = Studio(self.bridge.listener, kind=engine)
+        self.jobs = JobList(self.bridge, self.studio.cancel)
+        self.submit = SmallJobs(
+            self.studio,
+            self.bridge,
+            keep_quiet=self.jobs.keep_quiet_about,
+            write_failed=lambda error: self.messages.error(error, stays=True),
+        )
         self.document = Document(self, submit=self.submit)
         self.file_steps = FileSteps(self.document)
         self.player = Player(self)
         self.actions = ActionSet(self)
-        self.jobs = JobList(self.bridge, self.studio.cancel)
         self.window = MainWindow(self.actions, self.settings)
         self.messages = self.window.messages
         self.opening = Opening(self.document, self.messages, submit=self.submit, parent=self)
@@ -192,46 +195,10 @@ class Session(QObject):
         self.jobs.changed.connect(lambda: self.load.watch("jobs", bool(self.jobs.running())))
         self.window.first_painted.connect(self._after_first_frame)
 
-    def submit(
-        self,
-        body: Body[Any],
-        *,
-        title: str,
-        done: Callable[[Any], None],
-        failed: Callable[[Exception], None],
-        writes: bool = False,
-        quiet: bool = False,
-    ) -> int:
-        """Run a job of the window's own (saving, searching a folder): the :class:`app.submit.Submit` of its parts."""
-        if writes:
-            job = self.studio.work.submit(body, rank=RANK_WRITE, title=title)
-        else:
-            job = self.studio.live.submit(body, rank=RANK_QUIET if quiet else RANK_FILES, title=title)
-        if quiet:
-            self.jobs.keep_quiet_about(job)
-        self._submitted.add(job)
-
-        def ended(tell: Callable[..., None]) -> Callable[..., None]:
-            def told(*values: Any) -> None:
-                self._submitted.discard(job)
-                tell(*values)
-
-            return told
-
-        def stopped() -> None:
-            failed(EngineError(f"{title}: that was stopped."))
-
-        def refused(error: Exception) -> None:
-            if writes and not quiet:
-                self.messages.error(error, stays=True)
-            failed(error)
-
-        return self.bridge.watch(job, done=ended(done), failed=ended(refused), cancelled=ended(stopped))
-
     @property
     def document_busy(self) -> bool:
         """Whether something is being saved, opened, searched or restored."""
-        return bool(self._submitted)
+        return self.submit.busy
 
     # -- what the stage shows --------------------------------------------------------------------------------------
 

@@ -410,12 +410,8 @@ class Document(QObject):
 
         What has no file yet belongs to ``path`` from then on: it now holds all that was in there.
         """
-        new = [take for take in loaded.project.takes if take.id not in self.project.ids]
         self._drop_live()
-        other = loaded.project
-        project = self.project.with_takes(new).with_patch(other.patch).with_note(other.note)
-        project = project.with_slots(other.slots).with_locked(other.locked)
-        self._become(self._history.commit(label, project), "set")
+        self._become(self._history.commit(label, self.project.joined(loaded.project)), "set")
         if self._path is None:
             self._set_path(path)
         self.loaded.emit(loaded)

@@ -98,6 +98,11 @@ class Project:
         """With exactly these parameters protected from presets, words and chance."""
         return replace(self, locked=locked)
 
+    def joined(self, other: Project) -> Project:
+        """With the takes of another project that are not in it yet, and the other's patch, note, slots and locks."""
+        new = [take for take in other.takes if take.id not in self.ids]
+        return replace(self.with_takes(new), patch=other.patch, note=other.note, slots=other.slots, locked=other.locked)
+
     def same_instrument(self, other: Project) -> bool:
         """Whether the live patch sounds the same in both."""
         return self.patch == other.patch and self.note == other.note
