@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
@@ -53,9 +53,8 @@ from engine.audio import Clip
 from engine.params import Patch
 from engine.params.links import EnvelopeLinks
 from engine.project.part import part_of
-from engine.studio import Rendered, Studio
+from engine.studio import Kind, Rendered, Studio
 
-EngineKind = Literal["real", "fake"]
 CLOSE_TIMEOUT_S = 3.0
 LIBRARY_MIN_PX = 168
 STARTUP_TRACE = "TONEWRIGHT_STARTUP_TRACE"
@@ -69,7 +68,7 @@ class Session(QObject):
         self,
         app: QApplication,
         *,
-        engine: EngineKind = "real",
+        engine: Kind = "real",
         settings: Settings | None = None,
         sound: bool = True,
         keep_safe: bool = True,
@@ -361,7 +360,7 @@ class Session(QObject):
 
 def run(
     files: Sequence[Path],
-    engine: EngineKind,
+    engine: Kind,
     screenshot: Path | None,
     size: tuple[int, int] | None,
     theme_name: str | None,

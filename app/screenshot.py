@@ -20,7 +20,8 @@ from engine.errors import BadUsage, EngineError
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
-    from app.compose import EngineKind, Session
+    from app.compose import Session
+    from engine.studio import Kind
 
 DEFAULT_SIZE = (1600, 900)
 TIMEOUT_S = 120.0
@@ -28,7 +29,7 @@ TIMEOUT_S = 120.0
 
 def take(
     files: Sequence[Path],
-    engine: EngineKind,
+    engine: Kind,
     target: Path,
     size: tuple[int, int] | None = None,
     theme: str | None = None,

@@ -24,7 +24,8 @@ from engine.matching.result import Candidate as Candidate
 from engine.matching.result import MatchResult as MatchResult
 from engine.params import FM_SPACE, Patch
 from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
-from engine.playing import Instrument, Kind
+from engine.playing import Instrument
+from engine.playing import Kind as Kind
 from engine.rates import DEFAULT_RATE_HZ
 from engine.torch_setup import load_torch, prepare_environment, torch_is_loaded
 from engine.trials import Trials, get_ready

@@ -7,8 +7,9 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.compose import EngineKind, Session
+from app.compose import Session
 from app.settings import Settings
+from engine.studio import Kind
 
 LAPTOP = (1366, 768)
 
@@ -25,7 +26,7 @@ class Windows:
     def start(
         self,
         *,
-        engine: EngineKind = "fake",
+        engine: Kind = "fake",
         settings: Settings | None = None,
         size: tuple[int, int] | None = None,
         sound: bool = False,

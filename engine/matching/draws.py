@@ -1,4 +1,8 @@
-"""Patches drawn by chance, but built as people build them: stacks and pairs, simple ratios, families of envelopes."""
+"""Patches drawn by chance, but built as people build them: stacks and pairs, simple ratios, families of envelopes.
+
+The bank's fingerprints were made of these very draws, number by number, so they have lists of their own:
+:mod:`engine.params.draws`, which draws for a person, may change its taste without making the bank anew.
+"""
 
 from __future__ import annotations
 

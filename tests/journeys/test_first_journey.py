@@ -13,8 +13,9 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 from windows import LAPTOP, Windows
 
-from app.compose import EngineKind, Session
+from app.compose import Session
 from engine.audio import Audio, open_clip, write_clip
+from engine.studio import Kind
 
 NONE, ALT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.AltModifier
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -27,7 +28,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def session(qtbot: QtBot, windows: Windows, engine: EngineKind) -> Session:
+def session(qtbot: QtBot, windows: Windows, engine: Kind) -> Session:
     made = windows.start(engine=engine, size=LAPTOP)
     qtbot.waitUntil(lambda: made.live.up_to_date, timeout=30_000)
     return made
