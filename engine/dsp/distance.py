@@ -50,18 +50,20 @@ class SpectralTarget:
     """A reference to which many sounds are compared at once.
 
     ``reference`` ``[frames]`` fixes the float type and the device; ``sizes`` are the windows. At half the sample rate,
-    half the sizes see the same stretches of time, and what lies above is left out.
+    half the sizes see the same stretches of time, and what lies above is left out. Windows are ``1 / overlap`` of
+    themselves apart; 2 instead of 4 tells nearly the same in half the time.
     """
 
-    def __init__(self, reference: Tensor, sizes: Sequence[int] = WINDOWS) -> None:
+    def __init__(self, reference: Tensor, sizes: Sequence[int] = WINDOWS, overlap: int = 4) -> None:
         self.n_frames = reference.shape[0]
         self.energy = float(reference.square().sum())
         """Of the reference, which every sound is brought to."""
+        self._overlap = overlap
         self._windows = [torch.hann_window(size, dtype=reference.dtype, device=reference.device) for size in sizes]
         self._wanted: list[Tensor] = []
         self._floors: list[float] = []
         for window in self._windows:
-            power = _powers(reference[None], window)
+            power = _powers(reference[None], window, overlap)
             floor = max(power.max().item() * 10.0 ** (FLOOR_DB / 10.0), 1e-20)
             self._floors.append(floor)
             self._wanted.append(power)
@@ -70,7 +72,10 @@ class SpectralTarget:
     def distances_db(self, sounds: Tensor) -> Tensor:
         """:func:`log_spectral_distance_db` of each row of ``sounds`` ``[batch, frames]``: ``[batch]``."""
         parts = [
-            (_powers(self._levelled(sounds), window).clamp_(min=floor).log_() - wanted).square().mean((1, 2)).sqrt()
+            (_powers(self._levelled(sounds), window, self._overlap).clamp_(min=floor).log_() - wanted)
+            .square()
+            .mean((1, 2))
+            .sqrt()
             for window, wanted, floor in zip(self._windows, self._hard, self._floors, strict=True)
         ]
         return _mean_db(parts)
@@ -80,7 +85,7 @@ class SpectralTarget:
         parts = []
         level = self._levelled(sounds)
         for window, wanted, floor in zip(self._windows, self._hard, self._floors, strict=True):
-            got = _powers(level, window)
+            got = _powers(level, window, self._overlap)
             # Around the floor the sum bends softly; the reference keeps its sharp floor.
             difference = (got + 0.5 * floor).clamp(min=0.7 * floor).log() - wanted
             parts.append(difference.square().mean((1, 2)).add(1e-8).sqrt())
@@ -91,10 +96,10 @@ class SpectralTarget:
         return sounds * (self.energy / energy).sqrt()
 
 
-def _powers(sounds: Tensor, window: Tensor) -> Tensor:
-    """Squared magnitudes ``[batch, frames, bins]`` of ``sounds`` ``[batch, n]``, a quarter window apart."""
+def _powers(sounds: Tensor, window: Tensor, overlap: int) -> Tensor:
+    """Squared magnitudes ``[batch, frames, bins]`` of ``sounds`` ``[batch, n]``, ``1 / overlap`` window apart."""
     size = window.shape[0]
-    found: Tensor = _Powers.apply(sounds.unfold(1, size, size // 4) * window)  # type: ignore[no-untyped-call]
+    found: Tensor = _Powers.apply(sounds.unfold(1, size, size // overlap) * window)  # type: ignore[no-untyped-call]
     return found
 
 

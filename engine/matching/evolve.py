@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from engine.matching.grafts import Graft
 from engine.params.fm import FM_SPACE, N_OPERATORS, WAVES, mod_name
 
 Units = npt.NDArray[np.float64]
@@ -23,6 +24,10 @@ _ROUTE_INTO = [
 _SECTIONS = [
     [FM_SPACE.place(p.name).start for p in FM_SPACE if p.section == section] for section in ("Noise", "Filter")
 ]
+_FREQUENCY = [FM_SPACE.place(name).start for name in ("noise_hz", "filter_hz")]
+_NOISE, _FILTER, _ROOM, _SWING, _LFO_HZ = (
+    FM_SPACE.place(name).start for name in ("noise_db", "filter_type", "reverb", "vibrato_st", "lfo_hz")
+)
 _MOVED = np.array(
     [
         p.is_continuous
@@ -37,9 +42,13 @@ _LOOPS = np.array(
 
 
 def child(
-    parents: Sequence[Units], ratios: Sequence[float], free: npt.NDArray[np.bool_], rng: np.random.Generator
+    parents: Sequence[Units],
+    ratios: Sequence[float],
+    grafts: Sequence[Graft],
+    free: npt.NDArray[np.bool_],
+    rng: np.random.Generator,
 ) -> Units:
-    """A child of the first of ``parents`` ``[n_units]`` (best first), with ``ratios`` that suit the target.
+    """A child of one of ``parents`` ``[n_units]`` (best first), with ``ratios`` and ``grafts`` that suit the target.
 
     Positions that are not ``free`` ``[n_units]`` stay as they are.
     """
@@ -64,6 +73,11 @@ def child(
     if rng.random() < 0.1:
         n = int(rng.integers(N_OPERATORS))
         born[_OUT[n]] = float(rng.uniform(0.3, 1.0)) if born[_OUT[n]] <= 0.0 else 0.0
+    if rng.random() < 0.15:
+        _open_voice(born, grafts, rng)
+    if rng.random() < 0.2:
+        place = _FREQUENCY[int(rng.integers(len(_FREQUENCY)))]
+        born[place] += rng.normal(0.0, 0.06)
     return np.where(free, np.clip(born, 0.0, 1.0), first)
 
 
@@ -76,6 +90,25 @@ def _cross(born: Units, other: Units, rng: np.random.Generator) -> None:
     for n in rng.choice(N_OPERATORS, size=int(rng.integers(1, 3)), replace=False):
         places = _OPERATOR[n] + _ROUTE_INTO[n]
         born[places] = other[places]
+
+
+def _open_voice(born: Units, grafts: Sequence[Graft], rng: np.random.Generator) -> None:
+    """Add to the whole voice, or take away: noise that suits the target, the filter, a swing of the LFO, the room."""
+    kind = rng.random()
+    if kind < 0.45 and grafts:
+        for place, value in grafts[int(rng.integers(len(grafts)))].items():
+            born[place] = value
+        born[_NOISE] += rng.normal(0.0, 0.12)
+    elif kind < 0.6:
+        born[_NOISE] = 0.0
+    elif kind < 0.75:
+        born[_FILTER] = 0.0 if born[_FILTER] > 0.0 else float(rng.choice([0.25, 0.5, 0.75]))
+        born[_FREQUENCY[1]] = float(rng.uniform(0.4, 0.97))
+    elif kind < 0.9:
+        born[_SWING] = 0.0 if born[_SWING] > 0.0 else float(rng.uniform(0.02, 0.15))
+        born[_LFO_HZ] = FM_SPACE["lfo_hz"].to_unit(float(rng.uniform(2.5, 8.0)))
+    else:
+        born[_ROOM] = 0.0 if born[_ROOM] > 0.0 else float(rng.uniform(0.02, 0.3))
 
 
 def _vary(born: Units, size: float, rng: np.random.Generator) -> None:

@@ -1,9 +1,10 @@
 """Fit the FM instrument to a recording: look, retrieve, evolve, descend, and rank by the true distance.
 
 What is known about the target (its pitch, partials, envelopes) gives starts; the bank and the presets give more. All
-are played in drafts and compared. The best are crossed and varied, the best of those go down the slope of a smooth form
-of the distance in the drafts, then at the target's own length and rate. In the end everything that was any good is
-rendered as it will be heard, and the distance itself ranks it. A start that nothing improved stays as it is.
+are played in drafts of the beginning and compared. The best are crossed and varied. What came of it, and all presets,
+are then played at the target's whole length. The best go down the slope of a smooth form of the distance, are crossed
+and varied again, and go down again. In the end they are varied as they will be heard, and that distance ranks them. The
+nearest preset is among them, so nothing worse is ever offered first.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from engine.matching.contenders import Contender, Locks, diverse
 from engine.matching.crew import Crew
 from engine.matching.descend import Descent, speeds
 from engine.matching.evolve import child
+from engine.matching.finish import Finish
+from engine.matching.grafts import Graft, grafts_of
 from engine.matching.partials import partials_of
 from engine.matching.result import N_CANDIDATES, Candidate, MatchResult
 from engine.matching.scene import Scene, scene_of
@@ -36,24 +39,28 @@ from engine.matching.target import Target, listen
 from engine.params import Patch
 from engine.params.fm import FM_SPACE
 from engine.params.keys import key_to_hz
-from engine.params.note import HOLD, LENGTH, VELOCITY, NoteSettings
 from engine.synths.catalog import synth_of
 from engine.synths.fm import FmSynth
 
 R = TypeVar("R")
 
 SEARCH_S = 2.5
-"""Evolution, and the first part of the descent, look at so much of the beginning."""
+"""The first evolution looks at so much of the beginning."""
 _N_FROM_BANK = 64
 _BATCH = 8
 _PREVIEW_EVERY_S = 0.4
 
 # Shares of the budget at which the stages end.
-_EVOLUTION_END, _FIRST_DESCENT_END, _END = 0.22, 0.62, 0.92
-_N_PARENTS, _N_KEPT, _N_BORN = 24, 256, 16
-_SURVIVORS = ((0.3, 11), (0.6, 6), (1.0, 3))
+_EVOLUTION_END, _FIRST_DESCENT_END, _SECOND_EVOLUTION_END, _DESCENT_END, _END = 0.17, 0.58, 0.73, 0.83, 0.94
+_N_PARENTS, _N_KEPT, _N_BORN = 24, 256, 32
+_SURVIVORS = ((0.25, 10), (0.55, 5), (1.0, 3))
 """Until such a share of the first descent, so many candidates take part."""
-_N_FINE = 3
+_N_AT_LENGTH = 64
+_N_FINE = 2
+_N_PRESETS = 4
+"""So many presets are compared as they will be heard."""
+_OTHER_KEYS_ST = (-24.0, -12.0, 12.0)
+"""Where no pitch says how high a preset is to be played, these are tried too."""
 _STRIDE = 2
 """Steps down the slope between two looks at the clock."""
 
@@ -102,40 +109,37 @@ class _Search:
         name: str,
     ) -> None:
         self._target, self._crew, self._budget, self._locks, self._rng = target, crew, budget, locks, rng
-        self._presets, self._name = presets, name
+        self._presets = [preset for preset in presets if preset.synth == FM_SPACE.name]
         synth = synth_of(FM_SPACE.name)
         # What is shut is opened by evolution; on the way down it would cost a third of the time.
         shut = FmSynth(may_open=False)
-        self._rough = scene_of(shut, target, at_most_s=SEARCH_S, lost_share=0.04)
-        self._fine = scene_of(shut, target, lost_share=0.02)
+        self._rough = scene_of(shut, target, at_most_s=SEARCH_S, lost_share=0.02)
+        self._fine = scene_of(shut, target, lost_share=0.008)
         self._full = scene_of(synth, target, full=True)
+        self._finish = Finish(self._full, target, locks, name)
         self._free = speeds() * locks.free
         self._found: list[Contender] = []
-        self._best_presets: list[Contender] = []
-        self._n_starts = self._n_presets = 0
-        self._preset_db: list[float] = []
+        self._ratios: list[float] = []
+        self._grafts: list[Graft] = []
         self._shown_at = -1.0
 
     def run(self) -> Generator[Note, None, MatchResult]:
         yield Note(0.01, "Looking for the pitch and the partials")
         units = yield from self._starts()
-        found = yield from self._scored(units, self._rough)
-        presets = found[self._n_starts : self._n_starts + self._n_presets]
-        self._preset_db = [one.db for one in presets]
-        self._best_presets = sorted(presets, key=lambda one: one.db)
-        self._found = sorted(found, key=lambda one: one.db)
+        self._found = sorted((yield from self._scored(units, self._rough)), key=_far)
         yield self._note("Comparing with the bank", force=True)
-        yield from self._evolve()
+        yield from self._evolve(self._rough, _EVOLUTION_END)
+        presets = yield from self._at_length()
+        yield self._note("Refining", force=True)
         chosen = diverse(self._found, _SURVIVORS[0][1], each=2)
-        chosen = yield from self._descend(self._rough, chosen, _FIRST_DESCENT_END, _SURVIVORS, 0.025)
-        yield self._note("Refining", chosen, force=True)
-        pool = chosen + diverse(self._found, 3, each=1) + self._best_presets[:2]
-        again = yield from self._scored(torch.stack([one.unit for one in pool]), self._fine)
-        for one, old in zip(again, pool, strict=True):
-            one.origin = old.origin
-        again.sort(key=lambda one: one.db)
-        best = yield from self._descend(self._fine, again[:_N_FINE], _END, ((1.0, _N_FINE),), 0.02)
-        return (yield from self._ranked(sorted(best + again, key=lambda one: one.db)))
+        yield from self._descend(self._fine, chosen, _FIRST_DESCENT_END, _SURVIVORS, 0.025)
+        yield from self._evolve(self._fine, _SECOND_EVOLUTION_END)
+        yield from self._descend(
+            self._fine, diverse(self._found, _N_FINE, each=1), _DESCENT_END, ((1.0, _N_FINE),), 0.02
+        )
+        yield from self._as_heard()
+        yield from self._evolve(self._full, _END)
+        return (yield from self._ranked(presets))
 
     # -- stages ------------------------------------------------------------------------------------
 
@@ -147,18 +151,41 @@ class _Search:
             rows.append(encode(values))
             if len(rows) % 16 == 0:
                 yield Note(0.02, "Looking for the pitch and the partials")
-        shift = target.transpose_st
-        transpose = FM_SPACE["transpose_st"]
-        others: list[dict[str, Any]] = [dict(p.values) for p in self._presets if p.synth == FM_SPACE.name]
-        bank = resembling(target, _N_FROM_BANK)
-        n_bank = len(bank)
-        others += [dict(values) for values in bank]
-        for values in others:
-            own = values.get("transpose_st", 0.0)
-            rows.append(encode({**values, "transpose_st": transpose.clamp(own + shift)}))
-        n = len(others) - n_bank
-        self._n_starts, self._n_presets = len(rows) - len(others), n
-        return self._locks.apply(torch.tensor(rows, dtype=torch.float32))
+        base_hz = key_to_hz(target.key)
+        self._ratios = [min(max(p.hz / base_hz, 0.125), 64.0) for p in partials_of(target, 16)]
+        self._grafts = grafts_of(target)
+        units = [self._locks.apply(torch.tensor(rows, dtype=torch.float32)), self._preset_units()]
+        if target.pitch_hz is None:
+            units += [self._preset_units(shift) for shift in _OTHER_KEYS_ST]
+        bank = [self._tuned(values) for values in resembling(target, _N_FROM_BANK)]
+        if bank:
+            units.append(self._locks.apply(torch.tensor(bank, dtype=torch.float32)))
+        return torch.cat(units)
+
+    def _preset_units(self, shift_st: float = 0.0) -> Tensor:
+        """Positions of all presets at the target's pitch, ``[n, n_units]``."""
+        rows = [self._tuned(dict(preset.values), shift_st) for preset in self._presets]
+        units = torch.tensor(rows, dtype=torch.float32).reshape(-1, FM_SPACE.n_units)
+        return self._locks.apply(units)
+
+    def _tuned(self, values: dict[str, Any], shift_st: float = 0.0) -> list[float]:
+        own = float(values.get("transpose_st", 0.0)) + self._target.transpose_st + shift_st
+        return encode({**values, "transpose_st": FM_SPACE["transpose_st"].clamp(own)})
+
+    def _at_length(self) -> Generator[Note, None, list[Contender]]:
+        """Compare the best and all presets with the whole target; returns the presets."""
+        pool = diverse(self._found, _N_AT_LENGTH, each=3)
+        again = yield from self._scored(torch.stack([one.unit for one in pool]), self._fine)
+        for one, old in zip(again, pool, strict=True):
+            one.origin = old.origin
+        presets: list[Contender] = []
+        if self._presets:
+            presets = yield from self._scored(self._preset_units(), self._fine)
+        for place, one in enumerate(presets):
+            # Each is a family of its own.
+            one.origin = -1 - place
+        self._found = sorted([*again, *presets], key=_far)
+        return sorted(presets, key=_far)
 
     def _scored(self, units: Tensor, scene: Scene) -> Generator[Note, None, list[Contender]]:
         distances: list[Tensor] = []
@@ -170,23 +197,30 @@ class _Search:
         db = torch.cat(distances).tolist()
         return [Contender(unit, d, i) for i, (unit, d) in enumerate(zip(units, db, strict=True))]
 
-    def _evolve(self) -> Generator[Note, None, None]:
-        """Generations of children, as long as the budget says."""
-        base_hz = key_to_hz(self._target.key)
-        ratios = [min(max(p.hz / base_hz, 0.125), 64.0) for p in partials_of(self._target, 16)]
+    def _as_heard(self) -> Generator[Note, None, None]:
+        """Compare the best anew as they will be heard: what a draft leaves out may tell them apart."""
+        pool = diverse(self._found, _N_PARENTS, each=6)
+        again = yield from self._scored(torch.stack([one.unit for one in pool]), self._full)
+        for one, old in zip(again, pool, strict=True):
+            one.origin = old.origin
+        self._found = sorted(again, key=_far)
+
+    def _evolve(self, scene: Scene, until: float) -> Generator[Note, None, None]:
+        """Generations of children in ``scene``, until the budget's share ``until``."""
         free = self._locks.free.numpy()
-        while self._budget.used < _EVOLUTION_END:
+        while self._budget.used < until:
             parents = diverse(self._found, _N_PARENTS, each=3)
-            rows = [one.unit.double().numpy() for one in parents]
-            born = [child(rows, ratios, free, self._rng) for _ in range(_N_BORN)]
+            rows = torch.stack([one.unit for one in parents])
+            doubles = list(rows.double().numpy())
+            born = [child(doubles, self._ratios, self._grafts, free, self._rng) for _ in range(_N_BORN)]
             units = torch.tensor(np.array(born), dtype=torch.float32)
-            steps = self._crew.map(self._rough.distances_db, torch.split(units, _BATCH))
+            steps = self._crew.map(scene.distances_db, torch.split(units, _BATCH))
             distances = torch.cat((yield from self._waiting(steps, "Evolving"))).tolist()
             self._budget.spend(_N_BORN)
-            for unit, db in zip(units, distances, strict=True):
-                near = min(parents, key=lambda one: float((one.unit - unit).abs().sum()))
-                self._found.append(Contender(unit, db, near.origin))
-            self._found.sort(key=lambda one: one.db)
+            nearest = torch.cdist(units, rows, p=1.0).argmin(1).tolist()
+            for unit, db, near in zip(units, distances, nearest, strict=True):
+                self._found.append(Contender(unit, db, parents[near].origin))
+            self._found.sort(key=_far)
             # No start's family may crowd out the others.
             self._found = diverse(self._found, _N_KEPT, each=12)
             yield self._note("Evolving")
@@ -212,26 +246,26 @@ class _Search:
             yield from self._waiting(steps, "Refining")
             self._budget.spend(_STRIDE * GRADIENT_WORK * len(going))
             going = [way for way in going if not way[0].is_stuck]
-            yield self._note("Refining")
+            yield self._note("Refining", [Contender(way.best, way.best_db, one.origin) for way, one in ways])
         # The loss has a soft floor; the distance itself decides what was gained.
         steps_back = self._crew.map(lambda way: float(scene.distances_db(way[0].best[None])[0]), ways)
         found = []
         for (way, one), db in zip(ways, (yield from self._waiting(steps_back, "Refining")), strict=True):
             found.append(Contender(way.best, db, one.origin) if db < one.db else one)
-        found.sort(key=lambda one: one.db)
-        self._found = sorted([*found, *self._found], key=lambda one: one.db)
+        found.sort(key=_far)
+        self._found = sorted([*found, *self._found], key=_far)
         return found
 
-    def _ranked(self, pool: Sequence[Contender]) -> Generator[Note, None, MatchResult]:
-        """The best of ``pool`` by the distance of the sound as it will be heard."""
-        chosen = diverse(pool, N_CANDIDATES + 2, each=1) + list(pool[:2])
-        steps = self._crew.map(self._finished, [one.unit for one in chosen])
+    def _ranked(self, presets: Sequence[Contender]) -> Generator[Note, None, MatchResult]:
+        """The best by the distance of the sound as it will be heard; ``presets`` are best first."""
+        chosen = diverse(self._found, N_CANDIDATES + 2, each=1) + self._found[:2] + list(presets[:2])
+        steps = self._crew.map(self._finish.finished, [one.unit for one in chosen])
         done = yield from self._waiting(steps, "Comparing")
         ranked: list[Candidate] = []
         for candidate in sorted(done, key=lambda c: c.distance_db):
             if all(candidate.patch.values != other.patch.values for other in ranked):
                 ranked.append(candidate)
-        preset, preset_db = yield from self._nearest_preset()
+        preset, preset_db = yield from self._nearest_preset([-1 - one.origin for one in presets[:_N_PRESETS]])
         target = self._target
         return MatchResult(
             tuple(ranked[:N_CANDIDATES]),
@@ -243,51 +277,26 @@ class _Search:
             preset_db,
         )
 
-    def _nearest_preset(self) -> Generator[Note, None, tuple[str, float]]:
-        """The preset that is nearest as it comes (nothing locked, no level changed), and how far away it is."""
-        presets = [p for p in self._presets if p.synth == FM_SPACE.name]
-        order = sorted(range(len(presets)), key=lambda i: self._preset_db[i])[:6]
-        if not order:
+    def _nearest_preset(self, likely: Sequence[int]) -> Generator[Note, None, tuple[str, float]]:
+        """Of the presets at ``likely``, the nearest as it comes (nothing locked, no level changed): name, distance."""
+        if not likely:
             return "", math.inf
         scene = replace(self._full, note=self._target.key)
-        units = [torch.tensor([presets[i].unit()], dtype=torch.float32) for i in order]
+        units = [torch.tensor([self._presets[i].unit()], dtype=torch.float32) for i in likely]
         steps = self._crew.map(lambda unit: float(scene.distances_db(unit)[0]), units)
         db = yield from self._waiting(steps, "Comparing")
         best = int(np.argmin(db))
-        return presets[order[best]].name, db[best]
+        return self._presets[likely[best]].name, db[best]
 
-    # -- candidates --------------------------------------------------------------------------------
-
-    def _finished(self, unit: Tensor) -> Candidate:
-        """The patch at ``unit`` with the target's level, and its true distance."""
-        with torch.no_grad():
-            sound = self._full.render(unit[None])
-        db = float(self._full.spectra.distances_db(sound)[0])
-        gain = 10.0 * math.log10(self._full.spectra.energy / max(float(sound.square().sum()), 1e-12))
-        return self._candidate(unit, db if math.isfinite(db) else math.inf, gain)
-
-    def _candidate(self, unit: Tensor, db: float, gain_db: float = 0.0) -> Candidate:
-        values = FM_SPACE.decode(unit.double().tolist())
-        if bool(self._locks.free[FM_SPACE.place("gain_db")]):
-            own = values["gain_db"]
-            assert isinstance(own, float)
-            values["gain_db"] = FM_SPACE["gain_db"].clamp(own + gain_db)
-        target = self._target
-        note = NoteSettings(
-            target.note,
-            round(VELOCITY.default),
-            HOLD.clamp(target.hold_s),
-            LENGTH.clamp(target.duration_s),
-        )
-        return Candidate(Patch(FM_SPACE.name, values, name=self._name), db, note)
+    # -- notes -------------------------------------------------------------------------------------
 
     def _note(self, text: str, found: Sequence[Contender] = (), *, force: bool = False) -> Note:
         now = time.monotonic()
         preview = None
         if force or now - self._shown_at > _PREVIEW_EVERY_S:
             self._shown_at = now
-            best = diverse(found or self._found, N_CANDIDATES, each=1)
-            preview = tuple(self._candidate(one.unit, one.db) for one in best)
+            best = diverse(sorted(found or self._found, key=_far), N_CANDIDATES, each=1)
+            preview = tuple(self._finish.candidate(one.unit, one.db) for one in best)
         return Note(min(self._budget.used, 0.99), text, preview)
 
     def _waiting(self, steps: Generator[None, None, R], text: str) -> Generator[Note, None, R]:
@@ -301,6 +310,10 @@ class _Search:
             return result
         finally:
             steps.close()
+
+
+def _far(one: Contender) -> float:
+    return one.db
 
 
 def _walk(way: Descent, left: float) -> None:

@@ -15,6 +15,7 @@ from engine.params.note import VELOCITY
 from engine.synths.base import Quality, Synth
 
 _LOWEST_RATE = 8000
+_LONG_S = 3.0
 _LOST_SHARE = 0.004
 """A lower rate serves when this share of the target's picture (squared height above the floor) may be lost."""
 
@@ -33,9 +34,9 @@ class Scene:
     share: float = 1.0
     """What a distance at this rate is at the target's own, where above nothing differs."""
 
-    def render(self, units: Tensor) -> Tensor:
-        """``[batch, n_units]`` as mono sounds ``[batch, frames]``."""
-        sounds = self.synth.render(
+    def sounds(self, units: Tensor) -> Tensor:
+        """``[batch, n_units]`` as they sound, ``[batch, channels, frames]``."""
+        return self.synth.render(
             units,
             note=self.note,
             velocity=VELOCITY.default,
@@ -44,6 +45,13 @@ class Scene:
             sample_rate=self.sample_rate,
             quality=self.quality,
         )
+
+    def render(self, units: Tensor) -> Tensor:
+        """``[batch, n_units]`` as mono sounds ``[batch, frames]``."""
+        return self.mono(self.sounds(units))
+
+    def mono(self, sounds: Tensor) -> Tensor:
+        """``[batch, channels, frames]`` as what is compared, ``[batch, frames]``."""
         mono = sounds[:, 0] if sounds.shape[1] == 1 else sounds.mean(1)
         return mono[:, : self.spectra.n_frames]
 
@@ -79,7 +87,8 @@ def scene_of(
         samples = samples[: round(at_most_s * rate)]
     if len(samples) < sizes[-1]:
         samples = np.pad(samples, (0, sizes[-1] - len(samples)))
-    spectra = SpectralTarget(torch.as_tensor(np.ascontiguousarray(samples), dtype=torch.float32), sizes)
+    reference = torch.as_tensor(np.ascontiguousarray(samples), dtype=torch.float32)
+    spectra = SpectralTarget(reference, sizes, _overlap(full, len(samples) / rate))
     return Scene(
         synth,
         target.note,
@@ -90,6 +99,11 @@ def scene_of(
         "default" if full else "draft",
         math.sqrt(rate / target.sample_rate),
     )
+
+
+def _overlap(full: bool, duration_s: float) -> int:
+    """Drafts look at fewer frames, those of long sounds at fewest."""
+    return 4 if full else 2 if duration_s < _LONG_S else 1
 
 
 def affordable_halvings(target: Target, lost_share: float = _LOST_SHARE) -> int:

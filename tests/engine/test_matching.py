@@ -21,6 +21,8 @@ from engine.matching.bank import INDEX, build, fingerprint, resembling
 from engine.matching.budget import Budget
 from engine.matching.crew import Crew
 from engine.matching.draws import drawn
+from engine.matching.evolve import child
+from engine.matching.grafts import grafts_of
 from engine.matching.match import _Search, match
 from engine.matching.partials import partials_of, stages_of
 from engine.matching.reading import read_target
@@ -157,6 +159,64 @@ def test_the_distance_that_is_told_is_that_of_the_sound_that_is_played() -> None
     assert result.candidates[0].distance_db == pytest.approx(log_spectral_distance_db(heard.samples, played), abs=0.05)
     # Its level is the target's too.
     assert np.sum(played**2) == pytest.approx(np.sum(heard.samples**2), rel=0.05)
+
+
+def test_a_match_of_the_loudest_sound_does_not_clip() -> None:
+    square = np.sign(np.sin(2 * math.pi * 147.0 * np.arange(round(0.4 * RATE)) / RATE)).astype(np.float32)
+    result, _ = quick(Audio(square, RATE))
+    for place in range(len(result.candidates)):
+        assert matched_sound(result, RATE, place).read(0, RATE).peak <= 1.001
+
+
+def test_a_match_is_never_further_away_than_the_nearest_preset() -> None:
+    preset = next(p for p in factory_presets() if p.values["vibrato_st"] > 0.0)
+    sound = render_inline(preset, note=64, hold_s=0.5, duration_s=0.8, sample_rate=RATE)
+    result, _ = finished(match(sound, work=1, presets=factory_presets()))
+    assert result.candidates[0].distance_db <= result.preset_db + 0.01
+
+
+def test_previews_follow_the_way_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.matching.match._PREVIEW_EVERY_S", 0.0)
+    _, notes = finished(match(tone(233.0, 0.3), work=1200, presets=factory_presets()))
+    shown = [note.preview[0].distance_db for note in notes if note.text == "Refining" and note.preview]  # type: ignore[index]
+    assert len(set(shown)) > 1
+
+
+def test_noise_between_the_partials_is_found_in_its_band() -> None:
+    t = np.arange(RATE) / RATE
+    rng = np.random.default_rng(4)
+    spectrum = np.fft.rfft(rng.normal(size=t.size))
+    hz = np.fft.rfftfreq(t.size, 1.0 / RATE)
+    spectrum[(hz < 1000.0) | (hz > 3000.0)] = 0.0
+    hiss = np.fft.irfft(spectrum, t.size)
+    sound = (0.4 * np.sin(2 * math.pi * 330.0 * t) + 0.01 * hiss / hiss.std()) * np.minimum(t, 1.0 - t)
+    level, band = (FM_SPACE.place(name).start for name in ("noise_db", "noise_hz"))
+    found = grafts_of(listen(Audio(sound.astype(np.float32), RATE)))
+    loudest = max(found, key=lambda graft: graft[level])
+    assert 1000.0 < FM_SPACE["noise_hz"].from_unit(loudest[band]) < 3000.0
+
+
+def test_children_leave_what_is_locked_as_it_is() -> None:
+    rng = np.random.default_rng(5)
+    grafts = grafts_of(listen(noise(0.3)))
+    assert grafts
+    free = rng.random(FM_SPACE.n_units) < 0.5
+    parents = [np.array(FM_SPACE.encode(drawn(seed))) for seed in range(6)]
+    born = np.array([child(parents, [1.0, 2.0], grafts, free, rng) for _ in range(200)])
+    assert all(any(np.array_equal(one[~free], parent[~free]) for parent in parents) for one in born)
+    assert np.unique(born[:, free], axis=0).shape[0] > 150
+    assert born.min() >= 0.0
+    assert born.max() <= 1.0
+
+
+def test_fewer_windows_tell_nearly_the_same_distance() -> None:
+    rng = np.random.default_rng(6)
+    reference = torch.tensor(tone(233.0, 0.8).samples[0])
+    others = torch.tensor(rng.normal(size=(3, reference.shape[0])).astype(np.float32)) * torch.tensor(
+        [[0.001], [0.01], [0.1]]
+    )
+    close, wide = (SpectralTarget(reference, overlap=n).distances_db(reference + others) for n in (4, 2))
+    assert torch.allclose(close, wide, rtol=0.03)
 
 
 def test_the_same_seed_and_the_same_work_give_the_same_patches() -> None:
