@@ -55,7 +55,7 @@ _EVOLUTION_END, _FIRST_DESCENT_END, _SECOND_EVOLUTION_END, _DESCENT_END, _END = 
 _N_PARENTS, _N_KEPT, _N_BORN = 24, 256, 32
 _SURVIVORS = ((0.25, 10), (0.55, 5), (1.0, 3))
 """Until such a share of the first descent, so many candidates take part."""
-_N_AT_LENGTH = 64
+_N_AT_LENGTH, _N_AS_HEARD = 64, 48
 _N_FINE = 2
 _N_PRESETS = 4
 """So many presets are compared as they will be heard."""
@@ -199,7 +199,7 @@ class _Search:
 
     def _as_heard(self) -> Generator[Note, None, None]:
         """Compare the best anew as they will be heard: what a draft leaves out may tell them apart."""
-        pool = diverse(self._found, _N_PARENTS, each=6)
+        pool = diverse(self._found, _N_AS_HEARD, each=10)
         again = yield from self._scored(torch.stack([one.unit for one in pool]), self._full)
         for one, old in zip(again, pool, strict=True):
             one.origin = old.origin

@@ -15,7 +15,6 @@ from engine.params.note import VELOCITY
 from engine.synths.base import Quality, Synth
 
 _LOWEST_RATE = 8000
-_LONG_S = 3.0
 _LOST_SHARE = 0.004
 """A lower rate serves when this share of the target's picture (squared height above the floor) may be lost."""
 
@@ -76,8 +75,8 @@ def scene_of(
 ) -> Scene:
     """The scene of ``target``, of its first ``at_most_s``.
 
-    Drafts are made at the lowest rate (whole, half, quarter ...) that still shows the target; ``full`` means as the
-    sound will be heard in the end.
+    Drafts are made at the lowest rate (whole, half, quarter ...) that still shows the target, and half the frames tell
+    them apart; ``full`` means as the sound will be heard in the end.
     """
     halvings = 0 if full else affordable_halvings(target, lost_share)
     rate = target.sample_rate >> halvings
@@ -88,7 +87,7 @@ def scene_of(
     if len(samples) < sizes[-1]:
         samples = np.pad(samples, (0, sizes[-1] - len(samples)))
     reference = torch.as_tensor(np.ascontiguousarray(samples), dtype=torch.float32)
-    spectra = SpectralTarget(reference, sizes, _overlap(full, len(samples) / rate))
+    spectra = SpectralTarget(reference, sizes, 4 if full else 2)
     return Scene(
         synth,
         target.note,
@@ -99,11 +98,6 @@ def scene_of(
         "default" if full else "draft",
         math.sqrt(rate / target.sample_rate),
     )
-
-
-def _overlap(full: bool, duration_s: float) -> int:
-    """Drafts look at fewer frames, those of long sounds at fewest."""
-    return 4 if full else 2 if duration_s < _LONG_S else 1
 
 
 def affordable_halvings(target: Target, lost_share: float = _LOST_SHARE) -> int:
