@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 
 from engine.matching.bends import bend_of, drop_of
 from engine.matching.partials import STEP_S, Stages, partials_of, stages_of
-from engine.matching.target import Target, levels_db
+from engine.matching.target import Samples, Target, levels_db
 from engine.params.fm import FM_SPACE, N_OPERATORS, mod_name
 from engine.params.keys import key_to_hz
 
@@ -99,7 +100,7 @@ class _View:
 
     def hiss(self, noise_db: float = -40.0) -> Values:
         """Noise under the whole, around where the target is bright."""
-        values = {"noise_db": noise_db, "noise_hz": min(max(self.centre_hz(), 25.0), 15_000.0), "noise_q": 0.4}
+        values = {"noise_db": noise_db, "noise_hz": min(max(self.centre_hz, 25.0), 15_000.0), "noise_q": 0.4}
         for i in range(4):
             values[f"noise_env{i + 1}_s"] = min(max(self.whole.times_s[i], 0.0006), 19.9)
             values[f"noise_env{i + 1}_db"] = self.whole.levels_db[i]
@@ -107,9 +108,7 @@ class _View:
 
     def rumble(self) -> Values:
         """Under the lowest partial, where breath, bow and room are heard: a dense low tone of two operators."""
-        x, rate = self.target.samples, self.target.sample_rate
-        power = np.abs(np.fft.rfft(x)) ** 2
-        hz = np.fft.rfftfreq(len(x), 1.0 / rate)
+        hz, power = self._spectrum
         low = (hz > 20.0) & (hz < 0.6 * min(p.hz for p in self.partials))
         if not low.any() or float(power[low].sum()) < _RUMBLE_SHARE * float(power.sum()):
             return {}
@@ -120,11 +119,20 @@ class _View:
             values |= {f"op{n}_mode": 1.0, f"op{n}_fixed_hz": max(fixed, 5.0), f"op{n}_detune_cents": 0.0}
         return values | {mod_name(6, 5): 3.0}
 
+    @cached_property
     def centre_hz(self) -> float:
-        x = self.target.samples
-        power = np.abs(np.fft.rfft(x)) ** 2
-        hz = np.fft.rfftfreq(len(x), 1.0 / self.target.sample_rate)
+        """The middle of what is heard, by amplitude."""
+        hz, power = self._spectrum
         return float((power**0.5 @ hz) / max(float((power**0.5).sum()), 1e-30))
+
+    @cached_property
+    def _spectrum(self) -> tuple[Samples, Samples]:
+        """Frequencies and powers of the whole target, ``[bins]`` each."""
+        x = self.target.samples
+        # Lengths with large prime factors would take a hundred times as long.
+        size = 1 << (len(x) - 1).bit_length()
+        power: Samples = np.abs(np.fft.rfft(x, size)) ** 2
+        return np.fft.rfftfreq(size, 1.0 / self.target.sample_rate).astype(np.float64), power
 
     def additive(self, n: int) -> Values:
         """The strongest partials, one operator each."""
@@ -152,7 +160,7 @@ class _View:
         for i, (partial, stages) in enumerate(zip(self.partials[:3], self.stages, strict=False), 2):
             values |= self.operator(i, partial.hz, stages, out_db=partial.peak_db - 3.0)
         if cutoff:
-            values |= {"filter_type": 1.0, "filter_hz": min(max(3.0 * self.centre_hz(), 200.0), 15_000.0)}
+            values |= {"filter_type": 1.0, "filter_hz": min(max(3.0 * self.centre_hz, 200.0), 15_000.0)}
             values |= {"filter_env_st": 12.0}
         return values
 
