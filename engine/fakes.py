@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engine.audio.momentary import levels_at, loudest_s, peaks_of
 from engine.audio.values import Audio
 from engine.errors import PatchError
+from engine.fakes_impact import as_sines
 from engine.params import Patch
 from engine.params.fm import LEVEL_FLOOR_DB, N_OPERATORS
 from engine.params.fm_moment import Moment
@@ -89,8 +90,10 @@ def look(
 
 def values_of(patch: Patch) -> dict[str, float]:
     """The settings of a patch that these instruments can play."""
+    if patch.synth == "impact":
+        return as_sines(patch)
     if patch.synth != "fm":
-        raise PatchError(f"The fake engine plays only FM patches, not {patch.synth!r}.")
+        raise PatchError(f"The fake engine plays FM and impact patches, not {patch.synth!r}.")
     return {name: value for name, value in patch.values.items() if isinstance(value, float)}
 
 

@@ -246,6 +246,7 @@ class _Player:
         self._renewed_at = 0.0
         self._settings = PlaySettings()
         self._live: LiveInstrument | None = None
+        self._synth = ""
         self._clock = _Clock()
         self._refused: Patch | None = None
 
@@ -346,6 +347,12 @@ class _Player:
         prepare(self._kind)
         ready = _ready(self._kind, patch, bus.rate)
         self._renewed_at = time.perf_counter()
+        if self._live is not None and patch.synth != self._synth:
+            # No voice of one synth can become one of another.
+            for first, sound in self._live.fade_out():
+                bus.add(first, sound)
+            self._live = None
+        self._synth = patch.synth
         if self._live is None:
             from engine.synths.live import LiveInstrument
 
@@ -395,16 +402,17 @@ def prepare(kind: Kind) -> None:
     from engine.synths.live import LiveInstrument
 
     # Everything that a note can meet, once: a room, a change of patch, a release, its end.
-    ready = _ready(kind, Patch("fm", {"reverb": 0.5, "mod_1_1_rad": 1.0}), DEFAULT_RATE_HZ)
-    live = LiveInstrument(ready, DEFAULT_RATE_HZ)
-    live.note_on(60, 1, 0)
-    live.render(500)
-    live.set_patch(ready)
-    live.render(1000)
-    live.note_off(60)
-    live.render(1500)
-    live.all_off()
-    live.render(2000)
+    for patch in (Patch("fm", {"reverb": 0.5, "mod_1_1_rad": 1.0}), Patch("impact", {"room": 0.5})):
+        ready = _ready(kind, patch, DEFAULT_RATE_HZ)
+        live = LiveInstrument(ready, DEFAULT_RATE_HZ)
+        live.note_on(60, 1, 0)
+        live.render(500)
+        live.set_patch(ready)
+        live.render(1000)
+        live.note_off(60)
+        live.render(1500)
+        live.all_off()
+        live.render(2000)
     _prepared.append(kind)
 
 

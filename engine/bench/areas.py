@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.bench import audio, dx7, factory, fm, jobs, live, match, pictures
+from engine.bench import audio, dx7, factory, fm, impact, jobs, live, match, pictures
 from engine.bench.frame import Area
 from engine.errors import BadUsage
 
@@ -13,6 +13,7 @@ AREAS: dict[str, Area] = {
     "dx7": dx7.rows,
     "factory": factory.rows,
     "fm": fm.rows,
+    "impact": impact.rows,
     "jobs": jobs.rows,
     "live": live.rows,
     "match": match.rows,

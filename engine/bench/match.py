@@ -147,7 +147,7 @@ def best_preset_db(target: Target, whole: Samples) -> float:
     rate = target.clip.sample_rate
     before = np.zeros(round(heard.start_s * rate))
     found = []
-    for preset in factory_presets():
+    for preset in (p for p in factory_presets() if p.synth == "fm"):
         sound = render_inline(
             preset,
             note=heard.key if target.key is None else target.key,

@@ -22,7 +22,7 @@ def rows() -> Rows:
     load_torch()
     from engine.synths.fm_pictures import draw, look
 
-    found = factory_presets()
+    found = [patch for patch in factory_presets() if patch.synth == "fm"]
     presets = found[:: max(len(found) // N_PRESETS, 1)]
     drawn: list[float] = []
     whole: list[float] = []

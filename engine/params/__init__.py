@@ -1,6 +1,7 @@
 """What can be turned: parameters, their spaces and the patches that set them. Plain data, no torch."""
 
 from engine.params.fm import FM_SPACE
+from engine.params.impact import IMPACT_SPACE
 from engine.params.param import Param, Scale, choice
 from engine.params.patch import Patch
 from engine.params.space import ParamSpace, Values
@@ -8,6 +9,7 @@ from engine.params.spaces import SPACES, known_names, words_for
 
 __all__ = [
     "FM_SPACE",
+    "IMPACT_SPACE",
     "SPACES",
     "Param",
     "ParamSpace",

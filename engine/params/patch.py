@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.errors import PatchError
-from engine.params.space import Values
+from engine.params.space import ParamSpace, Values
 from engine.params.spaces import SPACES
 
 PATCH_VERSION = 1
@@ -51,8 +51,9 @@ class Patch:
         return SPACES[self.synth].positions(self.values)
 
     def to_json(self) -> dict[str, Any]:
-        """A plain dictionary for ``json.dump``."""
-        values = {n: list(v) if isinstance(v, tuple) else v for n, v in self.values.items()}
+        """A plain dictionary for ``json.dump``. Lists end where nothing but defaults would follow."""
+        space = SPACES[self.synth]
+        values = {n: _short(v, space[n].default) if isinstance(v, tuple) else v for n, v in self.values.items()}
         return {"synth": self.synth, "name": self.name, "version": self.version, "seed": self.seed, "values": values}
 
     @classmethod
@@ -66,7 +67,8 @@ class Patch:
             raise PatchError('This is no patch: "values" must be a table, "seed" and "version" whole numbers.')
         if version > PATCH_VERSION:
             raise PatchError(f"The patch has version {version}; this program reads up to {PATCH_VERSION}. Update it.")
-        plain = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
+        space = SPACES.get(data["synth"])
+        plain = {n: _whole(v, n, space) if isinstance(v, list) else v for n, v in values.items()}
         return cls(data["synth"], plain, seed, PATCH_VERSION, str(name))
 
     @classmethod
@@ -83,3 +85,19 @@ class Patch:
     def dumps(self) -> str:
         """JSON text, one value a line so that it reads and compares well."""
         return json.dumps(self.to_json(), indent=1, ensure_ascii=False)
+
+
+def _short(numbers: tuple[float, ...], default: float) -> list[float]:
+    """``numbers`` without the defaults at their end."""
+    n = len(numbers)
+    while n > 0 and numbers[n - 1] == default:
+        n -= 1
+    return list(numbers[:n])
+
+
+def _whole(numbers: list[Any], name: str, space: ParamSpace | None) -> tuple[Any, ...]:
+    """A list from a file as long as it is meant to be: what is left out at its end are defaults."""
+    if space is None or name not in space or space[name].count == 1:
+        return tuple(numbers)
+    param = space[name]
+    return (*numbers, *(param.default,) * (param.count - len(numbers)))

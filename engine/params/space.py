@@ -86,6 +86,8 @@ class ParamSpace:
         for name, value in values.items():
             param = self[name]
             numbers = value if isinstance(value, tuple | list) else (value,)
+            if value == full[name] and not isinstance(value, bool):
+                continue  # most of the modes of most objects
             if len(numbers) != param.count:
                 raise PatchError(f"{name} of the {self.name} synth takes {param.count} values, not {len(numbers)}.")
             for number in numbers:
@@ -111,8 +113,8 @@ class ParamSpace:
         unit: list[float] = []
         for param in self.params:
             value = full[param.name]
-            if value == param.default:
-                unit.append(self._default_units[param.name])
+            if value == param.default or value == (param.default,) * param.count:
+                unit += [self._default_units[param.name]] * param.count
             else:
                 unit.extend(param.to_unit(v) for v in (value if isinstance(value, tuple) else (value,)))
         return unit

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from engine.params.fm import FM_SPACE
+from engine.params.impact import IMPACT_SPACE
 from engine.params.space import ParamSpace
 
-SPACES: dict[str, ParamSpace] = {FM_SPACE.name: FM_SPACE}
+SPACES: dict[str, ParamSpace] = {FM_SPACE.name: FM_SPACE, IMPACT_SPACE.name: IMPACT_SPACE}
 
 
 def known_names(names: Iterable[str]) -> frozenset[str]:

@@ -15,7 +15,13 @@ def _fm() -> Synth:
     return FmSynth()
 
 
-SYNTHS: dict[str, Callable[[], Synth]] = {"fm": _fm}
+def _impact() -> Synth:
+    from engine.synths.impact import ImpactSynth
+
+    return ImpactSynth()
+
+
+SYNTHS: dict[str, Callable[[], Synth]] = {"fm": _fm, "impact": _impact}
 
 
 @cache

@@ -13,7 +13,6 @@ and long notes can be stopped in between.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -24,10 +23,10 @@ from torch import Tensor
 from engine.dsp.filters import Halver
 from engine.params import Patch
 from engine.params.fm import FM_SPACE
-from engine.params.note import END_FADE_S
 from engine.params.space import Values
 from engine.rates import DEFAULT_RATE_HZ
 from engine.synths.base import LiveVoice, Number, Quality
+from engine.synths.ending import faded_at_end
 from engine.synths.fm_chain import Outlet
 from engine.synths.fm_compiled import CompiledNotes, can_compile
 from engine.synths.fm_note import FmDecoder, FmNote
@@ -82,7 +81,7 @@ class FmSynth:
         if self._compiles(sample_rate, unit, note, velocity, hold_s):
             notes = CompiledNotes(self._decode, unit, note, velocity, hold_s, rng, sample_rate, quality)
             job = _Job(n_frames, sample_rate, quality, notes.channels, unit)
-            return _faded(notes.take(n_frames), 0, job)
+            return faded_at_end(notes.take(n_frames), 0, n_frames, sample_rate)
         key = self._decode(unit, note, velocity, hold_s, rng)
         if not self._may_open:
             key = replace(key, may_open=False)
@@ -198,7 +197,7 @@ def _blocks(key: FmNote, job: _Job, block_frames: int) -> Iterator[Tensor]:
 
 def _compiled_blocks(notes: CompiledNotes, job: _Job, block_frames: int) -> Iterator[Tensor]:
     for first in range(0, job.n_frames, block_frames):
-        yield _faded(notes.take(min(block_frames, job.n_frames - first)), first, job)
+        yield faded_at_end(notes.take(min(block_frames, job.n_frames - first)), first, job.n_frames, job.sample_rate)
 
 
 def _rendered(voices: list[_Voice], first: int, n: int, job: _Job) -> Tensor:
@@ -209,23 +208,4 @@ def _rendered(voices: list[_Voice], first: int, n: int, job: _Job) -> Tensor:
     else:
         order = torch.cat([voice.rows for voice in voices if voice.rows is not None])
         sound = torch.cat(parts).index_select(0, torch.argsort(order))
-    return _faded(sound, first, job)
-
-
-def _faded(sound: Tensor, first: int, job: _Job) -> Tensor:
-    """``sound`` ``[batch, channels, n]`` from frame ``first`` on, with the fade at the end of the note."""
-    n = sound.shape[2]
-    if first + n <= job.n_frames - _fade_frames(job.n_frames, job.sample_rate):
-        return sound
-    return sound * _end_fade(first, n, job.n_frames, job.sample_rate, job.like)
-
-
-def _fade_frames(n_frames: int, sample_rate: int) -> int:
-    return max(min(round(END_FADE_S * sample_rate), n_frames), 1)
-
-
-def _end_fade(first: int, n: int, n_frames: int, sample_rate: int, like: Tensor) -> Tensor:
-    """Window ``[n]`` for frames ``first`` to ``first + n`` of a note of ``n_frames``: 1, then a raised cosine to 0."""
-    fade = _fade_frames(n_frames, sample_rate)
-    left = torch.arange(n_frames - 1 - first, n_frames - 1 - first - n, -1, dtype=like.dtype, device=like.device)
-    return 0.5 - 0.5 * torch.cos((left / fade).clamp(max=1.0) * math.pi)
+    return faded_at_end(sound, first, job.n_frames, job.sample_rate)

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from engine.dsp.units import nats_to_amplitude
 from engine.params import Patch
 from engine.params.fm import LEVEL_FLOOR_DB
+from engine.synths.chance import CHANCES, chance_of
 from engine.synths.fm_bright import top_hz
 from engine.synths.fm_graph import Graph, graph_from
-from engine.synths.fm_note import CEILING, CHANCES, FAINTEST, FmDecoder, FmNote, chance_of
+from engine.synths.fm_note import CEILING, FAINTEST, FmDecoder, FmNote
 from engine.synths.fm_rate import MAX_HALVINGS, affordable, wanted
 from engine.synths.fm_records import chain_records, is_wide, note_records, settle
 from engine.synths.live_voice import Key

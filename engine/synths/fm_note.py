@@ -35,6 +35,7 @@ from engine.params.fm import (
     mod_name,
 )
 from engine.synths.base import Number, per_row
+from engine.synths.chance import CHANCES, chance_of
 from engine.synths.decode import Decoder
 from engine.synths.fm_bright import N_DIRECT as N_DIRECT
 from engine.synths.fm_bright import ROUTES as ROUTES
@@ -43,7 +44,6 @@ from engine.synths.fm_chain import Chain
 from engine.synths.fm_chain import names as chain_names
 from engine.synths.key_response import key_level_db, key_speed, velocity_dx7_nats
 
-CHANCES = 1 << 30
 FAINTEST = 10.0 ** (LEVEL_FLOOR_DB / 20.0)
 CEILING = (RISE_TO_DB - LEVEL_FLOOR_DB) * NATS_PER_DB
 """What rising stages under the rate clock aim at, in nats, for an operator at full strength; weaker ones, down to
@@ -331,11 +331,6 @@ class FmDecoder:
             pitch_by_rate=pick(self._pitch_clock)[:, 0] > 0.5,
             hold_s=hold_s,
         )
-
-
-def chance_of(rng: torch.Generator) -> Tensor:
-    """The number ``[1]``, below :data:`CHANCES`, that decides all chance in a note."""
-    return torch.randint(CHANCES, (1,), generator=rng, device=rng.device)
 
 
 def _off_values(names: Sequence[str]) -> Tensor:

@@ -166,6 +166,14 @@ class LiveInstrument:
             self._room.close()
             self._room_closes = True
 
+    def fade_out(self) -> list[Block]:
+        """All that is still to be heard when everything falls silent at once, for good."""
+        ends = [part.at for part in self._parts if part.is_rendered]
+        if self._room is not None:
+            ends.append(self._room.position + self._room_from)
+        self.all_off()
+        return self.render(max(ends) + self._fade) if ends else []
+
     def leap(self, first: int) -> int:
         """The frames before ``first`` are past and need not be rendered: what sounds goes on from there.
 

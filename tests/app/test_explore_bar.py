@@ -25,7 +25,7 @@ from engine.params import FM_SPACE, Patch
 from engine.params.vary import LEVELS, morph, usual_sections
 from engine.project.presets import factory_presets
 
-POOL = factory_presets()
+POOL = [p for p in factory_presets() if p.synth == "fm"]
 BRASS, PIANO = (next(p for p in POOL if p.name == name) for name in ("Brass Section", "Electric Piano"))
 
 

@@ -190,6 +190,18 @@ def test_a_key_does_not_wait_for_a_knob_that_turns_but_for_another_patch(instrum
         pump(bus, bus.position + 9_600)
 
 
+def test_another_synth_takes_over_and_what_rang_falls_silent(instrument, bus):
+    instrument.note_on(60, 100)
+    pump(bus, 9_600)
+    instrument.set_patch(Patch("impact", {"material": 1.0, "modes": 1.0, "tuning": 2.0}))
+    instrument.note_on(81, 100)
+    pump(bus, 48_000)
+    sound = bus.joined()[:, 0]
+    before, after = (np.abs(np.fft.rfft(part * np.hanning(part.size))) for part in (sound[:9_600], sound[-24_000:]))
+    assert before[round(261.6 * 0.2)] > 10.0 * before[round(880.0 * 0.2)]
+    assert after[round(880.0 * 0.5)] > 100.0 * after[round(261.6 * 0.5)]
+
+
 def test_another_bus_takes_over_in_silence(instrument, bus):
     instrument.note_on(60, 100)
     bus.wait_for(bool)

@@ -63,7 +63,7 @@ def is_chaotic(fm, patch, note):
 
 def test_every_factory_preset_is_played_as_it_is_rendered(fm):
     wild = []
-    for preset in factory_presets():
+    for preset in (p for p in factory_presets() if p.synth == "fm"):
         rendered, live = both(fm, preset, blocks=(480, 441, 64))
         assert np.abs(rendered).max() > 0.01
         if np.abs(rendered - live).max() >= FULL_SCALE_SHARE:

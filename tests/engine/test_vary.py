@@ -24,7 +24,7 @@ from engine.params.vary import (
 )
 from engine.project.presets import factory_presets
 
-POOL = factory_presets()
+POOL = [p for p in factory_presets() if p.synth == "fm"]
 BRASS, PIANO = (next(p for p in POOL if p.name == name) for name in ("Brass Section", "Electric Piano"))
 ALL = chance_sections(FM_SPACE)
 

@@ -1,0 +1,104 @@
+"""What a strike of the impact instrument costs: its modes beside the plain sum of sines, the whole of it, batches, and
+gradients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from engine.bench.frame import Mark, Row, Rows, timed_ms
+from engine.params import Patch
+from engine.params.impact import N_MODES
+from engine.torch_setup import load_torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+RATE, SECONDS = 48_000, 2.0
+MODES = Mark(p95=20.0)
+"""512 modes in stereo for 2 s at 48 kHz, in milliseconds."""
+STRIKE = Mark(p95=50.0)
+"""The same with force, room and convolutions, in milliseconds."""
+BACKWARD = Mark(median=4.0)
+"""A render with gradients and its backward pass, over one without."""
+ERROR = Mark(p95=-100.0)
+"""Of the modes in single precision, beside the plain sum in double precision, in dB of its peak."""
+LIVE = Mark(p95=10.0)
+"""A block of 10 ms of a voice that is played live, in milliseconds of this machine."""
+
+
+def rows() -> Rows:
+    load_torch()
+    import torch
+
+    from engine.dsp.resonators import plain_sum, ring
+
+    n_frames = round(SECONDS * RATE)
+    for name, slowest, fastest in (("that ring on", 0.3, 3.0), ("that fall as wood's do", 20.0, 2_000.0)):
+        given = _modes(slowest, fastest)
+        times = timed_ms(partial(ring, *given, n_frames, RATE), n=20, warm_up=3)
+        yield Row.of("impact", f"{N_MODES} stereo modes {name}", times, "ms", MODES, detail="2 s at 48 kHz")
+        plain = timed_ms(partial(plain_sum, *given, n_frames, RATE), n=2)
+        ratios = [p / t for p in plain for t in times]
+        yield Row.of("impact", "the same, sample by sample, over that", ratios, "x")
+        wanted = plain_sum(given[0], given[1], given[2].double(), n_frames, RATE)
+        error = float((ring(*given, n_frames, RATE) - wanted).abs().max() / wanted.abs().max())
+        yield Row.of("impact", "their difference", [20.0 * math.log10(error)], "dB", ERROR)
+    for name, patch in (("in a room", full_patch()), ("without one", full_patch().with_values(room=0.0))):
+        times = timed_ms(_render(torch.tensor([patch.unit()])), n=20, warm_up=3)
+        yield Row.of("impact", f"a strike of {N_MODES} modes {name}", times, "ms", STRIKE, detail="2 s at 48 kHz")
+    usual = torch.tensor([Patch("impact", {"material": 1.0, "room": 0.3}).unit()])
+    yield Row.of("impact", "a usual strike", timed_ms(_render(usual), n=20, warm_up=3), "ms", detail="48 modes, 2 s")
+    yield Row.of("impact", "forward and backward over forward", backward_ratios(full_patch()), "x", BACKWARD)
+    batch = torch.tensor([full_patch().with_values(size_m=0.2 + 0.01 * i).unit() for i in range(64)])
+    times = timed_ms(_render(batch, rate=24_000), n=3)
+    yield Row.of("impact", f"64 strikes of {N_MODES} modes", times, "ms", detail="2 s at 24 kHz")
+    yield _live()
+
+
+def full_patch() -> Patch:
+    """A large metal plate of 512 audible modes, struck roughly in a room."""
+    sizes = {"size_m": 1.2, "thickness_m": 0.0025, "proportion": 0.8, "modes": float(N_MODES)}
+    return Patch("impact", {"shape": 1.0, "material": 1.0, **sizes, "contact_db": -9.0, "contact_s": 0.1, "room": 0.3})
+
+
+def backward_ratios(patch: Patch, n: int = 7) -> list[float]:
+    """Time of a render with gradients and its backward pass, over that of the same render without gradients."""
+    import torch
+
+    unit = torch.tensor([patch.unit()])
+    knobs = unit.clone().requires_grad_()
+    with_gradients = _render(knobs)
+
+    def there_and_back() -> None:
+        torch.autograd.grad(with_gradients().square().mean(), knobs)
+
+    plain, both = timed_ms(_render(unit), n=n, warm_up=3), timed_ms(there_and_back, n=n, warm_up=2)
+    return [b / p for b, p in zip(both, plain, strict=True)]
+
+
+def _render(unit: Tensor, rate: int = RATE) -> Callable[[], Tensor]:
+    from engine.synths.catalog import synth_of
+
+    synth = synth_of("impact")
+    return lambda: synth.render(unit, note=60, velocity=100, hold_s=1.0, duration_s=SECONDS, sample_rate=rate)
+
+
+def _modes(slowest: float, fastest: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Modes from 60 Hz to 18 kHz, the high ones falling faster."""
+    import torch
+
+    share = torch.linspace(0.0, 1.0, N_MODES, dtype=torch.float64)[None]
+    level = torch.randn(1, 2, N_MODES, generator=torch.Generator().manual_seed(0))
+    return 60.0 * 300.0**share, slowest * (fastest / slowest) ** share, level
+
+
+def _live() -> Row:
+    from engine.synths.catalog import synth_of
+    from engine.synths.live_voice import Key
+
+    voice = synth_of("impact").live_patch(full_patch(), RATE).strike(Key(60, 100))
+    times = timed_ms(lambda: voice.process(RATE // 100, True), n=100, warm_up=1)
+    return Row.of("impact", f"10 ms of a live voice of {N_MODES} modes", times, "ms", LIVE)

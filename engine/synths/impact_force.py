@@ -1,0 +1,104 @@
+"""What a striker does to an object: a push that lasts as long as they touch, and the noise of a rough contact."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.dsp.band_noise import band, bins_hz, joined, n_noise_frames, white
+
+LN_1000 = math.log(1000.0)
+"""60 dB."""
+_NOISE_TIMES = 1.4
+"""The noise is followed until it is 84 dB down."""
+_LONGEST_S = 0.06
+MOST_GRAIN = 300.0
+"""Of the noise's power at full grain: about 80 crackles a second stand out at 48 kHz."""
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One contact for each row, all ``[batch]``: how long it lasts, and the noise: its ``level`` (a factor), band, time
+    to -60 dB, rise, grain and share that is heard directly. ``seed`` is a whole number that decides the noise."""
+
+    seconds: Tensor
+    level: Tensor
+    hz: Tensor
+    octaves: Tensor
+    noise_s: Tensor
+    rise_s: Tensor
+    grain: Tensor
+    direct: Tensor
+    seed: int
+
+    @property
+    def has_noise(self) -> bool:
+        """Whether any row has noise, or a gradient may wake it."""
+        return (torch.is_grad_enabled() and self.level.requires_grad) or bool((self.level > 0.0).any())
+
+    def n_frames(self, rate: float, most: int) -> int:
+        """How long the force is, in frames."""
+        longest_s = float(self.seconds.detach().max()) if self.seconds.numel() else 0.0
+        if self.has_noise:
+            longest_s = max(longest_s, _NOISE_TIMES * float((self.noise_s + 2.0 * self.rise_s).detach().max()))
+        return max(min(math.ceil(longest_s * rate) + 1, most), 1)
+
+    def push(self, n: int, rate: float) -> Tensor:
+        """The first ``n`` frames of the force ``[batch, n]`` in float64, of sum 1.
+
+        Of a Hertzian contact the force is nearly ``sin(pi t / T) ** 1.5`` (Johnson, Contact Mechanics, 11.4); this is
+        a sine and its square in such shares, within 1.5 % of it, whose integral is known. Each frame has what was
+        pushed since the one before: a contact shorter than a frame is a click without aliases.
+        """
+        touching = min(math.ceil(float(self.seconds.detach().max()) * rate) + 1, n)
+        edges = torch.arange(touching + 1, dtype=torch.float64, device=self.seconds.device) / rate
+        share = (edges / self.seconds[:, None]).clamp(max=1.0)
+        sine = 0.5 * (1.0 - torch.cos(math.pi * share))
+        square = share - torch.sin(2.0 * math.pi * share) / (2.0 * math.pi)
+        return torch.nn.functional.pad((0.43 * sine + 0.57 * square).diff(dim=1), (0, n - touching))
+
+    def noise(self, n: int, rate: float) -> Tensor:
+        """The first ``n`` frames of the noise ``[batch, n]`` in float64. At level 1 it has the energy of a click of sum
+        1, whatever its length and colour."""
+        device = self.level.device
+        # Uniform noise raised to a power has its peaks further apart, which is what crackles.
+        power = torch.exp(math.log(MOST_GRAIN) * self.grain)[:, None, None]
+        plain = white(self.seed, n_noise_frames(n, rate), rate, device) / math.sqrt(3.0)
+        grains = plain.sign() * torch.exp(power * plain.abs().clamp(min=1e-9).log()) * (2.0 * power + 1.0).sqrt()
+        hz = bins_hz(rate, device)
+        weights = band(hz, self.hz[:, None], self.octaves[:, None])
+        weights = weights / weights.square().mean(1, keepdim=True).sqrt()
+        sound = joined(torch.fft.rfft(grains) * weights[:, None], rate)[:, :n]
+        time_s = (torch.arange(n, dtype=torch.float64, device=device) + 0.5) / rate
+        rise = 1.0 - torch.exp(-3.0 * time_s / self.rise_s[:, None])
+        shape = rise * torch.exp(-LN_1000 * time_s / self.noise_s[:, None])
+        return sound * shape * (self.level[:, None] / shape.square().sum(1, keepdim=True).sqrt())
+
+
+def contact_time(mass: Tensor, hardness: Tensor, contact_pa: Tensor, velocity: Tensor) -> Tensor:
+    """How long a ball of ``mass`` kg touches what has the modulus ``contact_pa``, in seconds, all ``[batch]``.
+
+    Hertz: ``T = 2.87 (m**2 / (R E**2 v))**(1/5)`` (Johnson, Contact Mechanics, 11.4). ``hardness`` goes from felt (0.1
+    MPa) to steel; soft strikers stiffen under a hard blow, so their contact shortens faster with velocity (felt's
+    exponent in Chaigne and Askenfelt, JASA 95, 1994). ``velocity`` is MIDI's.
+    """
+    own_pa = torch.exp(math.log(1e5) + hardness * math.log(2e6))
+    modulus = 1.0 / (1.0 / own_pa + 1.0 / contact_pa)
+    radius = (mass * (3.0 / (4.0 * math.pi * 1500.0))) ** (1.0 / 3.0)
+    speed = (velocity / 100.0) ** 1.5
+    hertz = 2.87 * (mass.square() / (radius * modulus.square())) ** 0.2
+    return hertz * speed ** (-0.2 - 0.3 * (1.0 - hardness))
+
+
+def limited(seconds: Tensor) -> Tensor:
+    """Contact times that stay below :data:`_LONGEST_S`: what is pushed longer makes no sound."""
+    return seconds / (1.0 + seconds / _LONGEST_S)
+
+
+def softness(hz: Tensor, seconds: Tensor) -> Tensor:
+    """About how much of a mode a contact moves: 1 where it is short for the mode's period, and where it is long, what
+    follows the force itself."""
+    return 1.0 / (1.0 + (3.5 * hz * seconds).square()).sqrt()

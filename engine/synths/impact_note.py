@@ -1,0 +1,236 @@
+"""A strike, decoded: unit positions and a key become modes, a contact and a room.
+
+Everything here is small (no frames) and in float64, so that a pitch is exact whatever type the sound is rendered in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.dsp.units import db_to_gain, level_to_amplitude, midi_to_hz, semitones_to_factor, velocity_to_gain
+from engine.params.impact import IMPACT_SPACE, LEVEL_FLOOR_DB, N_BANDS, N_MODES, SHAPES
+from engine.synths.base import Number, per_row
+from engine.synths.chance import chance_of
+from engine.synths.decode import Decoder
+from engine.synths.impact_force import Contact, contact_time, limited, softness
+from engine.synths.impact_materials import Stuff, blended
+from engine.synths.impact_room import MOST_WET, RoomNote, nominal_hz
+from engine.synths.impact_shapes import N_AIR, Body, air_hz, family_of
+
+TWO_PI = 2.0 * math.pi
+LOWEST_HZ, HIGHEST_HZ = 25.0, 6_000.0
+"""Between these the pitch of an object stays, so that no size and no thickness is silent."""
+_FADE_FROM_HZ, _FADE_TO_HZ = 10.0, 20.0
+"""Modes below are no sound."""
+_LOUDNESS = 0.6
+_MIDDLE_C = 60.0
+_SPLIT = 0.02
+"""How far imperfection pulls twins apart, as a share of their frequency."""
+_AIR_Q = 22.0
+
+Pick = Callable[[str], Tensor]
+
+
+@dataclass(frozen=True)
+class ImpactNote:
+    """One strike for each row: ``hz``, ``damping`` (1/s) ``[batch, modes]`` and ``amplitude`` ``[batch, 2, modes]`` for
+    a push of sum 1; the contact; the room; ``release`` (1/s) ``[batch]``, how much faster everything
+    falls once the key is up, and ``hold_s``; ``gain`` and ``pitch_hz`` ``[batch]``. The first ``n_own`` modes are the
+    object's, the others the air's."""
+
+    hz: Tensor
+    damping: Tensor
+    amplitude: Tensor
+    contact: Contact
+    room: RoomNote
+    release: Tensor
+    hold_s: Tensor
+    gain: Tensor
+    pitch_hz: Tensor
+    n_own: int
+
+    @property
+    def wants_grad(self) -> bool:
+        """Whether anything will be differentiated through this note."""
+        return torch.is_grad_enabled() and self.gain.requires_grad
+
+    def rows(self, rows: slice) -> ImpactNote:
+        """The notes of some rows."""
+
+        def chosen(part: object) -> dict[str, Any]:
+            return {name: t[rows] if isinstance(t, Tensor) else t for name, t in vars(part).items()}
+
+        own = {**chosen(self), "contact": Contact(**chosen(self.contact)), "room": RoomNote(**chosen(self.room))}
+        return ImpactNote(**own)
+
+
+class ImpactDecoder:
+    """Reads unit vectors of :data:`IMPACT_SPACE`."""
+
+    def __init__(self) -> None:
+        self._values = Decoder(IMPACT_SPACE)
+
+    def __call__(
+        self, unit: Tensor, note: Number, velocity: Number, hold_s: Number, rng: torch.Generator | None = None
+    ) -> ImpactNote:
+        """Decode ``unit`` ``[batch, n_units]``; ``note`` and ``velocity`` are MIDI numbers, ``rng`` decides all
+        chance."""
+        values = self._values(unit.to(torch.float64))
+        rows, device = values.shape[0], values.device
+
+        def pick(name: str) -> Tensor:
+            found = values[:, IMPACT_SPACE.place(name)]
+            return found if IMPACT_SPACE[name].count > 1 else found[:, 0]
+
+        seed = int(chance_of(rng or torch.Generator().manual_seed(0)))
+        key, force = per_row(note, rows, device), per_row(velocity, rows, device)
+        stuff = blended(pick("material"), pick("material_2"), pick("blend"))
+        seconds = contact_time(pick("striker_kg"), pick("striker_hardness"), stuff.contact_pa, force)
+        usual = contact_time(
+            pick("striker_kg"), pick("striker_hardness"), stuff.contact_pa, torch.full_like(force, 100.0)
+        )
+        stretch = pick("contact_stretch")
+        modes = _modes(pick, stuff, key, limited(usual * stretch))
+        # A heavy striker is louder by 1.5 dB a doubling: less than in nature, where nothing else would be heard of it.
+        loud = velocity_to_gain(force, pick("velocity")) * (pick("striker_kg") / 0.02) ** 0.25
+        contact = Contact(
+            seconds=limited(seconds * stretch),
+            level=level_to_amplitude(pick("contact_db"), LEVEL_FLOOR_DB) * modes.shyness,
+            hz=pick("contact_hz"),
+            octaves=pick("contact_oct"),
+            noise_s=pick("contact_s"),
+            rise_s=pick("contact_rise_s"),
+            grain=pick("contact_grain"),
+            direct=pick("contact_direct"),
+            seed=seed,
+        )
+        damped = (pick("release") > 0.5).double()
+        return ImpactNote(
+            hz=modes.hz,
+            damping=modes.damping,
+            amplitude=modes.amplitude,
+            contact=contact,
+            room=_room(pick, seed),
+            release=damped * math.log(1000.0) / pick("release_s"),
+            hold_s=per_row(hold_s, rows, device),
+            gain=loud * db_to_gain(pick("gain_db")),
+            pitch_hz=modes.pitch_hz,
+            n_own=modes.n_own,
+        )
+
+
+@dataclass(frozen=True)
+class _Modes:
+    """All modes, as in :class:`ImpactNote`; ``shyness`` ``[batch]`` is how much less the push excites the object than a
+    click would."""
+
+    hz: Tensor
+    damping: Tensor
+    amplitude: Tensor
+    pitch_hz: Tensor
+    n_own: int
+    shyness: Tensor
+
+
+def _modes(pick: Pick, stuff: Stuff, key: Tensor, seconds: Tensor) -> _Modes:
+    """The modes of each row under a push of ``seconds``. Those that no row has are left out."""
+    length = pick("size_m")[:, None]
+    thickness = pick("thickness_m")[:, None]
+    body = Body(
+        stuff=stuff,
+        length=length,
+        # Nothing is thicker than half its length.
+        thickness=thickness / (1.0 + (2.0 * thickness / length).square()).sqrt(),
+        proportion=pick("proportion")[:, None],
+        hollowness=pick("hollowness")[:, None],
+        split=_SPLIT * pick("imperfection")[:, None],
+    )
+    wanted = pick("modes")
+    most = min(math.ceil(float(wanted.detach().max())), N_MODES) if wanted.numel() else 0
+    physical, base_hz, strike, heard = _by_shape(pick, body, most)
+    pitch = torch.exp(_between(base_hz.log(), math.log(LOWEST_HZ), math.log(HIGHEST_HZ)))
+    tuning = pick("tuning").round()
+    shifted = pitch * torch.where(tuning > 0.5, semitones_to_factor(key - _MIDDLE_C), 1.0)
+    pitch = torch.where(tuning > 1.5, midi_to_hz(key), shifted) * semitones_to_factor(pick("transpose_st"))
+    scale = (pitch / base_hz)[:, None]
+    hz = physical * scale * semitones_to_factor(pick("mode_pitch_st")[:, :most])
+    hollow = pick("hollowness")
+    alpha = stuff.alpha * pick("damping_low") * (1.0 + hollow)
+    beta = stuff.beta * pick("damping_high")
+    falls = torch.exp2(pick("mode_damping_oct")[:, :most])
+    damping = 0.5 * (alpha[:, None] + beta[:, None] * (TWO_PI * hz).square()) * falls
+    count = torch.arange(most, dtype=torch.float64, device=hz.device)
+    present = (wanted[:, None] - count).clamp(0.0, 1.0)
+    # As loud as the others, whatever it is: what every mode would give if it were struck where it moves most.
+    clicked = present.square() * _audible(physical * scale)
+    pushed = clicked * softness(physical * scale, seconds[:, None]).square()
+    loudness = _LOUDNESS / (pushed.sum(1, keepdim=True) + 1e-3).sqrt()
+    shyness = ((pushed.sum(1) + 1e-3) / (clicked.sum(1) + 1e-3)).sqrt()
+    level = level_to_amplitude(pick("mode_level_db")[:, :most], LEVEL_FLOOR_DB)
+    amplitude = (level * present * strike * loudness)[:, None] * heard
+    if hollow.requires_grad or bool((hollow > 0.0).any()):
+        air = air_hz(body) * scale
+        order = torch.arange(1, N_AIR + 1, dtype=torch.float64, device=hz.device)
+        breath = 0.5 * _LOUDNESS * hollow[:, None] / order
+        hz = torch.cat([hz, air], 1)
+        damping = torch.cat([damping, 10.0 + air * (math.pi / _AIR_Q)], 1)
+        amplitude = torch.cat([amplitude, breath[:, None].expand(-1, 2, -1)], 2)
+    return _Modes(hz, damping, amplitude * _audible(hz)[:, None], pitch, most, shyness)
+
+
+def _by_shape(pick: Pick, body: Body, most: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Of each row its family's frequencies ``[batch, most]``, the one that is its pitch ``[batch]``, and the shapes
+    where it is struck ``[batch, most]`` and heard ``[batch, 2, most]``."""
+    shapes = pick("shape").round().long()
+    width = pick("width")[:, None]
+    strike = pick("strike_x")[:, None], pick("strike_y")[:, None]
+    # Two ears beside each other, and both on the object.
+    left = pick("pickup_x")[:, None] * (1.0 - 0.2 * width), pick("pickup_y")[:, None] * (1.0 - 0.5 * width)
+    right = left[0] + 0.2 * width, left[1] + 0.5 * width
+    found, order = [], []
+    for number in sorted(set(shapes.tolist())):
+        rows = (shapes == number).nonzero()[:, 0]
+        family = family_of(SHAPES[number])
+        own = body if rows.numel() == shapes.numel() else body.rows(rows)
+        hz = family.hz(own)
+        places = [family.shape(*(c.index_select(0, rows) for c in place))[:, :most] for place in (strike, left, right)]
+        found.append((hz[:, :most], hz[:, family.pitch_mode], places[0], torch.stack(places[1:], 1)))
+        order.append(rows)
+    if len(found) == 1:
+        return found[0]
+    back = torch.argsort(torch.cat(order))
+    hz, base, struck, heard = (torch.cat(parts).index_select(0, back) for parts in zip(*found, strict=True))
+    return hz, base, struck, heard
+
+
+def _audible(hz: Tensor) -> Tensor:
+    """1 for what is sound, 0 for what is too low to be heard."""
+    return ((hz - _FADE_FROM_HZ) / (_FADE_TO_HZ - _FADE_FROM_HZ)).clamp(0.0, 1.0)
+
+
+def _between(x: Tensor, low: float, high: float) -> Tensor:
+    """``x`` where it lies well between, bent into the limits beyond them."""
+    soft = torch.nn.functional.softplus
+    return low + soft(x - low, 8.0) - soft(x - high, 8.0)
+
+
+def _room(pick: Pick, seed: int) -> RoomNote:
+    device = pick("room").device
+    place = torch.arange(N_BANDS, dtype=torch.float64, device=device) / (N_BANDS - 1)
+    # The highest band is over up to eight times sooner.
+    plain_s = pick("room_s")[:, None] * torch.exp2(-3.0 * pick("room_damping")[:, None] * place)
+    return RoomNote(
+        wet=MOST_WET * pick("room"),
+        delay_s=pick("room_delay_s"),
+        hz=nominal_hz(device) * semitones_to_factor(pick("room_band_st")),
+        seconds=plain_s * torch.exp2(pick("room_band_oct")),
+        level=level_to_amplitude(pick("room_band_db"), LEVEL_FLOOR_DB),
+        plain_s=plain_s,
+        seed=seed,
+    )

@@ -1,0 +1,75 @@
+"""The room of an impact: noise in octave bands, each with its middle, its decay and its level."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.dsp.band_noise import band, bins_hz, hop_at, joined, n_noise_frames, white_spectrum
+from engine.params.impact import LOWEST_BAND_HZ, N_BANDS
+from engine.synths.impact_force import LN_1000
+
+_BAND_OCT = 1.0
+_TIMES = 1.4
+"""The room is followed until it is 84 dB down."""
+MOST_WET = 1.5
+
+
+@dataclass(frozen=True)
+class RoomNote:
+    """The room of each row: ``wet`` (a factor), ``delay_s`` ``[batch]``; the middles, times to -60 dB and levels of its
+    bands ``[batch, N_BANDS]``; ``plain_s``, the times without the bands' own changes, sets the loudness."""
+
+    wet: Tensor
+    delay_s: Tensor
+    hz: Tensor
+    seconds: Tensor
+    level: Tensor
+    plain_s: Tensor
+    seed: int
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether any row has a room, or a gradient may open it."""
+        return (torch.is_grad_enabled() and self.wet.requires_grad) or bool((self.wet > 0.0).any())
+
+    def n_frames(self, rate: float, most: int) -> int:
+        """How long the answer is, in frames, its delay aside."""
+        longest_s = _TIMES * float(self.seconds.detach().max())
+        return max(min(math.ceil(longest_s * rate), most), 1)
+
+    def answer(self, n: int, rate: float, dtype: torch.dtype) -> Tensor:
+        """The first ``n`` frames after the delay of what comes back of a click, left and right: ``[batch, 2, n]``."""
+        device = self.wet.device
+        n_noise = n_noise_frames(n, rate)
+        hz = bins_hz(rate, device)
+        bands = band(hz, self.hz[..., None], _BAND_OCT)
+        time_s = torch.arange(n_noise, dtype=torch.float64, device=device) * (hop_at(rate) / rate)
+        falls = torch.exp(-LN_1000 * time_s[:, None] / self.seconds[:, None]) * self.level[:, None]
+        # As loud as a click, whatever the length.
+        plain = band(hz, nominal_hz(device)[:, None], _BAND_OCT).square().mean(1)
+        energy = (plain * self.plain_s).sum(1) * (rate / (2.0 * LN_1000))
+        scale = self.wet / energy.sqrt()
+        spectra = torch.matmul((falls * scale[:, None, None]).to(dtype), bands.to(dtype))
+        noise = [white_spectrum(self.seed + 7919 * (c + 1), n_noise, rate, dtype, device) for c in range(2)]
+        return joined(spectra[:, None] * torch.stack(noise), rate)[..., :n]
+
+    def delayed(self, answer: Tensor, rate: float) -> Tensor:
+        """``answer`` ``[batch, 2, n]`` with silence before it, straight between whole frames."""
+        frames = self.delay_s * rate
+        whole = frames.detach().floor()
+        share = (frames - whole).to(answer.dtype)[:, None, None]
+        most = int(whole.max()) + 1
+        late = [
+            torch.nn.functional.pad(row, (n, most - n)) for row, n in zip(answer, whole.int().tolist(), strict=True)
+        ]
+        plain = torch.stack(late)
+        return torch.lerp(plain, torch.nn.functional.pad(plain[..., :-1], (1, 0)), share)
+
+
+def nominal_hz(device: torch.device) -> Tensor:
+    """Middles of the bands as they are unless shifted ``[N_BANDS]``."""
+    return LOWEST_BAND_HZ * torch.exp2(torch.arange(N_BANDS, dtype=torch.float64, device=device))

@@ -1,0 +1,209 @@
+"""Strikes that are played while they sound are the strikes that are rendered."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from engine.params import IMPACT_SPACE, Patch
+from engine.params.impact import LEVEL_FLOOR_DB
+from engine.synths.impact import ImpactSynth
+from engine.synths.impact_live_room import ConvolutionRoom, RoomKernel
+from engine.synths.live import LiveInstrument
+from engine.synths.live_voice import Key
+
+RATE = 48_000
+METAL = {"material": 1.0, "shape": 1.0}
+
+
+@pytest.fixture(scope="module")
+def synth():
+    return ImpactSynth()
+
+
+def both(synth, patch, *, note=60, velocity=100, hold=9_600, n=24_000, rate=RATE, blocks=(480,)):
+    """A render and the joined blocks of the same strike ``[2, n]``; the key goes up at frame ``hold``."""
+    rendered = synth.render(
+        torch.tensor([patch.unit()], dtype=torch.float64),
+        note=note,
+        velocity=velocity,
+        hold_s=hold / rate,
+        duration_s=(n + 500) / rate,  # its end is faded out
+        sample_rate=rate,
+        rng=torch.Generator().manual_seed(patch.seed),
+    )[0, :, :n].numpy()
+    voice = synth.live(patch.values, note=note, velocity=velocity, seed=patch.seed, sample_rate=rate)
+    parts, at = [], 0
+    while at < n:
+        m = min(blocks[len(parts) % len(blocks)], (hold if at < hold else n) - at)
+        parts.append(voice.process(m, at < hold))
+        at += m
+    live = np.concatenate(parts, 1)
+    assert live.shape == rendered.shape
+    assert live.dtype == np.float32
+    return rendered, live
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_patch_is_played_as_it_is_rendered(synth, seed):
+    rng = random.Random(seed)
+    values = {p.name: p.clamp(p.from_unit(rng.random())) for p in IMPACT_SPACE if p.count == 1}
+    values["gain_db"] = 0.0
+    values["contact_db"] = rng.choice([LEVEL_FLOOR_DB, -3.0])
+    values["room"] = rng.choice([0.0, 0.6])
+    rate = rng.choice([22_050, 44_100, 48_000, 96_000])
+    blocks = rng.choice([(480,), (441,), (64,), (1_000, 37, 1)])
+    patch = Patch("impact", values, seed)
+    n = 3 * rate // 10
+    rendered, live = both(synth, patch, hold=rate // 5, n=n, note=rng.choice([36, 60, 84]), rate=rate, blocks=blocks)
+    loudest = np.abs(rendered).max()
+    assert loudest > 1e-6
+    assert np.abs(rendered - live).max() < max(1e-5 * loudest, 1e-6)
+
+
+def test_a_strike_ends_when_it_has_rung_out(synth):
+    voice = synth.live({"damping_low": 4.0}, note=60, velocity=100)
+    blocks = 0
+    while not voice.ended:
+        last = voice.process(480, True)
+        blocks += 1
+        assert blocks < 500
+    assert np.abs(last).max() < 1e-4
+    assert blocks > 3
+
+
+def test_a_damped_object_is_choked_by_the_key(synth):
+    ringing = synth.live({**METAL, "release_s": 0.05}, note=60, velocity=100)
+    choked = synth.live({**METAL, "release": 1.0, "release_s": 0.05}, note=60, velocity=100)
+    for voice in (ringing, choked):
+        voice.process(4_800, True)
+    after = [np.abs(voice.process(4_800, False)[:, 2_400:]).max() for voice in (ringing, choked)]
+    assert after[1] < 0.002 * after[0]
+    assert choked.level < ringing.level
+
+
+def peak_hz(sound):
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(sound.size), 1 << 18))
+    return float(spectrum.argmax()) * RATE / (1 << 18)
+
+
+def test_the_wheel_bends_what_rings(synth):
+    sounds = []
+    for bend_st in (0.0, 2.0):
+        voice = synth.live({"material": 1.0, "modes": 1.0}, note=60, velocity=100)
+        voice.process(480, True)
+        sounds.append(voice.process(24_000, True, bend_st)[0])
+    assert peak_hz(sounds[1]) == pytest.approx(peak_hz(sounds[0]) * 2.0 ** (2.0 / 12.0), rel=2e-3)
+
+
+def test_another_patch_takes_over_what_rings_without_a_click(synth):
+    one = synth.live_patch(Patch("impact", {"material": 1.0, "modes": 4.0, "size_m": 0.6}), RATE)
+    other = synth.live_patch(Patch("impact", {"material": 1.0, "modes": 9.0, "size_m": 0.5}), RATE)
+    key = Key(60, 100)
+    voice = one.strike(key)
+    before = voice.process(4_800, True)
+    other.renew([voice], [key])
+    after = voice.process(4_800, True)
+    sound = np.concatenate([before, after], 1)[:, 2_400:]
+    assert np.abs(after).max() > 0.02
+    steepest = np.abs(np.diff(sound, axis=1)).max(0)
+    assert steepest[2_390:2_410].max() < 1.5 * steepest[:2_380].max()
+    assert peak_hz(after[0, 480:]) > 1.2 * peak_hz(before[0])
+
+
+def test_striking_again_adds_to_what_still_rings(synth):
+    patch = synth.live_patch(Patch("impact", {**METAL, "room": 0.4}), RATE)
+    live = LiveInstrument(patch, RATE)
+
+    def heard(until):
+        out = np.zeros((until, 2))
+        for first, sound in live.render(until):
+            out[first : first + len(sound)] += sound
+        return out
+
+    live.note_on(60, 100, 0)
+    live.note_off(60)
+    first = heard(9_600)
+    live.note_on(60, 100, 9_600)
+    assert live.n_sounding == 2
+    second = heard(19_200)[9_600:]
+    assert np.abs(second).max() > 0.8 * np.abs(first).max()
+
+
+def test_a_glide_slides_between_two_keys(synth):
+    patch = synth.live_patch(Patch("impact", {"material": 1.0, "modes": 1.0, "tuning": 2.0}), RATE)
+    low, high = Key(60, 100), Key(72, 100)
+    voice = patch.strike(low)
+    voice.process(4_800, True)
+    patch.renew([voice], [high], 0.2)
+    sliding = voice.process(2_400, True)[0]
+    voice.process(9_600, True)
+    there = voice.process(24_000, True)[0]
+    assert 262.0 < peak_hz(sliding) < 400.0
+    assert peak_hz(there) == pytest.approx(523.25, rel=5e-3)
+
+
+# -- the room ----------------------------------------------------------------------------------------------------
+
+
+def kernel(n=20_000, seed=0, name="one"):
+    rng = np.random.default_rng(seed)
+    answer = rng.standard_normal((2, n)) * np.exp(-np.arange(n) / 4_000.0)
+    answer[:, :480] = 0.0
+    return answer, RoomKernel(answer, RATE, name)
+
+
+def test_a_room_is_a_convolution_however_it_is_asked():
+    answer, walls = kernel()
+    room = ConvolutionRoom(walls)
+    rng = np.random.default_rng(1)
+    sound = rng.standard_normal(30_000)
+    at, parts = 0, []
+    while at < sound.size:
+        n = int(rng.integers(1, room.reach + 1))
+        room.send(at, sound[at : at + n])
+        parts.append(room.answer(min(n, sound.size - at)))
+        at += n
+    found = np.concatenate(parts).T
+    wanted = np.stack([np.convolve(sound, side)[: sound.size] for side in answer])
+    assert np.abs(found - wanted).max() < 1e-5 * np.abs(wanted).max()
+
+
+def test_what_comes_a_little_late_still_comes_back():
+    answer, walls = kernel()
+    room = ConvolutionRoom(walls)
+    room.answer(1_000)
+    entered = room.send(1_000 - room.reach, np.ones(1))
+    assert 1_000 - room.reach <= entered <= 1_000
+    found = room.answer(4_000).T
+    wanted = np.zeros((2, 4_000))
+    wanted[:, :] = answer[:, 1_000 - entered : 5_000 - entered]
+    assert np.abs(found - wanted).max() < 1e-5
+
+
+def test_another_room_opens_while_the_old_one_rings_out():
+    (one, first), (two, second) = kernel(), kernel(seed=5, name="two")
+    room = ConvolutionRoom(first)
+    room.send(0, np.ones(1))
+    room.answer(960)
+    room.refurnish(second)
+    room.send(960, np.ones(1))
+    found = room.answer(4_000).T
+    assert np.abs(found - one[:, 960:4_960] - two[:, :4_000]).max() < 1e-5
+
+
+def test_a_room_ends_and_a_closed_one_is_silent():
+    _, walls = kernel(n=6_000)
+    room = ConvolutionRoom(walls)
+    room.send(0, np.ones(1))
+    room.answer(3_000)
+    assert not room.ended
+    room.close()
+    room.answer(128)
+    assert room.ended
+    assert np.abs(room.answer(1_000)).max() == 0.0
+    room = ConvolutionRoom(walls)
+    room.send(0, np.ones(1))
+    room.answer(7_000)
+    assert room.ended
