@@ -55,12 +55,13 @@ _EVOLUTION_END, _FIRST_DESCENT_END, _SECOND_EVOLUTION_END, _DESCENT_END, _END = 
 _N_PARENTS, _N_KEPT, _N_BORN = 24, 256, 32
 _SURVIVORS = ((0.25, 10), (0.55, 5), (1.0, 3))
 """Until such a share of the first descent, so many candidates take part."""
-_N_AT_LENGTH, _N_AS_HEARD = 64, 48
+_N_AT_LENGTH, _N_AS_HEARD = 48, 48
 _N_FINE = 2
 _N_PRESETS = 4
 """So many presets are compared as they will be heard."""
 _OTHER_KEYS_ST = (-24.0, -12.0, 12.0)
-"""Where no pitch says how high a preset is to be played, these are tried too."""
+_N_AT_OTHER_KEYS = 12
+"""Where no pitch says how high a preset is to be played, so many are tried so much higher."""
 _STRIDE = 2
 """Steps down the slope between two looks at the clock."""
 
@@ -119,6 +120,7 @@ class _Search:
         self._finish = Finish(self._full, target, locks, name)
         self._free = speeds() * locks.free
         self._found: list[Contender] = []
+        self._first_preset = 0
         self._ratios: list[float] = []
         self._grafts: list[Graft] = []
         self._shown_at = -1.0
@@ -126,7 +128,10 @@ class _Search:
     def run(self) -> Generator[Note, None, MatchResult]:
         yield Note(0.01, "Looking for the pitch and the partials")
         units = yield from self._starts()
-        self._found = sorted((yield from self._scored(units, self._rough)), key=_far)
+        found = yield from self._scored(units, self._rough)
+        if self._target.pitch_hz is None and self._presets:
+            found += yield from self._at_other_keys(found[self._first_preset :][: len(self._presets)])
+        self._found = sorted(found, key=_far)
         yield self._note("Comparing with the bank", force=True)
         yield from self._evolve(self._rough, _EVOLUTION_END)
         presets = yield from self._at_length()
@@ -137,8 +142,9 @@ class _Search:
         yield from self._descend(
             self._fine, diverse(self._found, _N_FINE, each=1), _DESCENT_END, ((1.0, _N_FINE),), 0.02
         )
-        yield from self._as_heard()
-        yield from self._evolve(self._full, _END)
+        if self._budget.used < _END:
+            yield from self._as_heard()
+            yield from self._evolve(self._full, _END)
         return (yield from self._ranked(presets))
 
     # -- stages ------------------------------------------------------------------------------------
@@ -155,12 +161,20 @@ class _Search:
         self._ratios = [min(max(p.hz / base_hz, 0.125), 64.0) for p in partials_of(target, 16)]
         self._grafts = grafts_of(target)
         units = [self._locks.apply(torch.tensor(rows, dtype=torch.float32)), self._preset_units()]
-        if target.pitch_hz is None:
-            units += [self._preset_units(shift) for shift in _OTHER_KEYS_ST]
+        self._first_preset = len(rows)
         bank = [self._tuned(values) for values in resembling(target, _N_FROM_BANK)]
         if bank:
             units.append(self._locks.apply(torch.tensor(bank, dtype=torch.float32)))
         return torch.cat(units)
+
+    def _at_other_keys(self, presets: Sequence[Contender]) -> Generator[Note, None, list[Contender]]:
+        """The nearest of all ``presets``, played lower and higher."""
+        near = sorted(range(len(presets)), key=lambda i: presets[i].db)[:_N_AT_OTHER_KEYS]
+        units = torch.cat([self._preset_units(shift)[near] for shift in _OTHER_KEYS_ST])
+        again = yield from self._scored(units, self._rough)
+        for i, one in enumerate(again):
+            one.origin = presets[near[i % len(near)]].origin
+        return again
 
     def _preset_units(self, shift_st: float = 0.0) -> Tensor:
         """Positions of all presets at the target's pitch, ``[n, n_units]``."""
@@ -174,7 +188,8 @@ class _Search:
 
     def _at_length(self) -> Generator[Note, None, list[Contender]]:
         """Compare the best and all presets with the whole target; returns the presets."""
-        pool = diverse(self._found, _N_AT_LENGTH, each=3)
+        most = _N_AT_LENGTH if self._budget.used < _FIRST_DESCENT_END else _N_PARENTS
+        pool = diverse(self._found, most, each=3)
         again = yield from self._scored(torch.stack([one.unit for one in pool]), self._fine)
         for one, old in zip(again, pool, strict=True):
             one.origin = old.origin
@@ -212,11 +227,12 @@ class _Search:
             parents = diverse(self._found, _N_PARENTS, each=3)
             rows = torch.stack([one.unit for one in parents])
             doubles = list(rows.double().numpy())
-            born = [child(doubles, self._ratios, self._grafts, free, self._rng) for _ in range(_N_BORN)]
+            n_born = _N_BORN // 2 if scene is self._full else _N_BORN
+            born = [child(doubles, self._ratios, self._grafts, free, self._rng) for _ in range(n_born)]
             units = torch.tensor(np.array(born), dtype=torch.float32)
             steps = self._crew.map(scene.distances_db, torch.split(units, _BATCH))
             distances = torch.cat((yield from self._waiting(steps, "Evolving"))).tolist()
-            self._budget.spend(_N_BORN)
+            self._budget.spend(n_born)
             nearest = torch.cdist(units, rows, p=1.0).argmin(1).tolist()
             for unit, db, near in zip(units, distances, nearest, strict=True):
                 self._found.append(Contender(unit, db, parents[near].origin))
