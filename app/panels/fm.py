@@ -401,7 +401,10 @@ class FmPanel(InstrumentPanel):
         self.piano.set_note(note.note)
 
     def _show_patch(self, patch: Patch, why: str) -> None:
+        # What belongs to another synth has none of these knobs.
+        self.body.setEnabled(patch.synth == FM_SPACE.name)
         if patch.synth != FM_SPACE.name:
+            self.name.setText(patch.name or "Unnamed patch")
             return
         # Each control compares first: what did not change is not repainted, and nothing is laid out again.
         values = patch.values

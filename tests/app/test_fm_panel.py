@@ -569,3 +569,12 @@ def test_only_what_something_else_switches_off_is_without_effect():
 def test_every_tab_says_what_is_behind_it(panel):
     for tab in panel.tabs.tabs.values():
         assert len(tab.toolTip()) > len(tab.text())
+
+
+def test_knobs_rest_while_something_else_than_fm_is_played(panel, document):
+    document.set_patch(Patch("impact", name="Pot"), "Load the pot")
+    assert not panel.control("op1_ratio").isEnabled()
+    assert panel.name.text() == "Pot"
+    document.undo()
+    assert panel.control("op1_ratio").isEnabled()
+    assert panel.control("op1_ratio").value == document.patch.values["op1_ratio"]

@@ -32,13 +32,13 @@ def test_every_kind_of_sound_has_its_presets():
     assert min(counts.values()) >= 6
 
 
-@pytest.mark.parametrize("preset", FM, ids=lambda p: p.name)
+@pytest.mark.parametrize("preset", LIBRARY, ids=lambda p: p.name)
 def test_a_preset_is_good(preset):
     assert faults(heard(preset)) == []
 
 
 def test_each_preset_sounds_different_from_every_other():
-    distance_db, one, other = closest([heard(p) for p in FM])[0]
+    distance_db, one, other = closest([heard(p) for p in LIBRARY])[0]
     assert distance_db > DISTINCT_DB, f"{one} and {other} are {distance_db:.1f} dB apart"
 
 
