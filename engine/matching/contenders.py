@@ -11,6 +11,7 @@ from torch import Tensor
 
 from engine.params import Patch
 from engine.params.fm import FM_SPACE
+from engine.params.held import held_with
 
 
 @dataclass
@@ -23,10 +24,12 @@ class Contender:
 
 
 class Locks:
-    """What must stay as it is in the current patch."""
+    """What must stay as it is in the current patch; the choices that give it its meaning stay with it."""
 
     def __init__(self, current: Patch | None, locked: Iterable[str]) -> None:
-        self.places = [i for name in sorted(set(locked)) for i in range(FM_SPACE.n_units)[FM_SPACE.place(name)]]
+        locked = set(locked)
+        names = locked | {name for name in held_with(locked) if name in FM_SPACE}
+        self.places = [i for name in sorted(names) for i in range(FM_SPACE.n_units)[FM_SPACE.place(name)]]
         patch = current if current is not None else Patch(FM_SPACE.name)
         self._kept = torch.tensor(patch.unit(), dtype=torch.float32)[self.places]
         self.free = torch.ones(FM_SPACE.n_units, dtype=torch.bool)

@@ -19,6 +19,7 @@ from engine.inline import match_inline, matched_sound, render_inline
 from engine.jobs import Note
 from engine.matching.bank import INDEX, build, fingerprint, resembling
 from engine.matching.budget import Budget
+from engine.matching.contenders import Locks
 from engine.matching.crew import Crew
 from engine.matching.draws import drawn
 from engine.matching.evolve import child
@@ -232,6 +233,17 @@ def test_what_is_locked_keeps_the_values_of_the_patch() -> None:
     for candidate in result.candidates:
         for name in locked:
             assert candidate.patch.values[name] == pytest.approx(current.values[name], rel=1e-5)
+
+
+def test_a_locked_tuning_or_time_is_matched_with_the_choice_that_gives_it_its_meaning() -> None:
+    current = Patch("fm", {"op1_ratio": 1.0, "op1_env2_s": 0.2})
+    locks = Locks(current, ["op1_ratio", "op1_env2_s", "noise_env1_s"])
+    other = current.with_values(op1_mode=1.0, op1_env_clock=1.0, op2_mode=1.0)
+    (held,) = locks.apply(torch.tensor([other.unit()]))
+    values = FM_SPACE.decode(held.double().tolist())
+    assert (values["op1_mode"], values["op1_env_clock"], values["op2_mode"]) == (0.0, 0.0, 1.0)
+    with pytest.raises(PatchError, match="op9_ratio"):
+        Locks(current, ["op9_ratio"])
 
 
 def test_a_cancelled_match_ends_its_threads() -> None:
