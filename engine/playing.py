@@ -46,6 +46,8 @@ RENEW_S = 0.015
 STALE_S = 0.5
 """A key that waited longer (for a library that loads) is not struck any more."""
 
+_HANDS = ("pedal", "bend", "wheel")
+
 log = logging.getLogger(__name__)
 
 
@@ -249,6 +251,9 @@ class _Player:
         self._synth = ""
         self._clock = _Clock()
         self._refused: Patch | None = None
+        self._hands: dict[str, Any] = {}
+        """Where pedal and wheels are: they may have moved before the first key, and stay where the bus or the patch
+        changes."""
 
     @property
     def n_sounding(self) -> int:
@@ -272,8 +277,13 @@ class _Player:
                 self._live.set_settings(self._settings)
         elif name == "note_on":
             self._note_on(sent_at, *args)
-        elif self._live is not None:
-            getattr(self._live, name)(*args)
+        else:
+            if name in _HANDS:
+                (self._hands[name],) = args
+            elif name == "all_off":
+                self._hands.clear()
+            if self._live is not None:
+                getattr(self._live, name)(*args)
 
     def leave_bus(self) -> None:
         """Be silent until another bus comes."""
@@ -357,6 +367,8 @@ class _Player:
             from engine.synths.live import LiveInstrument
 
             self._live = LiveInstrument(ready, bus.rate, self._settings)
+            for name, place in self._hands.items():
+                getattr(self._live, name)(place)
         else:
             self._live.set_patch(ready)
 

@@ -219,6 +219,40 @@ def test_another_bus_takes_over_in_silence(instrument, bus):
     assert instrument.n_sounding == 0
 
 
+def test_pedal_and_wheel_that_moved_before_the_first_key_are_where_the_hands_left_them(instrument, bus):
+    instrument.set_settings(PlaySettings(bend_range_st=12))
+    instrument.bend(1.0)
+    instrument.pedal(True)
+    instrument.note_on(57, 100)
+    instrument.note_off(57)
+    pump(bus, 24_000)
+    sound = bus.joined()[:24_000, 0]
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(sound.size)))
+    assert np.argmax(spectrum) * RATE / sound.size == pytest.approx(440.0, abs=5.0), "the wheel was up an octave"
+    assert instrument.n_sounding == 1, "the pedal was down"
+
+    # Another device: the hands are where they were.
+    other = SteppedBus()
+    instrument.connect(other)
+    instrument.note_on(57, 100)
+    instrument.note_off(57)
+    pump(other, 24_000)
+    assert instrument.n_sounding == 1
+
+    instrument.connect(None)
+    instrument.all_off()
+    instrument.connect(bus)
+    n = len(bus.blocks)
+    instrument.note_on(57, 100)
+    bus.wait_for(lambda blocks: len(blocks) > n)
+    instrument.note_off(57)
+    deadline = time.monotonic() + WAIT_S
+    while instrument.n_sounding and time.monotonic() < deadline:
+        bus.take(480)
+        time.sleep(0.002)
+    assert instrument.n_sounding == 0, "all off: nothing is held any more"
+
+
 def test_everything_may_be_asked_before_there_is_a_bus_or_a_patch(instrument):
     instrument.note_on(60)
     instrument.note_off(60)
