@@ -4,7 +4,7 @@ Each number of the voice becomes the quantity that :mod:`engine.project.dx7.tabl
 parameter for all of them, so velocity and keys act as they do on a DX7.
 
 What differs from the hardware, as the log-spectral distance that it makes on the 64 notes of ``tonewright bench dx7``
-(median, and 90th percentile; in all 0.5 and 2.9 dB from the independent emulation that is the reference there):
+(median, and 90th percentile; in all 0.7 and 2.9 dB from the independent emulation that is the reference there):
 
 - No aliases: the DX7 computes at 49096 Hz and plays what folds back. Most of the distance is this, where a stack
   bends its carrier deeply (algorithm 18: 5.5 dB, and 1.1 without oversampling).
