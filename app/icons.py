@@ -79,8 +79,13 @@ class _Strokes(QIconEngine):
         return _Strokes(self._name, self._role)
 
 
+@cache
 def icon(name: str, role: str = "text") -> QIcon:
-    """An icon in a colour role of the theme; raises ``FileNotFoundError`` for a name without a picture."""
+    """An icon in a colour role of the theme; raises ``FileNotFoundError`` for a name without a picture.
+
+    Each is made once and stays. When an icon goes, its engine is destroyed from the side of C++; with threads at work
+    PySide6 (6.11) now and then let go of that Python object twice there, and the window crashed while it was painted.
+    """
     if not (ICON_FOLDER / f"{name}.svg").exists():
         raise FileNotFoundError(f"There is no icon called {name!r} in {ICON_FOLDER}.")
     return QIcon(_Strokes(name, role))

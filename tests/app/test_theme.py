@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QRect, QSize
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QLabel
 
 from app import icons, style, theme
@@ -143,6 +143,24 @@ def test_an_icon_has_the_pixels_of_a_dense_display(qapp: QApplication, scale: fl
     picture = icons.icon("play").pixmap(QSize(16, 16), scale)
     assert picture.size() == QSize(round(16 * scale), round(16 * scale))
     assert picture.devicePixelRatio() == scale
+
+
+def test_a_repaint_throws_no_icon_away(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    begin = icons._Strokes.__init__
+
+    def counted(self: icons._Strokes, name: str, role: str) -> None:
+        made.append(name)
+        begin(self, name, role)
+
+    monkeypatch.setattr(icons._Strokes, "__init__", counted)
+    icons.icon.cache_clear()
+    target = QPixmap(16, 16)
+    painter = QPainter(target)
+    for _ in range(3):
+        icons.icon("play", "accent").paint(painter, QRect(0, 0, 16, 16))
+    painter.end()
+    assert made == ["play"]
 
 
 def test_an_icon_that_does_not_exist_is_named() -> None:
