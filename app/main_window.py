@@ -215,6 +215,14 @@ class MainWindow(QMainWindow):
         if on:
             dock.raise_()
 
+    def _map_floating(self) -> None:
+        """Panels that floated last time came back before this window was there: a window manager puts it over them,
+        and only what is shown anew belongs to it."""
+        for dock in self._docks.values():
+            if dock.isFloating() and dock.isVisible():
+                dock.hide()
+                dock.show()
+
     def _fitting(self, size: QSize) -> QSize:
         screen = self.screen()
         return size if screen is None else size.boundedTo(screen.availableSize() - FRAME)
@@ -255,6 +263,7 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
+            QTimer.singleShot(0, self._map_floating)
             QTimer.singleShot(0, self.first_painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:

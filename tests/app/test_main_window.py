@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 from windows import Windows
@@ -79,6 +79,38 @@ def test_the_layout_comes_back(qtbot: QtBot, windows: Windows, settings: Setting
     assert second.window.panel("jobs").isHidden()
     assert second.actions["view.library"].isChecked()
     assert not second.actions["view.jobs"].isChecked()
+
+
+class FirstShown(QObject):
+    """Which windows were shown, in that order."""
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        app.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.names.append(watched.objectName())
+        return False
+
+
+def test_a_floating_panel_comes_back_in_front_of_the_window(
+    qtbot: QtBot, qapp: QApplication, windows: Windows, settings: Settings
+) -> None:
+    first = windows.start(settings=settings)
+    first.window.panel("fm").setFloating(True)
+    qtbot.waitUntil(lambda: first.window.panel("fm").isVisible())
+    windows.leave(first)
+    shown = FirstShown(qapp)
+    second = windows.start(settings=settings)
+    panel = second.window.panel("fm")
+    # A window manager puts what is shown later in front.
+    qtbot.waitUntil(lambda: "fm" in shown.names[shown.names.index("window") :])
+    qapp.removeEventFilter(shown)
+    assert panel.isFloating()
+    assert panel.isVisible()
+    assert second.actions["view.fm"].isChecked()
 
 
 def test_a_panel_closed_by_its_own_button_can_be_brought_back(qtbot: QtBot, windows: Windows, settings) -> None:
