@@ -107,6 +107,8 @@ def listen(audio: Audio) -> Target:
         length = f"{1000 * len(samples) / rate:.0f} ms"
         raise AudioError(f"The sound to match lasts {length}; it takes at least {1000 * SHORTEST_S:.0f} ms.")
     samples = samples - samples.mean()
+    if np.abs(samples).max() < 10.0 ** (SILENT_DB / 20.0):
+        raise AudioError("The sound to match stands still and is silent; choose a part in which something sounds.")
     return Target(samples, rate, first / rate, pitch_hz(samples, rate), hold_s(samples, rate), notice)
 
 

@@ -259,6 +259,7 @@ def test_a_cancelled_match_ends_its_threads() -> None:
         (np.zeros((1, 0)), "empty"),
         (np.zeros((1, RATE)), "silent"),
         (np.full((1, 100), 0.5), "lasts 5 ms"),
+        (np.full((1, RATE), 0.5), "stands still"),
         (np.full((1, RATE), np.nan), "not finite"),
     ],
 )
