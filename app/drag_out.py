@@ -194,7 +194,8 @@ class DragOut(QObject):
         drag.setHotSpot(QPoint(-GRID * 2, -GRID * 2))
         if drag.exec(Qt.DropAction.CopyAction) != Qt.DropAction.IgnoreAction:
             self.dragged.emit(path)
-            self.message.emit(f"Dragged out {path.name}")
+            if drag.target() is None:  # else it was let go over a part of this window
+                self.message.emit(f"Dragged out {path.name}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,6 +231,7 @@ class Drags:
         self.files: list[Path] = []
         self.ids: list[str] = []
         self.answer = Qt.DropAction.CopyAction
+        self.taker: QWidget | None = None
 
         def exec_(drag: QDrag, *actions: Qt.DropAction) -> Qt.DropAction:
             assert actions == (Qt.DropAction.CopyAction,)
@@ -243,6 +244,7 @@ class Drags:
             return self.answer
 
         monkeypatch.setattr(drag_out.QDrag, "exec", exec_)
+        monkeypatch.setattr(drag_out.QDrag, "target", lambda _: self.taker)
 
 
 @pytest.fixture
@@ -337,6 +339,10 @@ def test_a_drag_that_nobody_took_says_nothing(drags: Drags, widget: QWidget, tmp
     out.start_drag(widget, Clip.of(audio(), "Bell"), "Bell")
     assert said == ["Dragged out Bell.wav"]
     assert taken == drags.files[1:]
+    # A take that falls on the FM panel has not left the window.
+    drags.taker = widget
+    out.start_drag(widget, Clip.of(audio(), "Bell"), "Bell")
+    assert said == ["Dragged out Bell.wav"]
 
 
 def test_a_place_that_cannot_be_written_is_said(drags: Drags, widget: QWidget, tmp_path: Path) -> None:

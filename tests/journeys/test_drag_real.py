@@ -150,6 +150,7 @@ def test_a_take_dragged_out_of_the_library_arrives_as_a_wav(
     assert Path(got["file"]).name == "Glass hit.wav"
     assert (got["frames"], got["rate"], got["channels"], got["subtype"]) == (RATE, RATE, 2, "PCM_16")
     assert got["action"] == "CopyAction"
+    assert tonewright.until(lambda s: s["message"])["message"] == "Dragged out Glass hit.wav"
     received = open_clip(Path(got["file"]))
     np.testing.assert_allclose(received.read(0, RATE).samples, data[:RATE].T, atol=2 / 32768)
     # Our own drag that comes back over our own window opens nothing.
