@@ -66,7 +66,7 @@ class Document(QObject):
         self._saved = self._history.present
         self._live: Patch | None = None
         self._live_note: NoteSettings | None = None
-        self._heard = ""
+        self._heard, self._turned = "", frozenset[str]()
         self._was_held = False
         self._dirty = False
         self._path: Path | None = None
@@ -135,15 +135,15 @@ class Document(QObject):
 
         What belongs to a linked envelope is turned on all envelopes of its group, except for what is locked there.
         """
-        self.settle()
-        self._hear(self.patch.with_values(**self.links.spread(values, self.locked)))
+        self.settle(turned=False)
+        self._hear(self.patch.with_values(**self.links.spread(values, self.locked)), turned=self._turned | set(values))
 
     def audition_patch(self, patch: Patch, *, note: NoteSettings | None = None, label: str = "") -> None:
         """Hear a whole patch without a step, until :meth:`commit`, :meth:`revert` or :meth:`settle`.
 
-        What is locked stays as it is; so does the note, unless one comes along. ``label`` names the step that it may
-        become.
+        What is locked stays, and the note unless one comes along; ``label`` names the step that it may become.
         """
+        self.settle(heard=False)
         if note is not None and note != self.note:
             self._live_note = note
             self.note_changed.emit(note, "preview")
@@ -152,15 +152,18 @@ class Document(QObject):
 
     def hear(self, patch: Patch) -> None:
         """Hear a whole patch in a gesture, as :meth:`audition` does one value. What is locked stays as it is."""
+        self.settle(heard=False)
         self._hear(self.keep_locked(patch))
 
-    def settle(self) -> None:
-        """Keep a patch that was only being heard, as a step: before a knob is turned on it, a save, the end."""
-        if self._heard and (self._live is not None or self._live_note is not None):
+    def settle(self, *, turned: bool = True, heard: bool = True) -> None:
+        """Keep what a hand still turns, or a patch that was only heard, as a step: before what is no part of it."""
+        if turned and self._turned:
+            self.commit(words_for(self._turned))
+        elif heard and self._heard and (self._live is not None or self._live_note is not None):
             self.commit(self._heard)
 
-    def _hear(self, patch: Patch, why: str = "turn") -> None:
-        self._heard = ""
+    def _hear(self, patch: Patch, why: str = "turn", turned: frozenset[str] = frozenset()) -> None:
+        self._heard, self._turned = "", turned
         self.select(None)
         if patch != self.patch:
             self._live = patch
@@ -192,6 +195,7 @@ class Document(QObject):
 
         What is locked stays as it is; so does the note, unless one comes along.
         """
+        self.settle(heard=False)
         wanted, patch = patch, self.keep_locked(patch)
         known = patch == self.patch and note in (None, self.note)
         self._drop_live()
@@ -206,7 +210,7 @@ class Document(QObject):
 
     def call_patch(self, name: str, label: str) -> None:
         """Give the live patch another name: one undo step, or none when it has it. It sounds as it did."""
-        self.settle()
+        self.settle(turned=False)
         if name == self.patch.name:
             return
         if self._live is not None:
@@ -220,7 +224,7 @@ class Document(QObject):
 
     def audition_note(self, note: NoteSettings) -> None:
         """Hear the live patch with another note, without a step; ends as :meth:`audition` does."""
-        self.settle()
+        self.settle(turned=False)
         self.select(None)
         if note != self.note:
             self._live_note = note
@@ -229,7 +233,7 @@ class Document(QObject):
 
     def set_note(self, note: NoteSettings, label: str, *, merge: str | None = None) -> None:
         """Play the live patch with this note from now on: one undo step, or none when it is the same."""
-        self.settle()
+        self.settle(turned=False)
         if note != self.project.note:
             self._become(self._history.commit(label, self.project.with_note(note).select(None), merge=merge), "set")
 
@@ -371,8 +375,7 @@ class Document(QObject):
     def save(self, path: Path | None = None, view: Mapping[str, Any] | None = None) -> None:
         """Save to ``path``, or where the project was saved before; ``saved`` or ``failed`` tells how it went.
 
-        What changes while the save runs is not in it, and leaves the document dirty. Raises ``ValueError`` when there
-        is no path yet.
+        What changes meanwhile is not in it, and leaves the document dirty. Raises ``ValueError`` without any path.
         """
         target = path or self._path
         if target is None:
@@ -433,7 +436,7 @@ class Document(QObject):
         self._become(self._history.commit(label, project, merge=merge), "")
 
     def _drop_live(self) -> None:
-        self._live, self._live_note, self._heard = None, None, ""
+        self._live, self._live_note, self._heard, self._turned = None, None, "", frozenset()
 
     def _become(self, history: History, why: str, *, live_known: bool = False, fresh: bool = False) -> None:
         """Swap the history and tell exactly what changed by it."""

@@ -145,14 +145,14 @@ class Explore(QObject):
         if len(self._waiting) < MOST_WAITING:
             drawn = SystemRandom().randrange(SEEDS) if seed is None else seed
             self._waiting.append(Draw(kind, self.amount(kind), self.sections, drawn))
-            self._document.settle()
+            self._document.settle(turned=False)
             self._next()
 
     def repeat(self) -> None:
         """Draw again as the last press did, with its seed: after an undo, the very same sound."""
         if self.newest is not None and len(self._waiting) < MOST_WAITING:
             self._waiting.append(self.newest)
-            self._document.settle()
+            self._document.settle(turned=False)
             self._next()
 
     @property
@@ -171,7 +171,7 @@ class Explore(QObject):
         if self._job is not None or not self._waiting or self._closed:
             return
         draw = self._waiting.popleft()
-        self._document.settle()
+        self._document.settle(turned=False)
         base, locked, note = self._document.project.patch, self._document.locked, self._document.note
         self._job = self._studio.trials.first_good(
             draw.candidates(base, locked), **_listening(note), sample_rate=self._rate(), title="Drawing a sound"

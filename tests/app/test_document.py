@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from app.document import Document
+from app.slots import SlotDesk
 from engine.audio import Audio, Clip, open_clip, write_clip
 from engine.errors import PatchError
 from engine.params import FM_SPACE, Patch
@@ -437,3 +438,42 @@ def test_another_name_is_a_step_that_nobody_strikes(document: Document) -> None:
     document.undo()
     document.redo()
     assert told == [("Mine", "name"), ("", "undo"), ("Mine", "redo")]
+
+
+@pytest.mark.parametrize("what", ["preset", "audition", "save", "slot"])
+def test_what_is_still_being_turned_is_a_step_before_something_else_comes(
+    document: Document, tmp_path: Path, what: str
+) -> None:
+    before = document.patch
+    document.audition("gain_db", -4.0)
+    document.audition("gain_db", -3.0)
+    if what == "preset":
+        document.set_patch(Patch("fm", {"op1_ratio": 2.0}), "Load")
+    elif what == "audition":
+        document.audition_patch(Patch("fm", {"op1_ratio": 2.0}), label="Load")
+        document.settle()
+    elif what == "save":
+        document.save(tmp_path / "mine.tonewright")
+        assert not document.dirty
+    else:
+        slots = SlotDesk(document)
+        slots.go(1)
+        assert document.patch.values["gain_db"] == -3.0, "an empty slot begins with what is heard"
+    document.commit("Gain")  # the hand comes to rest: nothing is left to keep
+    if what != "save":
+        document.undo()
+    assert document.patch.values["gain_db"] == -3.0
+    assert document.undo_label == "Voice gain"
+    document.undo()
+    assert document.patch == before
+
+
+def test_a_turn_goes_on_while_the_patch_gets_a_name_or_chance_draws(document: Document) -> None:
+    document.audition("gain_db", -4.0)
+    document.call_patch("Mine", "Name")
+    document.settle(turned=False)
+    document.audition("gain_db", -3.0)
+    document.commit("Gain")
+    assert document.patch.values["gain_db"] == -3.0
+    document.undo()
+    assert (document.patch.values["gain_db"], document.patch.name) == (-6.0, "Mine")
