@@ -139,6 +139,18 @@ def test_a_bank_without_its_header_is_read(n_banks: int) -> None:
     assert file.to_bytes() == data
 
 
+@pytest.mark.parametrize("tail", [b"\x11", b"\xf7", b"\x11\xf7"])
+@pytest.mark.parametrize("n_voices", [1, 32])
+def test_what_is_left_of_a_message_behind_bare_voices_is_kept(tail: bytes, n_voices: int) -> None:
+    whole = bank_bytes(a_bank()) if n_voices == 32 else voice_bytes(a_voice(4))
+    data = whole[6:-2] + tail
+    file = parse_syx(data)
+    assert len(file.voices) == n_voices
+    assert file.to_bytes() == data
+    with pytest.raises(PatchError, match="no DX7 voices"):
+        parse_syx(data + b"\x00\x00")
+
+
 def test_a_voice_without_its_header_is_read() -> None:
     data = a_voice(4).to_single()
     assert parse_syx(data).voices == (a_voice(4),)

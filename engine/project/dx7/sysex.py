@@ -206,19 +206,20 @@ def _checked(what: str, data: bytes, start: int, end: int) -> Iterator[str]:
 
 def _bare(data: bytes) -> list[Dump]:
     """Voices without any header, as some librarians store them."""
-    if not data or any(byte >= 0x80 for byte in data):
+    # Whoever cut the header off may have left the checksum and the end of the message.
+    is_single = SINGLE_BYTES <= len(data) <= SINGLE_BYTES + 2
+    size = SINGLE_BYTES if is_single else len(data) - len(data) % BANK_BYTES
+    body, tail = data[:size], data[size:]
+    if not body or len(tail) > 2 or any(byte >= 0x80 for byte in body):
         return []
     voices: tuple[Dx7Voice, ...]
-    is_single = len(data) == SINGLE_BYTES
     if is_single:
-        voices = (Dx7Voice.from_single(data),)
-    elif len(data) % BANK_BYTES == 0:
-        voices = tuple(Dx7Voice.from_packed(data[i : i + PACKED_BYTES]) for i in range(0, len(data), PACKED_BYTES))
+        voices = (Dx7Voice.from_single(body),)
     else:
-        return []
+        voices = tuple(Dx7Voice.from_packed(body[i : i + PACKED_BYTES]) for i in range(0, size, PACKED_BYTES))
     # Text or zeros of that length are no bank: levels, rates and names of most voices must be possible.
     sound = [voice for voice in voices if _is_possible(voice)]
-    return [Dump(voices, is_single=is_single)] if 2 * len(sound) > len(voices) else []
+    return [Dump(voices, tail=tail, is_single=is_single)] if 2 * len(sound) > len(voices) else []
 
 
 def _is_possible(voice: Dx7Voice) -> bool:
