@@ -86,12 +86,12 @@ def test_a_section_is_no_operator_and_another_section_neither():
 
 
 def test_reset_brings_the_defaults_back_in_one_step_past_locks(panel, document):
-    document.set_patch(Patch("fm", {"filter_type": 2.0, "filter_hz": 900.0, "noise_db": -6.0}), "Set")
-    document.set_locked(["filter_hz"])
+    document.set_patch(Patch("fm", {"filter_type": 2.0, "filter_key": 0.5, "noise_db": -6.0}), "Set")
+    document.set_locked(["filter_key"])
     menu = entries(section_menu(document, ("Filter",), "filter page", panel))
     menu["Reset filter page"].trigger()
     values = document.patch.values
-    assert (values["filter_type"], values["filter_hz"], values["noise_db"]) == (0.0, 900.0, -6.0)
+    assert (values["filter_type"], values["filter_key"], values["noise_db"]) == (0.0, 0.5, -6.0)
     assert document.undo_label == "Reset filter page"
 
 
