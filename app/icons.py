@@ -83,8 +83,8 @@ class _Strokes(QIconEngine):
 def icon(name: str, role: str = "text") -> QIcon:
     """An icon in a colour role of the theme; raises ``FileNotFoundError`` for a name without a picture.
 
-    Each is made once and stays. When an icon goes, its engine is destroyed from the side of C++; with threads at work
-    PySide6 (6.11) now and then let go of that Python object twice there, and the window crashed while it was painted.
+    Each is made once and stays: windows that made and dropped one with every repaint of a row now and then crashed
+    there in PySide6 (6.11), where the engine, a Python object that C++ owns, is let go of. Since then none was seen to.
     """
     if not (ICON_FOLDER / f"{name}.svg").exists():
         raise FileNotFoundError(f"There is no icon called {name!r} in {ICON_FOLDER}.")

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 
 from engine.matching.draws import Values, drawn
 from engine.matching.target import Samples, Target, levels_db
@@ -23,7 +25,7 @@ from engine.synths.catalog import synth_of
 
 N_DRAWN = 4096
 """Seeds 0 to this belong to the bank."""
-INDEX = Path(__file__).resolve().parents[2] / "resources" / "matching" / "fm-bank.npy"
+INDEX = Path(__file__).resolve().parents[2] / "resources" / "matching" / "fm-bank.safetensors"
 
 _RATE, _KEY, _LENGTH_S = 22_050, 60.0, 1.5
 _TIMES_S = (0.0, 0.03, 0.12, 0.4, 0.9, 1.5)
@@ -90,8 +92,8 @@ def build(n: int = N_DRAWN) -> Prints:
 @cache
 def _index(path: Path) -> Prints | None:
     try:
-        found: Prints = np.load(path, allow_pickle=False)
-    except (OSError, ValueError):
+        found: Prints = load_file(path)["prints"]
+    except (OSError, SafetensorError, KeyError):
         return None
     return found
 
@@ -99,5 +101,5 @@ def _index(path: Path) -> Prints | None:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     INDEX.parent.mkdir(parents=True, exist_ok=True)
-    np.save(INDEX, build())
+    save_file({"prints": build()}, INDEX)
     sys.stderr.write(f"{INDEX}: {INDEX.stat().st_size} bytes\n")

@@ -32,7 +32,7 @@ from engine.synths.fm_compiled import CompiledNotes, can_compile
 from engine.synths.fm_note import FmDecoder, FmNote
 from engine.synths.fm_operators import Operators
 from engine.synths.fm_rate import half_bands, halvings_of
-from engine.synths.live_voice import Key, RoomedVoice
+from engine.synths.live_voice import Key, struck_alone
 
 if TYPE_CHECKING:
     from engine.synths.fm_live import FmLivePatch
@@ -126,8 +126,7 @@ class FmSynth:
     ) -> LiveVoice:
         """See :meth:`engine.synths.base.Synth.live`."""
         patch = self.live_patch(Patch(self.space.name, values, seed), sample_rate)
-        voice, room = patch.strike(Key(note, velocity)), patch.open_room()
-        return voice if room is None else RoomedVoice(voice, room)
+        return struck_alone(patch, Key(note, velocity))
 
     def live_patch(self, patch: Patch, sample_rate: int) -> FmLivePatch:
         """See :meth:`engine.synths.base.Synth.live_patch`."""

@@ -29,7 +29,7 @@ from engine.rates import DEFAULT_RATE_HZ
 from engine.synths.base import LiveVoice, Number, Quality
 from engine.synths.ending import faded_at_end
 from engine.synths.impact_note import ImpactDecoder, ImpactNote
-from engine.synths.live_voice import Key, RoomedVoice
+from engine.synths.live_voice import Key, struck_alone
 
 if TYPE_CHECKING:
     from engine.synths.impact_live import ImpactLivePatch
@@ -102,8 +102,7 @@ class ImpactSynth:
     ) -> LiveVoice:
         """See :meth:`engine.synths.base.Synth.live`."""
         patch = self.live_patch(Patch(self.space.name, values, seed), sample_rate)
-        voice, room = patch.strike(Key(note, velocity)), patch.open_room()
-        return voice if room is None else RoomedVoice(voice, room)
+        return struck_alone(patch, Key(note, velocity))
 
     def live_patch(self, patch: Patch, sample_rate: int) -> ImpactLivePatch:
         """See :meth:`engine.synths.base.Synth.live_patch`."""

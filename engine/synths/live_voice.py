@@ -116,6 +116,12 @@ class LivePatch(Protocol):
         ...
 
 
+def struck_alone(patch: LivePatch, key: Key) -> LiveVoice:
+    """One note of ``patch`` with a room of its own, if the patch has one."""
+    voice, room = patch.strike(key), patch.open_room()
+    return voice if room is None else RoomedVoice(voice, room)
+
+
 class RoomedVoice:
     """A voice alone in its room; see :class:`LiveVoice`."""
 

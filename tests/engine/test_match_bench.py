@@ -39,7 +39,12 @@ def test_what_was_measured_is_kept_for_this_very_engine_and_machine_only(monkeyp
     assert cores != one
     real = Path.read_bytes
     seen: set[str] = set()
-    for part in ("engine/params/fm.py", "engine/audio/files.py", "engine/studio.py", "resources/matching/fm-bank.npy"):
+    for part in (
+        "engine/params/fm.py",
+        "engine/audio/files.py",
+        "engine/studio.py",
+        "resources/matching/fm-bank.safetensors",
+    ):
         changed = lambda path, part=part: real(path) + (b"#" if path.as_posix().endswith(part) else b"")  # noqa: E731
         monkeypatch.setattr(Path, "read_bytes", changed)
         seen.add(match_bench._version())

@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 import torch
+from live_and_render import both
 
 from engine.params import FM_SPACE, Patch
 from engine.params.fm import LEVEL_FLOOR_DB, N_OPERATORS, loop_routes, mod_name, mod_routes
@@ -18,29 +19,6 @@ FULL_SCALE_SHARE = 1e-4
 @pytest.fixture(scope="module")
 def fm():
     return FmSynth()
-
-
-def both(fm, patch, *, note=60, velocity=100, hold=14_400, n=24_000, rate=RATE, blocks=(480,), seed=0):
-    """A render and the joined blocks of the same note ``[channels, n]``; the key goes up at frame ``hold``."""
-    rendered = fm.render(
-        torch.tensor([patch.unit()], dtype=torch.float64),
-        note=note,
-        velocity=velocity,
-        hold_s=hold / rate,
-        duration_s=(n + 500) / rate,  # its end is faded out
-        sample_rate=rate,
-        rng=torch.Generator().manual_seed(seed),
-    )[0, :, :n].numpy()
-    voice = fm.live(patch.values, note=note, velocity=velocity, seed=seed, sample_rate=rate)
-    parts, at = [], 0
-    while at < n:
-        m = min(blocks[len(parts) % len(blocks)], (hold if at < hold else n) - at)
-        parts.append(voice.process(m, at < hold))
-        at += m
-    live = np.concatenate(parts, 1)
-    assert live.shape == rendered.shape
-    assert live.dtype == np.float32
-    return rendered, live
 
 
 def is_chaotic(fm, patch, note):
