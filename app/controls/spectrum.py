@@ -84,16 +84,6 @@ class SpectrumView(QWidget):
         self._point()
         self.update()
 
-    def set_playhead(self, on: bool) -> None:
-        """Show which moment is chosen, without a signal."""
-        self.moment.blockSignals(True)
-        self.moment.setChecked(on)
-        self.moment.blockSignals(False)
-
-    @property
-    def at_playhead(self) -> bool:
-        return self.moment.isChecked()
-
     def plot(self) -> QRectF:
         """Where the curve is drawn."""
         return QRectF(self.rect()).adjusted(GUTTER_PX, HEAD_PX, -PADDING, -AXIS_PX)
