@@ -113,7 +113,7 @@ class Autosave(QObject):
         self._lock = _lock_of(session)
         self._lock.tryLock(0)
         self._document.history_changed.connect(self._on_change)
-        self._document.dirty_changed.connect(self._on_dirty)
+        self._document.file.dirty_changed.connect(self._on_dirty)
         app = QGuiApplication.instance()
         if isinstance(app, QGuiApplication):
             app.applicationStateChanged.connect(self._on_state)
@@ -134,7 +134,7 @@ class Autosave(QObject):
     def keep_now(self) -> None:
         """Keep what is unsaved, now. One copy is written at a time; what changes meanwhile is kept after it."""
         self._timer.stop()
-        if self._session is None or not self._document.dirty:
+        if self._session is None or not self._document.file.dirty:
             self._pending = False
             return
         if self._writing:
@@ -142,7 +142,7 @@ class Autosave(QObject):
             return
         self._writing, self._pending = True, False
         project, view, folder = self._document.project, dict(self._view()), self._session
-        about = {"project": str(self._document.path) if self._document.path else None, "attempts": 0}
+        about = {"project": str(self._document.file.path) if self._document.file.path else None, "attempts": 0}
 
         def body() -> Generator[Note, None, None]:
             write_text(folder / ABOUT, json.dumps(about))
@@ -193,10 +193,10 @@ class Autosave(QObject):
     def _on_restored(self, offer: Session, loaded: Loaded) -> None:
         document = self._document
         # A note that was struck meanwhile is no work; takes and a patch are.
-        if document.takes or document.path is not None or document.patch != Project().patch:
-            document.merge(loaded, "Restore unsaved work", path=offer.project)
+        if document.takes or document.file.path is not None or document.patch != Project().patch:
+            document.file.merge(loaded, "Restore unsaved work", path=offer.project)
         else:
-            self._document.adopt(loaded, offer.project, dirty=True)
+            self._document.file.adopt(loaded, offer.project, dirty=True)
         self._next_offer()
         # Only when the new session has it all may the old one go.
         connection = self.kept.connect(lambda: (self.disconnect(connection), self._set_aside(offer)))
@@ -218,7 +218,7 @@ class Autosave(QObject):
     # -- following the document ----------------------------------------------------------------------------------------
 
     def _on_change(self) -> None:
-        if self._session is not None and self._document.dirty and not self._timer.isActive():
+        if self._session is not None and self._document.file.dirty and not self._timer.isActive():
             self._timer.start()
 
     def _on_dirty(self, dirty: bool) -> None:
@@ -239,7 +239,7 @@ class Autosave(QObject):
         self._writing = False
         if self._session is None:
             return
-        if not self._document.dirty:
+        if not self._document.file.dirty:
             self._on_dirty(False)
         self.kept.emit()
         if self._pending:

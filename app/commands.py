@@ -51,7 +51,7 @@ class Commands(QObject):
         s = self._s
         axis, playing, bind = s.stage.axis, s.playing, s.actions.bind
         bind("file.open", self.ask_open)
-        bind("project.new", lambda: self.unless_unsaved(s.document.new_project))
+        bind("project.new", lambda: self.unless_unsaved(s.document.file.new_project))
         bind("project.save", self.save)
         bind("project.save_as", self.save_as)
         bind("take.export", self.export)
@@ -96,12 +96,12 @@ class Commands(QObject):
         s.document.history_changed.connect(self.refresh)
         s.document.held_changed.connect(lambda _: self.refresh())
         s.file_steps.changed.connect(self.refresh)
-        s.document.dirty_changed.connect(lambda _: self.refresh())
-        s.document.path_changed.connect(lambda _: self.refresh())
+        s.document.file.dirty_changed.connect(lambda _: self.refresh())
+        s.document.file.path_changed.connect(lambda _: self.refresh())
         s.document.locks_changed.connect(self.refresh)
         s.document.locks_held.connect(self._locks_held)
-        s.document.saved.connect(self._saved)
-        s.document.failed.connect(self._forget_plan)
+        s.document.file.saved.connect(self._saved)
+        s.document.file.failed.connect(self._forget_plan)
         axis.selection_changed.connect(self.refresh)
 
     def _restore(self) -> None:
@@ -123,7 +123,7 @@ class Commands(QObject):
         s, document = self._s, self._s.document
         selected, shown = document.selected, s.shown
         state = (
-            *(s.file_steps.undo_label, s.file_steps.redo_label, document.path, document.dirty),
+            *(s.file_steps.undo_label, s.file_steps.redo_label, document.file.path, document.file.dirty),
             *(selected is not None, shown is not None and shown.n_frames > 0),
             *(s.live.latest is not None, s.stage.axis.selection is not None),
             *(selected is not None and selected.patch is not None, bool(document.locked)),
@@ -147,7 +147,7 @@ class Commands(QObject):
             s.actions.enable(action_id, shown is not None and shown.n_frames > 0)
         for action_id in ("edit.select_none", "view.zoom_selection"):
             s.actions.enable(action_id, s.stage.axis.selection is not None)
-        name = document.path.stem if document.path is not None else "Untitled"
+        name = document.file.path.stem if document.file.path is not None else "Untitled"
         s.window.setWindowTitle(f"{name}[*] — Tonewright")
         s.window.setWindowModified(self._is_work())
 
@@ -180,17 +180,17 @@ class Commands(QObject):
 
     def save(self) -> None:
         """Save where the project was saved before, or ask where."""
-        if self._s.document.path is None:
+        if self._s.document.file.path is None:
             self.save_as()
         else:
-            self._s.document.save(view=self._s.view_state())
+            self._s.document.file.save(view=self._s.view_state())
 
     def save_as(self) -> None:
         dialog = self._file_dialog("Save project", "files/project_folder")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilter(f"Tonewright projects (*{PROJECT_SUFFIX})")
         dialog.setDefaultSuffix(PROJECT_SUFFIX.lstrip("."))
-        name = self._s.document.path.stem if self._s.document.path is not None else "Untitled"
+        name = self._s.document.file.path.stem if self._s.document.file.path is not None else "Untitled"
         dialog.selectFile(f"{name}{PROJECT_SUFFIX}")
         dialog.fileSelected.connect(self._save_chosen)
         dialog.rejected.connect(self._forget_plan)
@@ -198,7 +198,7 @@ class Commands(QObject):
 
     def _save_chosen(self, name: str) -> None:
         self._s.settings.set("files/project_folder", str(Path(name).parent))
-        self._s.document.save(Path(name), view=self._s.view_state())
+        self._s.document.file.save(Path(name), view=self._s.view_state())
 
     def _saved(self, path: Path) -> None:
         after, self._after_save = self._after_save, None
@@ -289,10 +289,10 @@ class Commands(QObject):
 
     def _is_work(self) -> bool:
         document = self._s.document
-        if not document.dirty:
+        if not document.file.dirty:
             return False
         made = any(take.origin != "file" or take.name != take.clip.name for take in document.takes)
-        return made or document.path is not None or document.patch != Patch(document.patch.synth)
+        return made or document.file.path is not None or document.patch != Patch(document.patch.synth)
 
     def unless_unsaved(self, go_on: Callable[[], None]) -> None:
         """Do it at once, or after the person said what becomes of unsaved work."""

@@ -1,28 +1,25 @@
-"""The open project as the window sees it: a Qt face on the :class:`Project` value with undo, redo and saving.
+"""The open project as the window sees it: a Qt face on the :class:`Project` value with undo and redo.
 
 Widgets read its properties, call its methods and listen to its signals; they never talk to each other about what is
-open. Every change is one swap of a value, so nothing here takes time; saving and opening run as jobs.
+open. Every change is one swap of a value, so nothing here takes time; :mod:`app.project_file` saves and opens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from app.project_file import ProjectFile
 from app.submit import Submit, run_here
 from engine.params import Patch, known_names, words_for
 from engine.params.links import EnvelopeLinks
 from engine.params.note import NoteSettings
 from engine.params.vary import with_locks
-from engine.project.describe import Loaded
 from engine.project.history import History
 from engine.project.project import Project
 from engine.project.slots import Slots
-from engine.project.store import load_steps, save_steps
 from engine.project.take import Take
 
 
@@ -50,26 +47,17 @@ class Document(QObject):
     held_changed = Signal(bool)
     """Whether a gesture is under way, or a patch is only being heard; told when all else of it was told."""
     history_changed = Signal()
-    dirty_changed = Signal(bool)
-    path_changed = Signal(object)
-    """The project file's path, or ``None`` while it has none."""
-    saved = Signal(object)
-    loaded = Signal(object)
-    """A :class:`Loaded`, after the document took it over: its view and notices are for the window."""
-    failed = Signal(str)
-    """A sentence about a project that could not be saved or opened."""
+    changed = Signal()
+    """Anything of the project became another, what is selected included; told after all else of it."""
 
     def __init__(self, parent: QObject | None = None, *, submit: Submit = run_here) -> None:
         super().__init__(parent)
-        self._submit = submit
         self._history = History(Project())
-        self._saved = self._history.present
         self._live: Patch | None = None
         self._live_note: NoteSettings | None = None
         self._heard, self._turned = "", frozenset[str]()
         self._was_held = False
-        self._dirty = False
-        self._path: Path | None = None
+        self.file = ProjectFile(self, submit)
 
     # -- what there is ---------------------------------------------------------------------------------------------
 
@@ -106,15 +94,6 @@ class Document(QObject):
     def history(self) -> History:
         """The project with all states that undo and redo would bring back."""
         return self._history
-
-    @property
-    def dirty(self) -> bool:
-        """Whether something changed since the last save or opening."""
-        return self._dirty
-
-    @property
-    def path(self) -> Path | None:
-        return self._path
 
     @property
     def undo_label(self) -> str | None:
@@ -366,71 +345,17 @@ class Document(QObject):
         self.revert()
         self._become(self._history.redo(), "redo")
 
-    # -- files -----------------------------------------------------------------------------------------------------
-
-    def new_project(self) -> None:
-        """Start over with an empty project; nothing of the old one can be undone."""
-        self.adopt(Loaded(Project()), None)
-
-    def save(self, path: Path | None = None, view: Mapping[str, Any] | None = None) -> None:
-        """Save to ``path``, or where the project was saved before; ``saved`` or ``failed`` tells how it went.
-
-        What changes meanwhile is not in it, and leaves the document dirty. Raises ``ValueError`` without any path.
-        """
-        target = path or self._path
-        if target is None:
-            raise ValueError("The project has no file yet: say where to save it.")
-        self.settle()
-        project, view = self.project, dict(view or {})
-        self._submit(
-            lambda: save_steps(project, view, target),
-            title=f"Save {target.name}",
-            writes=True,
-            done=lambda written: self._on_saved(project, written),
-            failed=lambda error: self.failed.emit(str(error)),
-        )
-
-    def load(self, path: Path) -> None:
-        """Open a project file in place of what is open; ``loaded`` or ``failed`` tells how it went."""
-        self._submit(
-            lambda: load_steps(path),
-            title=f"Open {path.name}",
-            done=lambda loaded: self.adopt(loaded, path),
-            failed=lambda error: self.failed.emit(str(error)),
-        )
-
-    def adopt(self, loaded: Loaded, path: Path | None, *, dirty: bool = False) -> None:
-        """Make an opened (or, with ``dirty``, a recovered) project the document's."""
+    def start_over(self, history: History) -> None:
+        """Something else is open now; nothing of what was can be undone."""
         self._drop_live()
-        # A fresh project stands for "never saved", so that what was recovered differs from it.
-        self._saved = Project() if dirty else loaded.project
-        self._become(History(loaded.project), "load", fresh=True)
-        self._set_path(path)
-        self.loaded.emit(loaded)
+        self._become(history, "load", fresh=True)
 
-    def merge(self, loaded: Loaded, label: str, *, path: Path | None = None) -> None:
-        """Add the takes of another project to what is open and take over its patch: one undo step.
-
-        What has no file yet belongs to ``path`` from then on: it now holds all that was in there.
-        """
+    def join(self, project: Project, label: str) -> None:
+        """Add the takes of another project and take over its patch: one undo step."""
         self._drop_live()
-        self._become(self._history.commit(label, self.project.joined(loaded.project)), "set")
-        if self._path is None:
-            self._set_path(path)
-        self.loaded.emit(loaded)
+        self._become(self._history.commit(label, self.project.joined(project)), "set")
 
     # -- inside ----------------------------------------------------------------------------------------------------
-
-    def _on_saved(self, project: Project, path: Path) -> None:
-        self._saved = project
-        self._set_path(path)
-        self._tell_dirty()
-        self.saved.emit(path)
-
-    def _set_path(self, path: Path | None) -> None:
-        if path != self._path:
-            self._path = path
-            self.path_changed.emit(path)
 
     def _commit(self, label: str, project: Project, merge: str | None = None) -> None:
         self._become(self._history.commit(label, project, merge=merge), "")
@@ -461,16 +386,10 @@ class Document(QObject):
             self.patch_changed.emit(self.patch, why)
         if fresh or old.past is not history.past or old.future is not history.future:
             self.history_changed.emit()
-        self._tell_dirty()
+        self.changed.emit()
         self._tell_held_state()
 
     def _tell_held_state(self) -> None:
         if self.is_held != self._was_held:
             self._was_held = self.is_held
             self.held_changed.emit(self._was_held)
-
-    def _tell_dirty(self) -> None:
-        dirty = not self.project.same_content(self._saved)
-        if dirty != self._dirty:
-            self._dirty = dirty
-            self.dirty_changed.emit(dirty)

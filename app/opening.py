@@ -92,7 +92,7 @@ class Opening(QObject):
 
     def open_project(self, path: Path) -> None:
         """Open a project in place of what is open; whoever calls has asked about unsaved work."""
-        self._document.load(path)
+        self._document.file.load(path)
 
     def open_patch(self, path: Path) -> None:
         """Load a patch file into the instrument."""

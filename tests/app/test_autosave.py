@@ -74,7 +74,7 @@ def crash(tmp_path: Path, *, project: Path | None = None, takes: int = 2) -> Non
         autosave = Autosave(document, folder=Path(sys.argv[1]))
         autosave.start()
         if sys.argv[2]:
-            document.save(Path(sys.argv[2]))
+            document.file.save(Path(sys.argv[2]))
         for number in range({takes}):
             document.add_take(Take.of(Clip.of(Audio(np.full(400, 0.5), {RATE}), f"Take {{number}}"), origin="render"))
         document.audition("gain_db", -1.0)
@@ -125,7 +125,7 @@ def test_saved_work_needs_no_safety_copy(start: Any, tmp_path: Path) -> None:
     document, autosave, _ = start()
     document.add_take(take())
     autosave.keep_now()
-    document.save(tmp_path / "song.tonewright")
+    document.file.save(tmp_path / "song.tonewright")
     assert not (autosave.session_folder / DESCRIPTION).exists()
 
 
@@ -170,7 +170,7 @@ def test_a_killed_program_is_offered_and_comes_back_whole(start: Any, tmp_path: 
     assert [t.name for t in document.takes] == ["Take 0", "Take 1", "Take 2"]
     np.testing.assert_array_equal(document.takes[0].clip.read(0, 400).samples, np.full((1, 400), 0.5))
     assert document.patch.values["gain_db"] == -1.0
-    assert document.dirty
+    assert document.file.dirty
     assert said[-1] is None
     # The old session is set aside, and the new one has it all.
     assert not offer.folder.exists()
@@ -185,8 +185,8 @@ def test_the_last_good_save_stays_beside_the_recovered_work(start: Any, tmp_path
     document, autosave, said = start()
     assert "song.tonewright as last saved stays" in said[0].sentence
     autosave.restore()
-    assert document.path == song
-    assert document.dirty
+    assert document.file.path == song
+    assert document.file.dirty
     assert song.read_bytes() == before
     assert load_project(song).project.takes == ()
 
@@ -207,8 +207,8 @@ def test_joined_work_belongs_to_the_project_that_it_came_from(start: Any, tmp_pa
     document, autosave, _ = start()
     document.add_take(take("Mine"))
     autosave.restore()
-    assert document.path == song
-    assert document.dirty
+    assert document.file.path == song
+    assert document.file.dirty
     assert len(document.takes) == 3
 
 
@@ -218,7 +218,7 @@ def test_a_note_that_was_struck_meanwhile_does_not_count_as_work(start: Any, tmp
     document, autosave, _ = start()
     document.set_note(NoteSettings(note=72), "Play a key")
     autosave.restore()
-    assert document.path == song
+    assert document.file.path == song
     assert document.undo_label is None, "the restored project starts as one that was opened"
 
 
@@ -313,7 +313,7 @@ def test_a_copy_that_ends_after_the_save_is_forgotten(start: Any, tmp_path: Path
     document, autosave, _ = start(submit=later)
     document.add_take(take())
     autosave.keep_now()
-    document.save(tmp_path.parent / f"{tmp_path.name}.tonewright")
+    document.file.save(tmp_path.parent / f"{tmp_path.name}.tonewright")
     waiting.pop()()
     assert not (autosave.session_folder / DESCRIPTION).exists()
 

@@ -30,7 +30,7 @@ class Heard:
         document.selection_changed.connect(lambda t: self.said.append(("selection", t)))
         document.patch_changed.connect(lambda p, why: self.said.append((f"patch {why}", p)))
         document.history_changed.connect(lambda: self.said.append(("history", None)))
-        document.dirty_changed.connect(lambda d: self.said.append(("dirty", d)))
+        document.file.dirty_changed.connect(lambda d: self.said.append(("dirty", d)))
 
     def take(self) -> list[str]:
         names = [name for name, _ in self.said]
@@ -69,7 +69,7 @@ def test_a_gesture_that_ends_where_it_began_leaves_no_step(document: Document) -
     document.audition("gain_db", -6.0)
     document.commit("Turn Gain")
     assert document.undo_label is None
-    assert not document.dirty
+    assert not document.file.dirty
 
 
 def test_a_cancelled_gesture_gives_the_old_sound_back(document: Document, heard: Heard) -> None:
@@ -128,7 +128,7 @@ def test_an_added_take_is_selected_and_undo_takes_it_away(document: Document, he
     document.undo()
     assert document.takes == ()
     assert document.selected is None
-    assert not document.dirty
+    assert not document.file.dirty
 
 
 def test_files_of_one_drop_are_one_step(document: Document) -> None:
@@ -175,15 +175,15 @@ def test_selecting_is_no_step_and_makes_nothing_dirty(document: Document, heard:
 def test_saving_cleans_and_undo_past_it_dirties(document: Document, tmp_path: Path) -> None:
     document.add_take(take())
     paths: list[object] = []
-    document.saved.connect(paths.append)
-    document.save(tmp_path / "song.tonewright", {"zoom": 2})
-    assert not document.dirty
+    document.file.saved.connect(paths.append)
+    document.file.save(tmp_path / "song.tonewright", {"zoom": 2})
+    assert not document.file.dirty
     assert paths == [tmp_path / "song.tonewright"]
-    assert document.path == tmp_path / "song.tonewright"
+    assert document.file.path == tmp_path / "song.tonewright"
     document.undo()
-    assert document.dirty
+    assert document.file.dirty
     document.redo()
-    assert not document.dirty
+    assert not document.file.dirty
 
 
 def test_what_changes_while_a_save_runs_stays_dirty(qapp: object, tmp_path: Path) -> None:
@@ -196,51 +196,51 @@ def test_what_changes_while_a_save_runs_stays_dirty(qapp: object, tmp_path: Path
 
     document = Document(submit=submit)
     document.add_take(take())
-    document.save(tmp_path / "song.tonewright")
+    document.file.save(tmp_path / "song.tonewright")
     document.audition("gain_db", -1.0)
     document.commit("Turn Gain")
     later.pop()()
-    assert document.dirty
-    document.load(tmp_path / "song.tonewright")
+    assert document.file.dirty
+    document.file.load(tmp_path / "song.tonewright")
     later.pop()()
     assert document.patch == Patch("fm")
-    assert not document.dirty
+    assert not document.file.dirty
 
 
 def test_opening_replaces_everything_and_forgets_the_history(document: Document, tmp_path: Path) -> None:
     document.add_take(take())
-    document.save(tmp_path / "song.tonewright", {"zoom": 2})
+    document.file.save(tmp_path / "song.tonewright", {"zoom": 2})
     other = Document()
     other.add_take(take("Other"))
     loaded: list[object] = []
-    other.loaded.connect(loaded.append)
-    other.load(tmp_path / "song.tonewright")
+    other.file.loaded.connect(loaded.append)
+    other.file.load(tmp_path / "song.tonewright")
     assert [t.name for t in other.takes] == ["Bell"]
     assert other.undo_label is None
-    assert not other.dirty
+    assert not other.file.dirty
     assert loaded[0].view == {"zoom": 2}  # type: ignore[attr-defined]
 
 
 def test_a_project_that_cannot_be_opened_changes_nothing(document: Document, tmp_path: Path) -> None:
     document.add_take(take())
     said: list[str] = []
-    document.failed.connect(said.append)
-    document.load(tmp_path / "gone.tonewright")
+    document.file.failed.connect(said.append)
+    document.file.load(tmp_path / "gone.tonewright")
     assert len(said) == 1
     assert "gone.tonewright" in said[0]
     assert len(document.takes) == 1
-    document.save(tmp_path / "no such folder" / "x.tonewright")
+    document.file.save(tmp_path / "no such folder" / "x.tonewright")
     assert len(said) == 2
-    assert document.dirty
+    assert document.file.dirty
 
 
 def test_a_new_project_is_empty_and_clean(document: Document, heard: Heard) -> None:
     document.add_take(take())
     document.audition("gain_db", -1.0)
-    document.new_project()
+    document.file.new_project()
     assert document.takes == ()
     assert document.patch == Patch("fm")
-    assert not document.dirty
+    assert not document.file.dirty
     assert document.undo_label is None
 
 
@@ -323,9 +323,9 @@ def test_a_patch_that_is_heard_becomes_a_step_before_a_knob_is_turned_on_it(docu
 
 def test_a_patch_that_is_heard_is_in_what_is_saved(document: Document, tmp_path: Path) -> None:
     document.audition_patch(Patch("fm", {"op1_ratio": 2.0}, name="Bell"))
-    document.save(tmp_path / "song.tonewright")
-    document.new_project()
-    document.load(tmp_path / "song.tonewright")
+    document.file.save(tmp_path / "song.tonewright")
+    document.file.new_project()
+    document.file.load(tmp_path / "song.tonewright")
     assert document.patch.name == "Bell"
     document.settle()
     assert document.undo_label is None
@@ -349,9 +349,9 @@ def test_a_gesture_on_the_note_is_one_step(document: Document) -> None:
     document.note_changed.connect(lambda note, why: told.append((why, note.hold_s)))
     for hold_s in (2.0, 3.0):
         document.audition_note(document.note.replaced("hold_s", hold_s))
-    assert (document.note.hold_s, document.undo_label, document.dirty) == (3.0, None, False)
+    assert (document.note.hold_s, document.undo_label, document.file.dirty) == (3.0, None, False)
     document.commit("Hold")
-    assert (document.note.hold_s, document.undo_label, document.dirty) == (3.0, "Hold", True)
+    assert (document.note.hold_s, document.undo_label, document.file.dirty) == (3.0, "Hold", True)
     document.undo()
     assert told == [("turn", 2.0), ("turn", 3.0), ("undo", 1.0)]
     document.audition_note(document.note.replaced("hold_s", 4.0))
@@ -398,7 +398,7 @@ def test_files_that_undo_would_bring_back_are_still_in_use(document: Document, t
     document.undo()
     document.undo()
     assert document.history.source_files() == set(files)
-    document.new_project()
+    document.file.new_project()
     assert document.history.source_files() == set()
 
 
@@ -453,8 +453,8 @@ def test_what_is_still_being_turned_is_a_step_before_something_else_comes(
         document.audition_patch(Patch("fm", {"op1_ratio": 2.0}), label="Load")
         document.settle()
     elif what == "save":
-        document.save(tmp_path / "mine.tonewright")
-        assert not document.dirty
+        document.file.save(tmp_path / "mine.tonewright")
+        assert not document.file.dirty
     else:
         slots = SlotDesk(document)
         slots.go(1)

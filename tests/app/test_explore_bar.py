@@ -640,11 +640,11 @@ def test_a_project_that_is_loaded_plays_at_the_gains_it_had(
     match, document = two_levels.explore.match, two_levels.document
     two_levels.explore.desk.go(slot)
     gain_db = match.gain_db
-    document.save(tmp_path / "two.tonewright")
-    document.new_project()
+    document.file.save(tmp_path / "two.tonewright")
+    document.file.new_project()
     qtbot.waitUntil(lambda: match.gain_db == 0.0)
     match._levels.clear()
-    document.load(tmp_path / "two.tonewright")
+    document.file.load(tmp_path / "two.tonewright")
     qtbot.waitUntil(lambda: match.gain_db == pytest.approx(gain_db))
     qtbot.waitUntil(lambda: two_levels.live.up_to_date)
     assert two_levels.live._made is not None

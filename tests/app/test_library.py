@@ -375,7 +375,7 @@ def test_a_new_project_takes_all_rows_away_whatever_was_selected(
     document.add_takes([take("One"), take("Two"), take("Three")], "Open")
     for place in range(3):
         document.select(document.takes[place].id)
-        document.new_project()
+        document.file.new_project()
         assert document.selected is None
         assert panel.current_take() is None
         assert panel.takes.currentIndex().isValid()

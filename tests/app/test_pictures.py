@@ -275,10 +275,10 @@ def test_links_of_envelopes_are_kept_in_the_project(session, tmp_path, qtbot):
 
     session.document.set_links(EnvelopeLinks().linked("op1", "op3"))
     path = tmp_path / "linked.tonewright"
-    session.document.save(path, session.view_state())
+    session.document.file.save(path, session.view_state())
     qtbot.waitUntil(path.exists, timeout=5000)
     session.document.set_links(EnvelopeLinks())
-    session.document.load(path)
+    session.document.file.load(path)
     qtbot.waitUntil(lambda: session.document.links.of("op1") == {"op3"}, timeout=5000)
 
 

@@ -243,18 +243,18 @@ def test_slots_and_locks_survive_saving(document: Document, desk: SlotDesk, tmp_
     desk.audition_morph(0.25)
     desk.commit_morph(0.25)
     document.set_locked(["gain_db"])
-    document.save(tmp_path / "slots.tonewright")
-    assert not document.dirty
+    document.file.save(tmp_path / "slots.tonewright")
+    assert not document.file.dirty
     other = Document()
     again = SlotDesk(other)
-    other.load(tmp_path / "slots.tonewright")
+    other.file.load(tmp_path / "slots.tonewright")
     assert other.slots == document.slots
     assert other.patch == document.patch
     assert other.locked == {"gain_db"}
     assert (again.name(0), again.is_changed(1), again.share) == ("Bell", True, 0.25)
     again.go(1)
     assert other.patch.values["op4_ratio"] == 9.0
-    other.save(tmp_path / "slots.tonewright")
+    other.file.save(tmp_path / "slots.tonewright")
     assert load_project(tmp_path / "slots.tonewright").project.slots.current == 1
 
 
@@ -272,10 +272,10 @@ def test_locks_of_an_older_file_are_found_in_its_view(tmp_path: Path) -> None:
 
 
 def test_a_change_of_a_slot_makes_the_document_dirty(document: Document, desk: SlotDesk, tmp_path: Path) -> None:
-    document.save(tmp_path / "slots.tonewright")
+    document.file.save(tmp_path / "slots.tonewright")
     desk.store(3)
-    assert document.dirty
+    assert document.file.dirty
     document.undo()
-    assert not document.dirty
+    assert not document.file.dirty
     document.set_locked(["gain_db"])
-    assert document.dirty
+    assert document.file.dirty

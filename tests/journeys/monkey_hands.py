@@ -150,9 +150,9 @@ class Monkey:
     def save_or_load(self) -> None:
         path = self.folder / f"{self.rng.choice('ab')}.tonewright"
         if self.rng.random() < 0.6 or not path.exists():
-            self.session.document.save(path, view=self.session.view_state())
+            self.session.document.file.save(path, view=self.session.view_state())
         else:
-            self.session.document.load(path)
+            self.session.document.file.load(path)
 
     def export(self) -> None:
         clip = self.session.shown
@@ -161,7 +161,7 @@ class Monkey:
             self.session.commands._write(clip, self.folder / f"out.{suffix}", None)
 
     def new_project(self) -> None:
-        self.session.document.new_project()
+        self.session.document.file.new_project()
 
     # -- the patch -------------------------------------------------------------------------------------------------
 

@@ -110,17 +110,17 @@ def test_a_selection_cannot_be_written_over_the_file_that_it_is_cut_from(
 
 def test_a_save_that_fails_does_not_close_the_window_later(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
     session.document.set_patch(Patch("fm", {"op1_ratio": 3.0}), "Turn")
-    with qtbot.waitSignal(session.document.saved):
-        session.document.save(tmp_path / "mine.tonewright")
+    with qtbot.waitSignal(session.document.file.saved):
+        session.document.file.save(tmp_path / "mine.tonewright")
     session.document.set_patch(Patch("fm", {"op1_ratio": 4.0}), "Turn")
     (tmp_path / "mine.tonewright").unlink()
     (tmp_path / "mine.tonewright").mkdir()
     session.window.close()
     save = session.commands.question.button("Save")
-    with qtbot.waitSignal(session.document.failed):
+    with qtbot.waitSignal(session.document.file.failed):
         qtbot.mouseClick(save, Qt.MouseButton.LeftButton)
-    with qtbot.waitSignal(session.document.saved):
-        session.document.save(tmp_path / "other.tonewright")
+    with qtbot.waitSignal(session.document.file.saved):
+        session.document.file.save(tmp_path / "other.tonewright")
     qtbot.wait(50)
     assert session.window.isVisible()
 

@@ -235,10 +235,10 @@ def test_a_project_comes_back_with_takes_and_patch(qtbot: QtBot, session: Sessio
     name = session.commands.files.findChild(QLineEdit)
     name.setText(str(tmp_path / "mine.tonewright"))
     qtbot.keyClick(name, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: session.document.path == tmp_path / "mine.tonewright")
+    qtbot.waitUntil(lambda: session.document.file.path == tmp_path / "mine.tonewright")
     assert not session.window.isWindowModified()
     assert "mine" in session.window.windowTitle()
-    session.document.new_project()
+    session.document.file.new_project()
     assert session.document.takes == ()
     drop(session, tmp_path / "mine.tonewright")
     qtbot.waitUntil(lambda: len(session.document.takes) == 1)
@@ -286,4 +286,4 @@ def test_a_text_named_wav_is_one_clear_sentence_and_changes_nothing(
     qtbot.waitUntil(lambda: "notes.wav" in session.messages.text)
     assert session.messages.level == "error"
     assert session.document.takes == ()
-    assert not session.document.dirty
+    assert not session.document.file.dirty

@@ -19,8 +19,8 @@ from engine.project.take import Take
 
 
 def saved(qtbot: QtBot, session: Session, path: Path) -> None:
-    with qtbot.waitSignal(session.document.saved):
-        session.document.save(path, view=session.view_state())
+    with qtbot.waitSignal(session.document.file.saved):
+        session.document.file.save(path, view=session.view_state())
 
 
 def test_locks_and_the_note_come_back_with_the_project(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
@@ -28,11 +28,11 @@ def test_locks_and_the_note_come_back_with_the_project(qtbot: QtBot, session: Se
     session.document.set_note(NoteSettings(48, 90, 0.5, 1.5), "Note")
     assert session.actions["patch.unlock"].isEnabled()
     saved(qtbot, session, tmp_path / "mine.tonewright")
-    assert not session.document.dirty
-    session.document.new_project()
+    assert not session.document.file.dirty
+    session.document.file.new_project()
     assert session.document.locked == frozenset()
     assert not session.fm.control("op3_ratio").locked
-    session.document.load(tmp_path / "mine.tonewright")
+    session.document.file.load(tmp_path / "mine.tonewright")
     qtbot.waitUntil(lambda: session.document.locked == {"op3_ratio"})
     assert session.fm.control("op3_ratio").locked
     assert session.document.note == NoteSettings(48, 90, 0.5, 1.5)
@@ -40,7 +40,7 @@ def test_locks_and_the_note_come_back_with_the_project(qtbot: QtBot, session: Se
 
 @pytest.mark.parametrize("locks", ["op1_ratio", [3, None, "nothing"], {"op1_ratio": True}])
 def test_a_view_that_another_program_wrote_does_no_harm(session: Session, locks: object) -> None:
-    session.document.adopt(Loaded(Project(), view={"locks": locks}), None)
+    session.document.file.adopt(Loaded(Project(), view={"locks": locks}), None)
     assert session.document.locked <= {"op1_ratio"}
 
 
