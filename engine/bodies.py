@@ -6,17 +6,21 @@ Torch and the sound libraries load when the steps are taken, never here.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from engine.audio.values import Audio, Clip
 from engine.errors import BadUsage
 from engine.jobs import Note
 from engine.matching.result import MatchResult
-from engine.params import FM_SPACE, Patch
+from engine.params import FM_SPACE, IMPACT_SPACE, Patch
 from engine.playing import Kind
 from engine.torch_setup import load_torch
+
+if TYPE_CHECKING:
+    from engine.params.impact_pictures import ImpactPictures
+    from engine.params.pictures import Pictures
 
 R = TypeVar("R")
 
@@ -50,6 +54,27 @@ def _play_with_torch(
             patch, note=note, velocity=velocity, hold_s=hold_s, duration_s=duration_s, sample_rate=sample_rate
         )
     )
+
+
+def drawing(
+    kind: Kind, patch: Patch, note: float, velocity: float, hold_s: float, duration_s: float
+) -> Callable[[], Generator[Note, None, Pictures | ImpactPictures]]:
+    """A job that draws an instrument at work: the picture depends on which one it is."""
+
+    def body() -> Generator[Note, None, Pictures | ImpactPictures]:
+        yield Note(None)
+        from engine import fakes, fakes_impact
+
+        key = (note, velocity, hold_s, duration_s)
+        is_impact = patch.synth == IMPACT_SPACE.name
+        if kind == "fake":
+            return fakes_impact.draw(patch, *key) if is_impact else fakes.draw(patch, *key)
+        load_torch()
+        from engine.synths import fm_pictures, impact_pictures
+
+        return impact_pictures.draw(patch, *key) if is_impact else fm_pictures.draw(patch, *key)
+
+    return body
 
 
 def match_steps(

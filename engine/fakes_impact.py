@@ -6,9 +6,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from engine.params import FM_SPACE, Patch
 from engine.params.fm import LEVEL_FLOOR_DB
-from engine.params.impact import MATERIALS, SHAPES
+from engine.params.impact import LOWEST_BAND_HZ, MATERIALS, N_BANDS, SHAPES
+from engine.params.impact_pictures import ImpactPictures
+from engine.params.keys import key_to_hz
 
 _RATIOS = {
     "bar": (1.0, 2.756, 5.404, 8.933, 13.34, 18.64),
@@ -46,3 +50,41 @@ def as_sines(patch: Patch) -> dict[str, float]:
             f"op{n}_env4_s": v["release_s"] if v["release"] > 0.5 else fall_s,
         }
     return found
+
+
+def draw(patch: Patch, note: float, velocity: float, hold_s: float, duration_s: float) -> ImpactPictures:
+    """The six sines as modes, a contact of a millisecond, no room; see :func:`engine.synths.impact_pictures.draw`."""
+    sines = as_sines(patch)
+    numbers = range(1, len(next(iter(_RATIOS.values()))) + 1)
+    hz = np.array([key_to_hz(note + sines["transpose_st"]) * sines[f"op{n}_ratio"] for n in numbers], np.float32)
+    hardness = (velocity / 127.0) ** (2.0 * sines["op1_velocity"])
+    level_db = sines["gain_db"] + 20.0 * math.log10(hardness)
+    db = np.array([level_db + sines[f"op{n}_out_db"] for n in numbers], np.float32)
+    decay_s = np.array([sines[f"op{n}_env2_s"] for n in numbers], np.float32)
+    share = np.linspace(0.0, 1.0, 33, dtype=np.float32)
+    time_s = share * np.float32(duration_s)
+    left = 10.0 ** ((db[:, None] - 60.0 * time_s / decay_s[:, None]) / 10.0)
+    bands = LOWEST_BAND_HZ * 2.0 ** np.arange(N_BANDS, dtype=np.float32)
+    ones = np.ones(N_BANDS, np.float32)
+    return ImpactPictures(
+        mode_hz=hz,
+        mode_db=db,
+        mode_decay_s=decay_s,
+        plain_hz=hz,
+        plain_db=db,
+        plain_decay_s=decay_s,
+        n_own=len(numbers),
+        pitch_hz=float(hz[0]),
+        damping_hz=hz,
+        damping_decay_s=decay_s,
+        force_s=share * np.float32(1e-3),
+        force=(np.abs(np.sin(math.pi * share)) ** 1.5 * hardness).astype(np.float32),
+        contact_s=1e-3,
+        level_s=time_s,
+        level_db=np.float32(10.0) * np.log10(left.sum(0)).astype(np.float32),
+        room_db=np.full(time_s.shape, -np.inf, np.float32),
+        hold_s=hold_s,
+        band_hz=bands,
+        band_decay_s=ones,
+        band_db=0.0 * ones,
+    )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.audio.values import Audio, Clip
-from engine.bodies import check_match, match_steps, notes_of, player_of
+from engine.bodies import check_match, drawing, match_steps, notes_of, player_of
 from engine.checks import check_kept, check_note, check_sound
 from engine.jobs import Event, JobRunner, Note
 from engine.matching.budget import MATCH_S as MATCH_S
@@ -33,7 +33,7 @@ from engine.trials import Trials, get_ready
 if TYPE_CHECKING:
     from engine.audio.pyramid import Pyramid
     from engine.audio.tiles import Request
-    from engine.params.pictures import Pictures, Spectrum
+    from engine.params.pictures import Spectrum
 
 RANK_RENDER = 0
 RANK_PICTURES = 1
@@ -169,21 +169,13 @@ class Studio:
         return job
 
     def pictures(self, patch: Patch, *, note: float, velocity: float, hold_s: float, duration_s: float) -> int:
-        """Draw the wave and the envelope of each operator of an FM patch; the result is ``Pictures``.
+        """Draw the wave and the envelope of each operator of an FM patch, and the result is ``Pictures``; or the modes,
+        the contact and the decays of an impact patch, and it is ``ImpactPictures``.
 
         A newer request replaces this one.
         """
-
-        def body() -> Generator[Note, None, Pictures]:
-            yield Note(None)
-            if self.kind == "fake":
-                from engine.fakes import draw
-            else:
-                load_torch()
-                from engine.synths.fm_pictures import draw
-            return draw(patch, note, velocity, hold_s, duration_s)
-
-        return self._quick_runner().submit(body, rank=RANK_PICTURES, key="pictures", title="Drawing the operators")
+        body = drawing(self.kind, patch, note, velocity, hold_s, duration_s)
+        return self._quick_runner().submit(body, rank=RANK_PICTURES, key="pictures", title="Drawing the instrument")
 
     def spectrum(self, rendered: Rendered, at_s: float | None = None) -> int:
         """Look at a note around ``at_s``, or at its loudest moment; the result is ``Spectrum``.

@@ -12,7 +12,7 @@ from engine.dsp.band_noise import band, bins_hz, hop_at, joined, n_noise_frames,
 from engine.params.impact import LOWEST_BAND_HZ, N_BANDS
 from engine.synths.impact_force import LN_1000
 
-_BAND_OCT = 1.0
+BAND_OCT = 1.0
 _TIMES = 1.4
 """The room is followed until it is 84 dB down."""
 MOST_WET = 1.5
@@ -46,11 +46,11 @@ class RoomNote:
         device = self.wet.device
         n_noise = n_noise_frames(n, rate)
         hz = bins_hz(rate, device)
-        bands = band(hz, self.hz[..., None], _BAND_OCT)
+        bands = band(hz, self.hz[..., None], BAND_OCT)
         time_s = torch.arange(n_noise, dtype=torch.float64, device=device) * (hop_at(rate) / rate)
         falls = torch.exp(-LN_1000 * time_s[:, None] / self.seconds[:, None]) * self.level[:, None]
         # As loud as a click, whatever the length.
-        plain = band(hz, nominal_hz(device)[:, None], _BAND_OCT).square().mean(1)
+        plain = band(hz, nominal_hz(device)[:, None], BAND_OCT).square().mean(1)
         energy = (plain * self.plain_s).sum(1) * (rate / (2.0 * LN_1000))
         scale = self.wet / energy.sqrt()
         spectra = torch.matmul((falls * scale[:, None, None]).to(dtype), bands.to(dtype))
