@@ -18,7 +18,7 @@ from engine.params.impact import IMPACT_SPACE, LEVEL_FLOOR_DB, N_BANDS, N_MODES,
 from engine.synths.base import Number, per_row
 from engine.synths.chance import chance_of
 from engine.synths.decode import Decoder
-from engine.synths.impact_force import Contact, contact_time, limited, softness
+from engine.synths.impact_force import Contact, contact_time, give_time, limited, noise_colour, softness
 from engine.synths.impact_materials import Stuff, blended
 from engine.synths.impact_room import MOST_WET, RoomNote, nominal_hz
 from engine.synths.impact_shapes import N_AIR, Body, air_hz, family_of
@@ -91,18 +91,14 @@ class ImpactDecoder:
         seed = int(chance_of(rng or torch.Generator().manual_seed(0)))
         key, force = per_row(note, rows, device), per_row(velocity, rows, device)
         stuff = blended(pick("material"), pick("material_2"), pick("blend"))
-        seconds = contact_time(pick("striker_kg"), pick("striker_hardness"), stuff.contact_pa, force)
-        usual = contact_time(
-            pick("striker_kg"), pick("striker_hardness"), stuff.contact_pa, torch.full_like(force, 100.0)
-        )
-        stretch = pick("contact_stretch")
-        modes = _modes(pick, stuff, key, limited(usual * stretch))
+        seconds = _contact_s(pick, stuff, force)
+        modes = _modes(pick, stuff, key, seconds, _contact_s(pick, stuff, torch.full_like(force, 100.0)))
         # A heavy striker is louder by 1.5 dB a doubling: less than in nature, where nothing else would be heard of it.
         loud = velocity_to_gain(force, pick("velocity")) * (pick("striker_kg") / 0.02) ** 0.25
         contact = Contact(
-            seconds=limited(seconds * stretch),
-            level=level_to_amplitude(pick("contact_db"), LEVEL_FLOOR_DB) * modes.shyness,
-            hz=pick("contact_hz"),
+            seconds=seconds,
+            level=level_to_amplitude(pick("contact_db"), LEVEL_FLOOR_DB) * modes.shyness * (force / 100.0) ** 0.5,
+            hz=noise_colour(pick("contact_hz"), force),
             octaves=pick("contact_oct"),
             noise_s=pick("contact_s"),
             rise_s=pick("contact_rise_s"),
@@ -128,7 +124,7 @@ class ImpactDecoder:
 @dataclass(frozen=True)
 class _Modes:
     """All modes, as in :class:`ImpactNote`; ``shyness`` ``[batch]`` is how much less the push excites the object than a
-    click would."""
+    click would: its noise keeps beside it, however soft the blow."""
 
     hz: Tensor
     damping: Tensor
@@ -138,8 +134,16 @@ class _Modes:
     shyness: Tensor
 
 
-def _modes(pick: Pick, stuff: Stuff, key: Tensor, seconds: Tensor) -> _Modes:
-    """The modes of each row under a push of ``seconds``. Those that no row has are left out."""
+def _contact_s(pick: Pick, stuff: Stuff, velocity: Tensor) -> Tensor:
+    """How long the striker touches the object, in seconds ``[batch]``."""
+    mass = pick("striker_kg")
+    hertz = contact_time(mass, pick("striker_hardness"), stuff.contact_pa, velocity)
+    return limited((hertz + give_time(mass, velocity)) * pick("contact_stretch"))
+
+
+def _modes(pick: Pick, stuff: Stuff, key: Tensor, seconds: Tensor, usual_s: Tensor) -> _Modes:
+    """The modes of each row under a push of ``seconds``, as loud as one of ``usual_s`` would make them. Those that no
+    row has are left out."""
     length = pick("size_m")[:, None]
     thickness = pick("thickness_m")[:, None]
     body = Body(
@@ -169,9 +173,11 @@ def _modes(pick: Pick, stuff: Stuff, key: Tensor, seconds: Tensor) -> _Modes:
     present = (wanted[:, None] - count).clamp(0.0, 1.0)
     # As loud as the others, whatever it is: what every mode would give if it were struck where it moves most.
     clicked = present.square() * _audible(physical * scale)
-    pushed = clicked * softness(physical * scale, seconds[:, None]).square()
-    loudness = _LOUDNESS / (pushed.sum(1, keepdim=True) + 1e-3).sqrt()
-    shyness = ((pushed.sum(1) + 1e-3) / (clicked.sum(1) + 1e-3)).sqrt()
+    pushed = (clicked * softness(physical * scale, seconds[:, None]).square()).sum(1) + 1e-3
+    usual = (clicked * softness(physical * scale, usual_s[:, None]).square()).sum(1) + 1e-3
+    loudness = _LOUDNESS / usual[:, None].sqrt()
+    # Above its corner a push falls off more steeply than ``softness`` says; the noise of a soft blow keeps beneath it.
+    shyness = (pushed / usual) ** 2 * (usual / (clicked.sum(1) + 1e-3)).sqrt()
     level = level_to_amplitude(pick("mode_level_db")[:, :most], LEVEL_FLOOR_DB)
     amplitude = (level * present * strike * loudness)[:, None] * heard
     if hollow.requires_grad or bool((hollow > 0.0).any()):
