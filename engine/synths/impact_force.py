@@ -105,8 +105,7 @@ def give_time(mass: Tensor, velocity: Tensor) -> Tensor:
 
 
 def noise_colour(hz: Tensor, velocity: Tensor) -> Tensor:
-    """The middle of a contact's noise, which is ``hz`` at the usual velocity of 100: what is rubbed or hit softly hisses
-    lower."""
+    """The middle of a contact's noise, which is ``hz`` at the usual velocity of 100: a soft contact hisses lower."""
     return hz * (velocity / 100.0) ** 0.4
 
 
