@@ -9,7 +9,8 @@ shifts all modes together and is separate from them.
 frequency ``w`` falls as ``exp(-d t)`` with ``d = (alpha + beta w**2) / 2``.
 Places on the object are shares of its picture: ``x`` along a bar, a plate, a tube or a box, from the middle of a
 membrane to its rim, from the crown of a bell to its lip; ``y`` across, or around in turns.
-The room has :data:`N_BANDS` bands an octave apart from :data:`LOWEST_BAND_HZ` on, each with residuals of its own too.
+The room has :data:`N_BANDS` bands an octave apart from :data:`LOWEST_BAND_HZ` on, each with residuals of its own too;
+the noise of the contact has :data:`N_CONTACT_BANDS`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from engine.params.space import ParamSpace
 N_MODES = 512
 N_BANDS = 8
 LOWEST_BAND_HZ = 62.5
+N_CONTACT_BANDS = 16
+CONTACT_LOW_HZ, CONTACT_HIGH_HZ = 50.0, 18_000.0
+"""Middles of the lowest and the highest band of a contact's noise; the others lie evenly between them in octaves."""
 LEVEL_FLOOR_DB = -72.0
 """At this level, and only there, something is exactly silent."""
 
@@ -113,9 +117,11 @@ def _striker() -> list[Param]:
 
 
 def _contact() -> list[Param]:
-    at = _Section("Contact noise")
+    at, bands = _Section("Contact noise"), _Section("Contact bands")
     level: dict[str, Any] = {"step": 1.0, "off_at_low": True, "role": "level"}
-    span = (LEVEL_FLOOR_DB, 12.0)
+    span, wide = (LEVEL_FLOOR_DB, 12.0), (LEVEL_FLOOR_DB, 36.0)
+    many: dict[str, Any] = {"count": N_CONTACT_BANDS}
+    longer = "Change of a band's length, in doublings"
     slow = "How slowly it begins, as a scrape does"
     return [
         at.knob("contact_db", span, LEVEL_FLOOR_DB, "dB", "linear", "Level", "How rough the contact is", **level),
@@ -125,6 +131,9 @@ def _contact() -> list[Param]:
         at.knob("contact_rise_s", (0.0002, 2.0), 0.0005, "s", "log", "Rise", slow),
         at.share("contact_grain", 0.0, "Grain", "From hiss to single crackles"),
         at.share("contact_direct", 0.2, "Direct", "How much of the contact is heard beside the object"),
+        at.share("contact_into", 1.0, "Into object", "How much of the noise excites the object"),
+        bands.knob("contact_band_oct", (-6.0, 6.0), 0.0, "oct", "linear", "Band length", longer, **many),
+        bands.knob("contact_band_db", wide, 0.0, "dB", "linear", "Band level", "Level of a band", **level, **many),
     ]
 
 

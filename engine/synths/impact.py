@@ -123,7 +123,7 @@ class Strike:
         self._direct: Tensor | None = None
         if key.contact.has_noise:
             noise = key.contact.noise(n_force, rate)
-            force = force + noise
+            force = force + noise * key.contact.into[:, None]
             self._direct = (noise * (DIRECT * key.contact.direct * key.gain)[:, None]).to(like.dtype)[:, None]
         force = (force * key.gain[:, None]).to(like.dtype)[:, None]
         self._struck = Convolver(lambda size: torch.fft.rfft(force, n=size), n_force)

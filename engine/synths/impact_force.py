@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.dsp.band_noise import band, bins_hz, joined, n_noise_frames, white
+from engine.params.impact import CONTACT_HIGH_HZ, CONTACT_LOW_HZ, N_CONTACT_BANDS
 
 LN_1000 = math.log(1000.0)
 """60 dB."""
@@ -23,7 +24,9 @@ MOST_GRAIN = 300.0
 @dataclass(frozen=True)
 class Contact:
     """One contact for each row, all ``[batch]``: how long it lasts, and the noise: its ``level`` (a factor), band, time
-    to -60 dB, rise, grain and share that is heard directly. ``seed`` is a whole number that decides the noise."""
+    to -60 dB, rise, grain, and the shares that are heard directly and that excite the object. ``band_s`` and
+    ``band_level`` ``[batch, N_CONTACT_BANDS]`` are times and factors of its bands. ``seed`` is a whole number that
+    decides the noise; ``ready`` may hold what :meth:`coloured` gives, at least as long."""
 
     seconds: Tensor
     level: Tensor
@@ -33,7 +36,11 @@ class Contact:
     rise_s: Tensor
     grain: Tensor
     direct: Tensor
+    into: Tensor
+    band_s: Tensor
+    band_level: Tensor
     seed: int
+    ready: Tensor | None = None
 
     @property
     def has_noise(self) -> bool:
@@ -44,7 +51,8 @@ class Contact:
         """How long the force is, in frames."""
         longest_s = float(self.seconds.detach().max()) if self.seconds.numel() else 0.0
         if self.has_noise:
-            longest_s = max(longest_s, _NOISE_TIMES * float((self.noise_s + 2.0 * self.rise_s).detach().max()))
+            band_s = torch.where(self.band_level > 0.0, self.band_s, 0.0).detach().amax(1)
+            longest_s = max(longest_s, _NOISE_TIMES * float((band_s + 2.0 * self.rise_s).detach().max()))
         return max(min(math.ceil(longest_s * rate) + 1, most), 1)
 
     def push(self, n: int, rate: float) -> Tensor:
@@ -63,7 +71,20 @@ class Contact:
 
     def noise(self, n: int, rate: float) -> Tensor:
         """The first ``n`` frames of the noise ``[batch, n]`` in float64. At level 1 it has the energy of a click of sum
-        1, whatever its length and colour."""
+        1, whatever its length and colour; its bands then change that."""
+        bands = (self.coloured(n, rate) if self.ready is None else self.ready)[..., :n]
+        time_s = (torch.arange(n, dtype=torch.float64, device=self.level.device) + 0.5) / rate
+        rise = 1.0 - torch.exp(-3.0 * time_s / self.rise_s[:, None])
+        shape = rise * torch.exp(-LN_1000 * time_s / self.noise_s[:, None])
+        scale = self.level[:, None] / shape.square().sum(1, keepdim=True).sqrt()
+        if bands.shape[1] == 1:
+            return bands[:, 0] * shape * scale
+        falls = torch.exp((-LN_1000 / self.band_s)[..., None] * time_s)
+        return (bands * falls * (self.band_level * scale)[..., None]).sum(1) * rise
+
+    def coloured(self, n: int, rate: float) -> Tensor:
+        """Noise of unit power that lasts, in its bands, ``[batch, N_CONTACT_BANDS, n]``; they sum to what the contact's
+        own band and grain make of it. Where no band differs from the others they are one, ``[batch, 1, n]``."""
         device = self.level.device
         # Uniform noise raised to a power has its peaks further apart, which is what crackles.
         power = torch.exp(math.log(MOST_GRAIN) * self.grain)[:, None, None]
@@ -72,11 +93,26 @@ class Contact:
         hz = bins_hz(rate, device)
         weights = band(hz, self.hz[:, None], self.octaves[:, None])
         weights = weights / weights.square().mean(1, keepdim=True).sqrt()
-        sound = joined(torch.fft.rfft(grains) * weights[:, None], rate)[:, :n]
-        time_s = (torch.arange(n, dtype=torch.float64, device=device) + 0.5) / rate
-        rise = 1.0 - torch.exp(-3.0 * time_s / self.rise_s[:, None])
-        shape = rise * torch.exp(-LN_1000 * time_s / self.noise_s[:, None])
-        return sound * shape * (self.level[:, None] / shape.square().sum(1, keepdim=True).sqrt())
+        spectra = (torch.fft.rfft(grains) * weights[:, None])[:, None]
+        if self._has_bands:
+            spectra = spectra * contact_bands(hz)[:, None]
+        return joined(spectra, rate)[..., :n]
+
+    @property
+    def _has_bands(self) -> bool:
+        """Whether the bands of any row differ, or a gradient may make them."""
+        if torch.is_grad_enabled() and (self.band_s.requires_grad or self.band_level.requires_grad):
+            return True
+        return bool((self.band_level != 1.0).any() or (self.band_s != self.noise_s[:, None]).any())
+
+
+def contact_bands(hz: Tensor) -> Tensor:
+    """Weights ``[N_CONTACT_BANDS, bins]`` of a contact's bands at ``hz`` ``[bins]``: each fades into the next one,
+    straight in octaves, and together they are 1."""
+    high = math.log2(CONTACT_HIGH_HZ / CONTACT_LOW_HZ)
+    place = torch.log2(hz / CONTACT_LOW_HZ) * ((N_CONTACT_BANDS - 1) / high)
+    number = torch.arange(N_CONTACT_BANDS, dtype=hz.dtype, device=hz.device)[:, None]
+    return (1.0 - (place.clamp(0.0, N_CONTACT_BANDS - 1.0) - number).abs()).clamp(min=0.0)
 
 
 def contact_time(mass: Tensor, hardness: Tensor, contact_pa: Tensor, velocity: Tensor) -> Tensor:

@@ -68,7 +68,7 @@ class Struck:
         gain = float(note.gain[0])
         if contact.has_noise:
             noise = contact.noise(n, rate)[0].numpy()
-            force = force + noise
+            force = force + noise * float(contact.into[0])
             direct = noise * (DIRECT * float(contact.direct[0]) * gain)
         return cls(hz, damping, levels, force * gain, direct, float(note.release[0]), float(note.pitch_hz[0]))
 

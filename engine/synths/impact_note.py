@@ -104,6 +104,9 @@ class ImpactDecoder:
             rise_s=pick("contact_rise_s"),
             grain=pick("contact_grain"),
             direct=pick("contact_direct"),
+            into=pick("contact_into"),
+            band_s=pick("contact_s")[:, None] * torch.exp2(pick("contact_band_oct")),
+            band_level=level_to_amplitude(pick("contact_band_db"), LEVEL_FLOOR_DB),
             seed=seed,
         )
         damped = (pick("release") > 0.5).double()

@@ -226,9 +226,38 @@ def test_the_colour_of_a_rough_contact_is_heard(synth):
     assert high > 6_000.0
 
 
-# -- modes one by one --------------------------------------------------------------------------------------------
-
 THREE = {**BAR, "modes": 2.0, "size_m": 0.6, "proportion": 1.0}
+ALONE = {"mode_level_db": (LEVEL_FLOOR_DB,) * N_MODES, "contact_into": 0.0}
+HISS = {**ALONE, "contact_db": 6.0, "contact_s": 0.2, "contact_direct": 1.0, "contact_oct": 6.0}
+
+
+def test_a_band_of_the_contact_that_is_off_is_not_heard(synth):
+    from_8_khz = {"contact_band_db": (LEVEL_FLOOR_DB,) * 13 + (0.0,) * 3}
+    assert centroid_hz(strike(synth, **HISS, **from_8_khz)[:, :4_800]) > 8_000.0
+    assert not strike(synth, **HISS, contact_band_db=(LEVEL_FLOOR_DB,) * 16).any()
+
+
+def test_bands_of_the_contact_last_as_long_as_they_are_told(synth):
+    low_rings_on = {"contact_band_oct": (2.0,) * 8 + (-2.0,) * 8}
+    early, late = (centroid_hz(strike(synth, **HISS, **low_rings_on)[:, b : b + 4_800]) for b in (0, 14_400))
+    assert late < 0.3 * early
+
+
+def test_bands_of_the_contact_that_change_nothing_change_nothing(synth):
+    plain = strike(synth, **HISS)
+    # So small a change computes the bands one by one.
+    apart = strike(synth, **HISS, contact_band_db=(1e-9,) * 16)
+    np.testing.assert_allclose(apart, plain, atol=1e-9)
+
+
+def test_noise_that_does_not_go_into_the_object_leaves_its_modes_alone(synth):
+    rough = {**THREE, "contact_db": 6.0, "contact_direct": 0.0, "room": 0.0}
+    clean = strike(synth, **{**rough, "contact_db": LEVEL_FLOOR_DB})
+    np.testing.assert_allclose(strike(synth, **rough, contact_into=0.0), clean, atol=1e-12)
+    assert np.abs(strike(synth, **rough) - clean).max() > 1e-3
+
+
+# -- modes one by one --------------------------------------------------------------------------------------------
 
 
 def test_a_residual_moves_its_mode_and_no_other(synth):
