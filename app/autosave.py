@@ -28,7 +28,6 @@ from app.submit import Submit, run_here
 from engine.errors import ProjectError
 from engine.jobs import Note
 from engine.project.describe import Loaded
-from engine.project.project import Project
 from engine.project.store import DESCRIPTION, autosave_description, autosave_steps, recover_steps, write_text
 
 DELAY_MS = 2_000
@@ -193,7 +192,7 @@ class Autosave(QObject):
     def _on_restored(self, offer: Session, loaded: Loaded) -> None:
         document = self._document
         # A note that was struck meanwhile is no work; takes and a patch are.
-        if document.takes or document.file.path is not None or document.patch != Project().patch:
+        if document.takes or document.file.path is not None or not document.project.is_fresh:
             document.file.merge(loaded, "Restore unsaved work", path=offer.project)
         else:
             self._document.file.adopt(loaded, offer.project, dirty=True)

@@ -292,7 +292,7 @@ class Commands(QObject):
         if not document.file.dirty:
             return False
         made = any(take.origin != "file" or take.name != take.clip.name for take in document.takes)
-        return made or document.file.path is not None or document.patch != Patch(document.patch.synth)
+        return made or document.file.path is not None or not document.project.is_fresh
 
     def unless_unsaved(self, go_on: Callable[[], None]) -> None:
         """Do it at once, or after the person said what becomes of unsaved work."""

@@ -34,8 +34,9 @@ class Document(QObject):
     selection_changed = Signal(object)
     """The selected :class:`Take`, or ``None`` for the live patch."""
     patch_changed = Signal(object, str)
-    """The live :class:`Patch` and why it changed: ``turn audition revert set slot name undo redo load``. A hand that
-    turns something makes ``turn``, a whole patch that is only heard ``audition``; ``name``: called something else."""
+    """The live :class:`Patch` and why it changed: ``turn audition revert set slot synth name undo redo load struck``. A
+    hand that turns something makes ``turn``, a whole patch that is only heard ``audition``; ``synth``: another
+    instrument is at hand; ``name``: called something else; ``struck``: somebody plays, and hears it already."""
     note_changed = Signal(object, str)
     """The :class:`NoteSettings` with which the live patch is played, and why they changed, as in ``patch_changed``, or
     ``keys``: somebody plays, and hears it already, or ``preview``: it comes with a patch that follows."""
@@ -74,6 +75,10 @@ class Document(QObject):
     def patch(self) -> Patch:
         """The live patch, a gesture under way included."""
         return self._live if self._live is not None else self.project.patch
+
+    def patch_of(self, synth: str) -> Patch:
+        """The live patch, or the last one, of a synth."""
+        return self.patch if self.patch.synth == synth else self.project.patch_of(synth)
 
     @property
     def note(self) -> NoteSettings:
@@ -187,6 +192,14 @@ class Document(QObject):
             self._become(self._history.commit(label, project, merge=merge), "set", live_known=known)
         self._tell_held(wanted, patch)
 
+    def use_synth(self, synth: str) -> None:
+        """Make the last patch of a synth the live one; no undo step. What a hand does with the other one is kept."""
+        if synth == self.patch.synth:
+            return
+        self.settle()
+        slots = replace(self.project.slots, position=None)
+        self._become(self._history.amend(self.project.using(synth).with_slots(slots)), "synth")
+
     def call_patch(self, name: str, label: str) -> None:
         """Give the live patch another name: one undo step, or none when it has it. It sounds as it did."""
         self.settle(turned=False)
@@ -234,6 +247,19 @@ class Document(QObject):
         elif played != self.project.note:
             history = self._history.commit("Play a key", self.project.with_note(played), merge="keys")
             self._become(history, "keys")
+
+    def strike_at(self, places: Mapping[str, float], *, merge: str | None = None) -> None:
+        """Somebody strikes the object there: one step, or none where it was struck before; what is only heard stays
+        so. Same ``merge`` keys become one step."""
+        self.settle(heard=False)
+        patch = self.patch.with_values(**places)
+        if patch == self.patch:
+            return
+        if self._heard:
+            self._live = patch
+            self.patch_changed.emit(patch, "struck")
+        else:
+            self._become(self._history.commit("Strike place", self.project.with_patch(patch), merge=merge), "struck")
 
     # -- slots -----------------------------------------------------------------------------------------------------
 

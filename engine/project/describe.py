@@ -70,6 +70,7 @@ def describe(project: Project, view: Mapping[str, Any], folder: Path) -> tuple[d
         "version": VERSION,
         "program": __version__,
         "patch": project.patch.to_json(),
+        "parked": [patch.to_json() for patch in project.parked],
         "note": project.note.to_json(),
         "slots": project.slots.to_json(),
         "locks": sorted(project.locked),
@@ -133,6 +134,7 @@ def restore(
     except PatchError as error:
         patch = Patch("fm")
         notices.append(f"The live patch could not be read and starts fresh. {error}")
+    parked = _parked(data, patch, notices)
     selection = data.get("selection")
     view = data.get("view")
     known = {take.id for take in takes}
@@ -140,8 +142,22 @@ def restore(
     note = data.get("note")
     note = NoteSettings.read(note) if isinstance(note, dict) else None
     slots = Slots.read(data.get("slots"))
-    project = Project(tuple(takes), patch, selected, note or NoteSettings(), slots, _locks(data))
+    project = Project(tuple(takes), patch, selected, note or NoteSettings(), slots, _locks(data), parked=parked)
     return Loaded(project, view if isinstance(view, dict) else {}, tuple(notices))
+
+
+def _parked(data: Mapping[str, Any], live: Patch, notices: list[str]) -> tuple[Patch, ...]:
+    """The last patches of other synths than the live one's, one for each."""
+    stored = data.get("parked")
+    found: dict[str, Patch] = {}
+    for item in stored if isinstance(stored, list) else ():
+        try:
+            patch = Patch.from_json(item)
+        except PatchError as error:
+            notices.append(f"The patch of an instrument could not be read and starts fresh. {error}")
+        else:
+            found[patch.synth] = patch
+    return tuple(patch for synth, patch in found.items() if synth != live.synth)
 
 
 def _locks(data: Mapping[str, Any]) -> frozenset[str]:

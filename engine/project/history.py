@@ -57,7 +57,7 @@ class History:
         if not self.past:
             return self
         step = self.past[-1]
-        present = _keep_selection(self.present, step.project)
+        present = _keep_selection(self.present, _with_instrument(self.present, step.project))
         undone = Step(step.label, self.present, step.merge)
         return replace(self, present=present, past=self.past[:-1], future=(*self.future, undone))
 
@@ -66,7 +66,7 @@ class History:
         if not self.future:
             return self
         step = self.future[-1]
-        present = _keep_selection(self.present, step.project)
+        present = _keep_selection(self.present, _with_instrument(self.present, step.project, changed=True))
         # Without its merge key: what is done after a redo is a step of its own.
         done = Step(step.label, self.present)
         return replace(self, present=present, past=(*self.past, done), future=self.future[:-1])
@@ -87,6 +87,15 @@ class History:
     def redo_label(self) -> str | None:
         """What redo would do again, or ``None``."""
         return self.future[-1].label if self.future else None
+
+
+def _with_instrument(now: Project, target: Project, *, changed: bool = False) -> Project:
+    """``target`` with a fitting instrument at hand: the one from which the step was made, or the one that it
+    ``changed``; where it was about neither of them, the one that is at hand."""
+    others = [patch.synth for patch, old in zip(target.patches, now.patches, strict=True) if patch != old]
+    if not others:
+        return target.using(now.patch.synth)
+    return target.using(others[0]) if changed and target.patch.synth not in others else target
 
 
 def _keep_selection(now: Project, target: Project) -> Project:

@@ -4,30 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from engine.errors import ProjectError
-from engine.params import Patch
+from engine.params import FM_SPACE, SPACES, Patch
 from engine.params.links import EnvelopeLinks
 from engine.params.note import NoteSettings
 from engine.project.slots import Slots
 from engine.project.take import Take
 
 
+@cache
+def start_patch(synth: str) -> Patch:
+    """With what an instrument begins."""
+    return Patch(synth)
+
+
 @dataclass(frozen=True, eq=False)
 class Project:
     """The takes in the library's order, the live patch with its note, slots and locks, and which take is selected.
 
-    A ``selection`` of ``None`` means the live patch. ``locked`` are storage names of parameters,
-    ``links`` the envelopes that are changed together; those are no content, but undo brings them back.
+    A ``selection`` of ``None`` means the live patch. ``parked`` are the last patches of the synths that are not live;
+    which one is live is no content. ``locked`` are storage names of parameters, ``links`` the envelopes that are
+    changed together; those are no content either, but undo brings them back.
     """
 
     takes: tuple[Take, ...] = ()
-    patch: Patch = field(default_factory=lambda: Patch("fm"))
+    patch: Patch = field(default_factory=lambda: start_patch(FM_SPACE.name))
     selection: str | None = None
     note: NoteSettings = field(default_factory=NoteSettings)
     slots: Slots = field(default_factory=Slots)
     locked: frozenset[str] = frozenset()
     links: EnvelopeLinks = field(default_factory=EnvelopeLinks)
+    parked: tuple[Patch, ...] = ()
 
     def find(self, take_id: str) -> Take:
         """The take with that id; raises :class:`ProjectError` when there is none."""
@@ -79,8 +88,32 @@ class Project:
             self.find(take_id)
         return replace(self, selection=take_id)
 
+    def patch_of(self, synth: str) -> Patch:
+        """The live patch, or the last one, of a synth."""
+        if self.patch.synth == synth:
+            return self.patch
+        return next((patch for patch in self.parked if patch.synth == synth), start_patch(synth))
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """The last patch of every synth."""
+        return tuple(self.patch_of(synth) for synth in SPACES)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether every instrument is as it begins."""
+        return all(patch == start_patch(patch.synth) for patch in self.patches)
+
     def with_patch(self, patch: Patch) -> Project:
-        return replace(self, patch=patch)
+        """With that live patch; where it is of another synth, the one before is parked."""
+        if patch.synth == self.patch.synth:
+            return replace(self, patch=patch)
+        others = (other for other in self.parked if other.synth != patch.synth)
+        return replace(self, patch=patch, parked=(*others, self.patch))
+
+    def using(self, synth: str) -> Project:
+        """With the last patch of a synth live; itself when it is."""
+        return self if synth == self.patch.synth else self.with_patch(self.patch_of(synth))
 
     def with_note(self, note: NoteSettings) -> Project:
         """With the live patch played by that note."""
@@ -88,7 +121,7 @@ class Project:
 
     def with_true_links(self) -> Project:
         """Without links between envelopes that are not equal (any more); itself when all are."""
-        links = self.links.among(self.patch.values, self.locked)
+        links = self.links.among(self.patch_of(FM_SPACE.name).values, self.locked)
         return self if links is self.links else replace(self, links=links)
 
     def with_slots(self, slots: Slots) -> Project:
@@ -99,16 +132,18 @@ class Project:
         return replace(self, locked=locked)
 
     def joined(self, other: Project) -> Project:
-        """With the takes of another project that are not in it yet, and the other's patch, note, slots and locks."""
-        new = [take for take in other.takes if take.id not in self.ids]
-        return replace(self.with_takes(new), patch=other.patch, note=other.note, slots=other.slots, locked=other.locked)
+        """With the takes of another project that are not in it yet, and the other's patches, note, slots and locks."""
+        joined = self.with_takes([take for take in other.takes if take.id not in self.ids])
+        for patch in (*other.parked, other.patch):
+            joined = joined.with_patch(patch)
+        return replace(joined, note=other.note, slots=other.slots, locked=other.locked)
 
     def same_instrument(self, other: Project) -> bool:
-        """Whether the live patch sounds the same in both."""
-        return self.patch == other.patch and self.note == other.note
+        """Whether every instrument sounds the same in both."""
+        return self.patches == other.patches and self.note == other.note
 
     def same_content(self, other: Project) -> bool:
-        """Whether both hold the same takes, patch, note, slots and locks; what is selected is no content."""
+        """Whether both hold the same takes, patches, note, slots and locks; what is selected or live is no content."""
         return (
             len(self.takes) == len(other.takes)
             and all(a is b for a, b in zip(self.takes, other.takes, strict=True))
