@@ -29,6 +29,8 @@ class Theme:
     disabled: str
     series: tuple[str, ...]
     """Colours of operators, tracks and stems on this theme's canvas; see :func:`series_colour`."""
+    materials: tuple[str, ...]
+    """What struck things are painted in, in the order of the impact instrument's materials."""
 
 
 # Okabe and Ito's colour-blind-safe set, lightened where it has to stand on the dark canvas. Operator n and track n take
@@ -36,6 +38,9 @@ class Theme:
 SERIES = ("#56b4e9", "#e69f00", "#2fbf94", "#f0e442", "#d98bb8", "#f18842", "#6f9bff", "#b9bec8")
 # The same hues, darkened until digits in them can be read on white, and on a wash of themselves.
 SERIES_LIGHT = ("#15699a", "#8f5e00", "#007151", "#6f6600", "#a03f76", "#a84300", "#2f5fd0", "#5a616c")
+# Wood, metal, glass, ceramic, plastic, stone and skin: quiet, and told apart by their lightness too.
+MATERIALS = ("#a07a52", "#8e99a8", "#6fa9ad", "#cfc7b8", "#b86f5c", "#77756f", "#c2a878")
+MATERIALS_LIGHT = ("#96703f", "#7d8998", "#5c9a9e", "#a1957d", "#b4654f", "#6a6862", "#ab8d58")
 
 DARK = Theme(
     name="dark",
@@ -57,6 +62,7 @@ DARK = Theme(
     playhead="#f4f5f7",
     disabled="#6f7682",
     series=SERIES,
+    materials=MATERIALS,
 )
 
 LIGHT = Theme(
@@ -79,6 +85,7 @@ LIGHT = Theme(
     playhead="#1a1d22",
     disabled="#868d98",
     series=SERIES_LIGHT,
+    materials=MATERIALS_LIGHT,
 )
 
 THEMES: dict[str, Theme] = {t.name: t for t in (DARK, LIGHT)}

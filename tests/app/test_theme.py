@@ -14,6 +14,7 @@ from app import icons, style, theme
 from app.controls.matrix_cell import MOST_WASH
 from app.theme import DARK, LIGHT, THEMES, Theme
 from engine.params.fm import N_OPERATORS
+from engine.params.impact import MATERIALS
 
 REPO = Path(__file__).resolve().parents[2]
 SURFACES = ("window", "panel", "control", "canvas")
@@ -54,6 +55,11 @@ class TestContrast:
     def test_waves_playhead_and_tracks_stand_out_from_the_canvas(self, tokens: Theme) -> None:
         for colour in (tokens.wave, tokens.playhead, *tokens.series):
             assert contrast(colour, tokens.canvas) >= 3.0
+
+    def test_what_is_struck_stands_out_from_the_canvas(self, tokens: Theme) -> None:
+        assert len(tokens.materials) == len(MATERIALS)
+        for colour in tokens.materials:
+            assert contrast(colour, tokens.canvas) >= 2.9
 
     def test_operators_numbers_can_be_read_on_a_wash_of_their_own_colour(self, tokens: Theme) -> None:
         for colour in tokens.series[:N_OPERATORS]:
