@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import __version__, match_command
+from engine import __version__, match_command, variation_command
 from engine.errors import AudioExists, BadUsage
 from engine.named_patch import find_sound, is_dx7
 from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
@@ -79,9 +79,12 @@ def _render_arguments(parser: Parser) -> None:
     parser.add_argument("--rate", metavar="HZ", type=int, default=DEFAULT_RATE_HZ, help=f"sample rate ({span})")
     parser.add_argument("--subtype", help="sample format: 16, 24, 32f, or soundfile's PCM_24 ... (default: the best)")
     parser.add_argument("--force", action="store_true", help="replace the output when it exists")
+    variation_command.add_arguments(parser)
 
 
 def _render(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
+    if variation_command.is_wanted(arguments):
+        return variation_command.run(arguments)
     from engine.audio import Clip, write_clip_steps
     from engine.inline import render_inline
 

@@ -29,6 +29,9 @@ from engine.playing import Kind as Kind
 from engine.rates import DEFAULT_RATE_HZ
 from engine.torch_setup import load_torch, prepare_environment, torch_is_loaded
 from engine.trials import Trials, get_ready
+from engine.variation_set import SetRequest as SetRequest
+from engine.variation_set import SetWritten as SetWritten
+from engine.variation_set import write_set_steps
 
 if TYPE_CHECKING:
     from engine.audio.pyramid import Pyramid
@@ -40,6 +43,7 @@ RANK_PICTURES = 1
 RANK_OPEN = 3
 RANK_WRITE = 5
 """On ``work``, ahead of every heavy job: what is to be saved does not wait for what is to be computed."""
+RANK_SET = 8
 RANK_TILES = 10
 RANK_MATCH = 10
 RANK_OVERVIEW = 20
@@ -250,6 +254,19 @@ class Studio:
             return written.path
 
         return self.work.submit(body, rank=RANK_WRITE, title=f"Writing {Path(path).name}")
+
+    def export_set(self, request: SetRequest, folder: str | Path) -> int:
+        """Strike a set of variations and write it into a new folder; the result is :class:`SetWritten`.
+
+        Each strike is a note with its fraction; nothing is there before all of it is. Raises :class:`BadUsage` for a
+        patch that nothing is struck in and a note that makes no sense.
+        """
+        request.check()
+
+        def body() -> Generator[Note, None, SetWritten]:
+            return (yield from write_set_steps(self.kind, request, Path(folder)))
+
+        return self.work.submit(body, rank=RANK_SET, title=f"Writing {Path(folder).name}")
 
     def match(
         self,

@@ -1,4 +1,4 @@
-"""A file that appears under its name all at once, complete, or not at all."""
+"""A file, or a folder of files, that appears under its name all at once, complete, or not at all."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from engine.audio.trouble import exists, unwritable
-from engine.errors import AudioUnwritable
+from engine.errors import AudioExists, AudioUnwritable
 
 
 @contextmanager
@@ -42,6 +43,34 @@ def new_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+    _flush_folder(target.parent)
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """The path of a temporary folder beside ``target``; when the block ends well, it is renamed.
+
+    Nothing is ever replaced: ``AudioExists`` is raised when ``target`` is there and not an empty folder, at the start
+    and, if somebody was faster, at the end. When the block raises, everything is as it was.
+    """
+    temporary = target.with_name(f".{target.name[:40]}-{secrets.token_hex(6)}.part")
+    try:
+        if target.is_dir():
+            if any(target.iterdir()):
+                raise AudioExists(f"The folder {target} is already there and holds files; choose a new one.")
+        elif os.path.lexists(target):
+            raise exists(target)
+        temporary.mkdir()
+        yield temporary
+        if os.name == "nt" and target.is_dir():
+            target.rmdir()
+        temporary.rename(target)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise AudioExists(f"The folder {target} is already there and holds files; choose a new one.") from error
+        raise unwritable(error, target) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
     _flush_folder(target.parent)
 
 
