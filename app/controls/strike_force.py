@@ -44,12 +44,12 @@ def velocity_of_speed(px_per_s: float) -> int:
     if px_per_s <= STILL_PX_S:
         return MEDIUM
     share = math.log(px_per_s / STILL_PX_S) / math.log(FLICK_PX_S / STILL_PX_S)
-    return int(min(MEDIUM + share * (HARDEST - MEDIUM), HARDEST))
+    return min(MEDIUM + round(share * (HARDEST - MEDIUM)), HARDEST)
 
 
 def velocity_of_pressure(pressure: float) -> int:
     """A pen's pressure, 0 to 1."""
-    return min(max(round(SOFTEST + (HARDEST - SOFTEST) * min(max(pressure, 0.0), 1.0) ** 0.8), SOFTEST), HARDEST)
+    return min(max(round(SOFTEST + (HARDEST - SOFTEST) * math.pow(min(max(pressure, 0.0), 1.0), 0.8)), SOFTEST), HARDEST)
 
 
 def velocity_of_keys(modifiers: Qt.KeyboardModifier) -> int | None:

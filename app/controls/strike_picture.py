@@ -13,7 +13,7 @@ from app.controls.struck_paint import paint_ruler, paint_solid
 from app.theme import GRID, PADDING, tokens
 
 if TYPE_CHECKING:
-    from app.controls.strike_view import StrikeView
+    from app.controls.strike_paper import StrikePaper
 
 HEAD_PX, FOOT_PX, SIDE_PX = 26.0, 30.0, 18.0
 DOT_PX, RING_PX, HALO_PX = 5.0, 6.0, 2.0
@@ -37,7 +37,7 @@ class StrikeState:
 class StrikePicture:
     """Paints ``view``. The object is kept as a picture: pointing and striking cost next to nothing."""
 
-    def __init__(self, view: StrikeView) -> None:
+    def __init__(self, view: StrikePaper) -> None:
         self._view = view
         self._kept: QPixmap | None = None
         self._kept_for: tuple[object, ...] = ()

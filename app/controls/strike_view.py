@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
-from typing import Literal
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, QVariantAnimation, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, QVariantAnimation, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -16,29 +14,19 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QResizeEvent,
     QTabletEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.controls.drag_value import ALT, CTRL, SHIFT
 from app.controls.event_answers import EventAnswers
-from app.controls.hand_step import HandStep, Value
+from app.controls.hand_step import Value
 from app.controls.strike_force import MEDIUM, PointerSpeed, velocity_of_keys, velocity_of_pressure, velocity_of_speed
-from app.controls.strike_picture import StrikePicture, StrikeState
-from app.controls.struck_object import Look, Solid, solid_of
-from app.controls.struck_paint import Stuff, length_text
+from app.controls.strike_paper import PLACES, STEPS, Dot, StrikePaper
+from app.controls.strike_picture import StrikeState
 from app.theme import motion_ms
-from engine.params import Values
-from engine.params.impact import IMPACT_SPACE, MATERIALS, SHAPES
+from engine.params.impact import IMPACT_SPACE
 
-Dot = Literal["strike", "pickup"]
-_NAMES: dict[Dot, tuple[str, str]] = {"strike": ("strike_x", "strike_y"), "pickup": ("pickup_x", "pickup_y")}
-_STEPS: dict[Dot, str] = {"strike": "Strike place", "pickup": "Listening place"}
-RING_PX = 9.0
-"""So near to the listening ring the hand takes it."""
-EDGE_PX = 5.0
-"""So far beside the object it is still struck."""
 DRAG_PX = 3.0
 KEY_STEP, FINE_STEP = 0.02, 0.002
 PEN_MS = 12
@@ -50,8 +38,8 @@ HINT = (
 )
 
 
-class StrikeView(QWidget):
-    """Shows the thing that an impact patch strikes; ``set_values`` takes the patch's values by name.
+class StrikeView(StrikePaper):
+    """Strikes; ``set_values`` takes the patch's values by name.
 
     A press strikes where it lands and puts the place of striking there, a drag moves that place on: one step of the
     document, which Esc or Alt takes back.
@@ -71,32 +59,22 @@ class StrikeView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._step = HandStep([IMPACT_SPACE[n] for names in _NAMES.values() for n in names], self)
         self._step.changing.connect(self.changing)
         self._step.moved.connect(self.moved)
         self._step.committed.connect(self.committed)
         self._step.reverted.connect(self.reverted)
-        self._step.shown.connect(self._on_shown)
-        self._look = Look()
-        self._stuff = Stuff("wood", "metal", 0.0)
-        self._width = 0.0
         self.chosen: Dot = "strike"
         """The dot that the keys move."""
         self.force = 0
         """Of the latest strike; 0 before the first."""
         self._speed = PointerSpeed()
-        self._held: Dot | None = None
         self._pressed_at = QPointF()
-        self._dragging = False
         self._sounding = False
         self._damping = False
-        self._pointer: QPointF | None = None
         self._pen = 0.0
         self._pen_at: QPointF | None = None
         self._pen_waits = QTimer(self, singleShot=True, interval=PEN_MS)
         self._pen_waits.timeout.connect(self._pen_landed)
-        self._solid: Solid | None = None
-        self._picture = StrikePicture(self)
         self._ripple = QVariantAnimation(self)
         self._ripple.setStartValue(0.0)
         self._ripple.setEndValue(1.0)
@@ -105,125 +83,8 @@ class StrikeView(QWidget):
         self.setMouseTracking(True)
         self.setTabletTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("Object to strike")
         self.setToolTip(HINT)
         EventAnswers(self, claims=self._wants, tip=self._tip_at)
-        self._describe()
-
-    def sizeHint(self) -> QSize:
-        return QSize(400, 200)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(200, 112)
-
-    # What it shows
-
-    def set_values(self, values: Values) -> None:
-        """Show the object of a patch and its places without a signal."""
-        self._step.show(values)
-
-        def number(name: str, now: float) -> float:
-            value = values.get(name)
-            return float(value) if isinstance(value, int | float) else now
-
-        def chosen(name: str, names: tuple[str, ...], now: str) -> str:
-            return names[int(IMPACT_SPACE[name].clamp(number(name, names.index(now))))]
-
-        old = self._look
-        look = Look(
-            chosen("shape", SHAPES, old.shape),
-            number("size_m", old.size_m),
-            number("thickness_m", old.thickness_m),
-            number("proportion", old.proportion),
-            number("hollowness", old.hollowness),
-        )
-        first, second, blend = self._stuff.first, self._stuff.second, self._stuff.blend
-        stuff = Stuff(
-            chosen("material", MATERIALS, first), chosen("material_2", MATERIALS, second), number("blend", blend)
-        )
-        width = number("width", self._width)
-        if (look, stuff, width) != (self._look, self._stuff, self._width):
-            self._look, self._stuff, self._width = look, stuff, width
-            self._solid = None
-            self._on_shown()
-
-    def set_locked(self, names: Collection[str]) -> None:
-        """Show which places are locked; the hand still moves them."""
-        if self._step.set_locked(names):
-            self._on_shown()
-
-    @property
-    def look(self) -> Look:
-        return self._look
-
-    @property
-    def stuff(self) -> Stuff:
-        return self._stuff
-
-    def place(self, dot: Dot) -> tuple[float, float]:
-        """Where a dot stands on the object."""
-        x, y = _NAMES[dot]
-        return self._step.number(x), self._step.number(y)
-
-    def is_locked(self, dot: Dot) -> bool:
-        return bool(self._step.locked & set(_NAMES[dot]))
-
-    def pixel(self, x: float, y: float) -> QPointF:
-        """Where a place on the object is drawn."""
-        return self.solid().place(x, y)
-
-    def ears(self) -> list[tuple[float, float]]:
-        """The two places that are listened to: they lie ``width`` apart."""
-        x, y = self.place("pickup")
-        left = x * (1.0 - 0.2 * self._width), y * (1.0 - 0.5 * self._width)
-        return [left, (left[0] + 0.2 * self._width, left[1] + 0.5 * self._width)]
-
-    def solid(self) -> Solid:
-        """The object at the present size."""
-        if self._solid is None:
-            self._solid = solid_of(self._look, self._picture.room())
-        return self._solid
-
-    def place_words(self, x: float, y: float) -> str:
-        """A place in words: ``"9.0 cm along, 60 % across"``."""
-        shape, size = self._look.shape, self._look.size_m
-        if shape == "membrane":
-            return f"{length_text(x * size / 2.0)} from the middle, {y * 360:.0f}° around"
-        if shape == "bell":
-            return f"{x * 100:.0f} % down from the crown, {y * 360:.0f}° around"
-        along = f"{x * 100:.0f} %" if shape == "free" else length_text(x * size)
-        around = f"{y * 360:.0f}° around" if shape == "tube" else f"{y * 100:.0f} % across"
-        return f"{along} along, {around}"
-
-    def object_words(self) -> str:
-        """``"Wood bar, 30 cm"``."""
-        name = {"membrane": "drum skin", "free": "free object"}.get(self._look.shape, self._look.shape)
-        stuff = self._stuff.words()
-        both = name if stuff == "membrane" == self._look.shape else f"{stuff} {name}"
-        words = f"{both}, {length_text(self._look.size_m)}"
-        return words[:1].upper() + words[1:]
-
-    def words(self) -> str:
-        """The line above the picture."""
-        if self._held is not None and self._dragging:
-            return f"{_STEPS[self._held]}: {self.place_words(*self.place(self._held))}"
-        if self._pointer is not None and (dot := self._dot_at(self._pointer)) is not None:
-            return f"{_STEPS[dot]}: {self.place_words(*self.place(dot))}"
-        if self._pointer is not None and self._hits(self._pointer):
-            return f"Strike {self.place_words(*self.solid().at(self._pointer))}"
-        return self.object_words()
-
-    def _describe(self) -> None:
-        places = "; ".join(
-            f"{_STEPS[dot].lower()} {self.place_words(*self.place(dot))}{' (locked)' if self.is_locked(dot) else ''}"
-            for dot in _NAMES
-        )
-        self.setAccessibleDescription(f"{self.object_words()}; {places}")
-
-    def _on_shown(self) -> None:
-        self._describe()
-        self.update()
 
     # Striking
 
@@ -251,20 +112,6 @@ class StrikeView(QWidget):
             self.update()
             self.damped.emit(on)
 
-    def _hits(self, point: QPointF) -> bool:
-        near = QRectF(point.x() - EDGE_PX, point.y() - EDGE_PX, 2 * EDGE_PX, 2 * EDGE_PX)
-        return self.solid().struck.intersects(near)
-
-    def _dot_at(self, point: QPointF) -> Dot | None:
-        """The ring, where the hand is nearer to it than to the place of striking, or that place."""
-        ring, dot = (
-            math.hypot((p - point).x(), (p - point).y())
-            for p in (self.pixel(*self.place("pickup")), self.pixel(*self.place("strike")))
-        )
-        if ring <= RING_PX and ring < dot:
-            return "pickup"
-        return "strike" if dot <= RING_PX else None
-
     # Mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -290,7 +137,7 @@ class StrikeView(QWidget):
             return
         self._pressed_at, self._dragging = here, False
         self._held = self.chosen = "pickup" if dot == "pickup" else "strike"
-        self._step.begin(_STEPS[self._held])
+        self._step.begin(STEPS[self._held])
         if self._held == "strike":
             if dot is None:
                 self._move("strike", here)
@@ -299,7 +146,7 @@ class StrikeView(QWidget):
         self.update()
 
     def _move(self, dot: Dot, here: QPointF) -> None:
-        x, y = _NAMES[dot]
+        x, y = PLACES[dot]
         place = self.solid().at(here)
         changes: dict[str, Value] = {x: round(place[0], 4), y: round(place[1], 4)}
         self._step.put(changes)
@@ -349,8 +196,8 @@ class StrikeView(QWidget):
 
     def _strike_under_ring(self) -> None:
         self.chosen = "strike"
-        names = zip(_NAMES["strike"], self.place("pickup"), strict=True)
-        self._step.set(_STEPS["strike"], dict(names))
+        names = zip(PLACES["strike"], self.place("pickup"), strict=True)
+        self._step.set(STEPS["strike"], dict(names))
         self.strike(MEDIUM)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -434,7 +281,7 @@ class StrikeView(QWidget):
             if not event.isAutoRepeat():
                 self._damp(True)
         elif key == Qt.Key.Key_Delete:
-            self._step.set(_STEPS[self.chosen], {n: IMPACT_SPACE[n].default for n in _NAMES[self.chosen]})
+            self._step.set(STEPS[self.chosen], {n: IMPACT_SPACE[n].default for n in PLACES[self.chosen]})
         elif event.modifiers() & CTRL:
             self._step.finish()
             self.chosen = "pickup" if self.chosen == "strike" else "strike"
@@ -450,9 +297,9 @@ class StrikeView(QWidget):
         elif self._look.shape == "membrane":
             self._nudge_around(way, step)
             return
-        names = _NAMES[self.chosen]
+        names = PLACES[self.chosen]
         place = (x + way[0] * step, y + way[1] * step)
-        self._step.nudge(_STEPS[self.chosen], dict(zip(names, (round(p, 4) for p in place), strict=True)))
+        self._step.nudge(STEPS[self.chosen], dict(zip(names, (round(p, 4) for p in place), strict=True)))
 
     def _nudge_around(self, way: tuple[int, int], step: float) -> None:
         """On a round thing, straight on over its middle."""
@@ -460,7 +307,7 @@ class StrikeView(QWidget):
         turn = 2.0 * math.pi * y
         across, down = x * math.cos(turn) + way[0] * step, x * math.sin(turn) + way[1] * step
         place = (min(math.hypot(across, down), 1.0), (math.atan2(down, across) / (2.0 * math.pi)) % 1.0)
-        self._step.nudge(_STEPS[self.chosen], dict(zip(_NAMES[self.chosen], (round(p, 6) for p in place), strict=True)))
+        self._step.nudge(STEPS[self.chosen], dict(zip(PLACES[self.chosen], (round(p, 6) for p in place), strict=True)))
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.isAutoRepeat() or event.key() not in _KEYS:
@@ -483,10 +330,6 @@ class StrikeView(QWidget):
         super().focusInEvent(event)
 
     # Picture
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self._solid = None
-        super().resizeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
