@@ -8,12 +8,13 @@ already rendered, because the bus adds up what it is given. Torch loads on that 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from engine.params import Patch
 from engine.params.playing import PlaySettings
+from engine.playing_clock import Clock
 from engine.rates import DEFAULT_RATE_HZ
 from engine.torch_setup import load_torch
 
@@ -32,13 +34,6 @@ Kind = Literal["real", "fake"]
 
 MARGIN_S = 0.002
 """A new note begins so long after the frame that the device takes next: enough to compute its first block."""
-FIRST_S = 0.005
-"""So much of a new note is computed and handed over first."""
-SLACK_S = 0.015
-"""Held notes are rendered so much further than the device took at once."""
-MOST_AHEAD_S = 0.25
-FORGET_S = 10.0
-"""After a block that came too late, what is kept ahead for that halves in so long."""
 TURN_S = 0.004
 """How often the thread looks at the device while something sounds."""
 RENEW_S = 0.015
@@ -64,11 +59,20 @@ class Bus(Protocol):
         """The first frame that the device has not taken yet. It grows only while a device or a silent clock runs."""
         ...
 
+    @property
+    def at_once(self) -> int:
+        """How many frames the device takes at a time, as far as that is known: :attr:`position` leaps by so many."""
+        ...
+
     def add(self, first: int, frames: NDArray[np.float32]) -> None:
         """Add ``frames`` ``[n, 2]`` (left and right) from frame ``first`` on; what is past is dropped and counted.
 
         Returns at once and waits for nobody.
         """
+        ...
+
+    def expect(self, frame: float) -> None:
+        """All that sounds has been added up to ``frame`` and goes on there: a device with time to spare may wait."""
         ...
 
 
@@ -182,6 +186,7 @@ class Instrument:
             while self._commands and not self._closing:
                 sent_at, name, args = self._commands.popleft()
                 player.obey(sent_at, name, args)
+                player.keep_up()
             return player.play()
         except _BusError as error:
             player.leave_bus()
@@ -222,9 +227,18 @@ class _Way:
         with _bus_errors():
             return self._bus.position
 
+    @property
+    def at_once(self) -> int:
+        with _bus_errors():
+            return self._bus.at_once
+
     def add(self, first: int, frames: NDArray[np.float32]) -> None:
         with _bus_errors():
             self._bus.add(first, frames)
+
+    def expect(self, frame: float) -> None:
+        with _bus_errors():
+            self._bus.expect(frame)
 
 
 @contextmanager
@@ -249,7 +263,7 @@ class _Player:
         self._settings = PlaySettings()
         self._live: LiveInstrument | None = None
         self._synth = ""
-        self._clock = _Clock()
+        self._clock = Clock()
         self._refused: Patch | None = None
         self._hands: dict[str, Any] = {}
         """Where pedal and wheels are: they may have moved before the first key, and stay where the bus or the patch
@@ -287,10 +301,16 @@ class _Player:
 
     def leave_bus(self) -> None:
         """Be silent until another bus comes."""
-        self._bus, self._live, self._clock = None, None, _Clock()
+        if self._bus is not None:
+            with suppress(_BusError):
+                self._bus.expect(math.inf)
+        self._bus, self._live, self._clock = None, None, Clock()
 
     def refuse_patch(self) -> None:
         """Be silent until another patch comes."""
+        if self._bus is not None:
+            with suppress(_BusError):
+                self._bus.expect(math.inf)
         self._live, self._refused, self._is_new, self._is_awaited = None, self._patch, False, False
 
     def play(self) -> float | None:
@@ -304,13 +324,23 @@ class _Player:
             return None
         position = bus.position
         self._leap(bus, live, position)
+        self._clock.hear(bus.at_once)
         ahead = self._clock.ahead(position, bus.rate)
         reach = live.room_reach
         # The room goes on at least as far as the device takes at once: a hole in it is worse than a late beginning.
-        room_ahead = max(reach or 0, self._clock.at_once + round(2 * TURN_S * bus.rate))
-        for first, sound in live.render(position + ahead, position + min(room_ahead, ahead)):
-            bus.add(first, sound)
+        room_ahead = min(max(reach or 0, self._clock.at_once + round(2 * TURN_S * bus.rate)), ahead)
+        # What the device may take next goes out before what it takes later is computed.
+        for share in (min(self._clock.first(bus.rate), ahead), ahead):
+            for first, sound in live.render(position + share, position + min(room_ahead, share)):
+                bus.add(first, sound)
+        bus.expect(live.lasts_until)
         return TURN_S
+
+    def keep_up(self) -> None:
+        """Between two of the many things that hands did at once: what the device takes next must not wait for all."""
+        bus, live = self._bus, self._live
+        if bus is not None and live is not None and live.lasts_until < bus.position + self._clock.at_once:
+            self.play()
 
     def _note_on(self, sent_at: float, note: int, velocity: int) -> None:
         bus = self._bus
@@ -341,12 +371,14 @@ class _Player:
 
     def _begin(self, bus: _Way, live: LiveInstrument, part: Part) -> None:
         """The beginning of a new note goes out before anything else is computed; a chord is many of these."""
-        first, sound = live.begin(part, max(round(FIRST_S * bus.rate), 1))
+        self._clock.hear(bus.at_once)
+        first, sound = live.begin(part, self._clock.first(bus.rate))
         if (late := bus.position - first) > 0:
             # The device took its first frames while they were computed: it begins a little later, and it alone.
             live.postpone(part, late)
             first += late
         bus.add(first, sound)
+        bus.expect(live.lasts_until)
 
     def _renew(self) -> None:
         bus, patch = self._bus, self._patch
@@ -371,40 +403,6 @@ class _Player:
                 getattr(self._live, name)(place)
         else:
             self._live.set_patch(ready)
-
-
-class _Clock:
-    """Learns how much the device takes at once, and how late this thread may be."""
-
-    def __init__(self) -> None:
-        self._last: int | None = None
-        self._jump = 0.0
-        self._lateness = 0.0
-
-    @property
-    def at_once(self) -> int:
-        """How many frames the device takes at once, or has taken before this thread looked again."""
-        return round(self._jump)
-
-    def rest(self, position: int) -> None:
-        """Nothing was looked at for a while."""
-        self._last = position
-
-    def was_late(self, n_frames: int) -> None:
-        """The device had passed what was rendered by so much: from now on there is more between them."""
-        self._lateness += n_frames
-
-    def ahead(self, position: int, rate: int) -> int:
-        """How many frames beyond ``position`` should be rendered."""
-        if self._last is not None:
-            passed = float(position - self._last)
-            # It forgets slowly: a device keeps its habits. A busy machine rests at last.
-            self._jump = max(passed, 0.998 * self._jump)
-            self._lateness *= 0.5 ** (max(passed, 0.0) / (FORGET_S * rate))
-        self._last = position
-        most = MOST_AHEAD_S * rate
-        self._lateness = min(self._lateness, most)
-        return round(min(self._jump + self._lateness + SLACK_S * rate, most))
 
 
 def prepare(kind: Kind) -> None:

@@ -1,7 +1,8 @@
 """The bus: live sound on its way into the mixer, added up from blocks that say at which frame they begin.
 
-An engine thread adds blocks, the device's callback takes frames; neither waits for the other. Blocks go through a
-deque into a ring that belongs to the callback. Because blocks are *summed*, a key that goes down begins at the next
+An engine thread adds blocks and waits for nobody; the device's callback takes frames, and waits for those that are
+expected only as long as the device has others to play. Blocks go through a deque into a ring that belongs to the
+callback. Because blocks are *summed*, a key that goes down begins at the next
 frame that the device takes, however far ahead the notes that are held have been rendered already.
 
 A bus knows one rate for all its life. When the device changes its rate there is another bus, and what is still added to
@@ -10,6 +11,8 @@ the old one goes nowhere.
 
 from __future__ import annotations
 
+import math
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +25,11 @@ from app.playback.limiter import Limiter
 
 CAPACITY_S = 1.0
 """How far ahead of the device blocks may reach; what lies beyond is dropped."""
+FORGET = 0.998
+"""How much of what the device once took at a time is remembered after each block: half of it after some seconds."""
+HASTE = 1.05
+"""Frames that come together are told from those that come in time by a clock that runs so much too fast: the device's
+own differs a little from it."""
 
 
 class Bus:
@@ -30,18 +38,30 @@ class Bus:
     ``on_work`` is called, on the thread that adds, when there is something to play after a time of nothing.
     """
 
-    def __init__(self, rate: int, on_work: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        rate: int,
+        on_work: Callable[[], None] | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self.rate = rate
         self.position = 0
         """The first frame that the device has not taken yet."""
+        self.at_once = 0
+        """How many frames the device takes at a time: its blocks, or several of them where they come together."""
         self.n_late = 0
         """Frames that came after the device had passed them."""
         self._on_work = on_work
         self._blocks: deque[tuple[int, Frames]] = deque()
         self._end = 0
         """The first frame after everything that was added: written by whoever adds."""
+        self._expected = math.inf
+        self._came = threading.Event()
         self._is_open = True
         # The callback's own.
+        self._clock = clock
+        self._asked_at = -math.inf
+        self._taken = 0.0
         size = 1
         while size < CAPACITY_S * rate:
             size *= 2
@@ -66,9 +86,15 @@ class Bus:
         if was_idle and self._on_work is not None:
             self._on_work()
 
+    def expect(self, frame: float) -> None:
+        """What sounds is all there up to ``frame`` and goes on there; infinite: nothing more is to come."""
+        self._expected = frame
+        self._came.set()
+
     def close(self) -> None:
         """Take nothing any more, and forget what waits."""
         self._is_open = False
+        self.expect(math.inf)
         self._on_work = None
         self._blocks.clear()
 
@@ -84,12 +110,15 @@ class Bus:
 
     # -- the device's callback ----------------------------------------------------------------------
 
-    def play_into(self, out: Frames, ceiling: float = 1.0) -> bool:
+    def play_into(self, out: Frames, ceiling: float = 1.0, patience_s: float = 0.0) -> bool:
         """Add the next frames to ``out`` ``[n, 2]`` and forget them; whether there was anything.
 
-        Chords that are louder than ``ceiling`` are turned down while they are: see :class:`Limiter`.
+        Chords that are louder than ``ceiling`` are turned down while they are: see :class:`Limiter`. ``patience_s`` is
+        how long the device can do without them, if what is expected is not there yet.
         """
         n = len(out)
+        self._learn(n)
+        self._await(self.position + n, patience_s)
         had_work = bool(self._blocks) or self._end > self.position
         if had_work:
             self._take_in()
@@ -99,6 +128,27 @@ class Bus:
             self.handed.append((self._seen_mark, time.perf_counter_ns()))
             self._marked_frame = None
         return had_work
+
+    def _learn(self, n: int) -> None:
+        """The device asks for ``n`` frames now."""
+        now = self._clock()
+        self._taken = max(self._taken - (now - self._asked_at) * HASTE * self.rate, 0.0) + n
+        self._asked_at = now
+        self.at_once = max(round(self._taken), int(FORGET * self.at_once))
+
+    def _await(self, until: int, patience_s: float) -> None:
+        """Let what is expected before frame ``until`` come."""
+        deadline = self._clock() + patience_s
+        while self._expected < until:
+            self._came.clear()
+            if self._expected >= until:
+                return
+            left_s = deadline - self._clock()
+            if left_s <= 0.0:
+                # Whoever plays has stopped for longer: the device is not kept waiting again until there is a sign.
+                self._expected = math.inf
+                return
+            self._came.wait(left_s)
 
     def _take_in(self) -> None:
         """Lay the blocks that have come into the ring."""

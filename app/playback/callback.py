@@ -13,6 +13,10 @@ from app.playback.mixer import Mixer
 PRIMING_BLOCKS = 8
 """A device that has just been opened fills its buffer with silence first: if it runs dry while it does so, because the
 machine is busy, that costs no attack."""
+RESERVE_S = 0.01
+"""A device that has more than this left to play can wait for what is not ready yet."""
+PATIENCE_S = 0.08
+"""It never waits longer."""
 
 
 class DeviceCallback:
@@ -56,18 +60,21 @@ class DeviceCallback:
             self.called_at = now
             self._calls += 1
             ahead_s = times.outputBufferDacTime - times.currentTime
-            if not 0.0 <= ahead_s < 2.0:
+            patience_s = 0.0
+            if 0.0 <= ahead_s < 2.0:
+                patience_s = min(max(ahead_s - RESERVE_S, 0.0), PATIENCE_S)
+            else:
                 ahead_s = self._usual_s
             if self._calls <= PRIMING_BLOCKS and ahead_s < self._usual_s / 2:
                 out.fill(0)
                 return
             underflow = bool(status) and bool(status.output_underflow) and self._calls > PRIMING_BLOCKS + 1
             if out.shape[1] == 2:
-                self._mixer.fill(out, now + ahead_s, underflow)
+                self._mixer.fill(out, now + ahead_s, underflow, patience_s)
                 return
             if len(self._stereo) < n:
                 self._stereo = np.zeros((n, 2), np.float32)
-            self._mixer.fill(self._stereo[:n], now + ahead_s, underflow)
+            self._mixer.fill(self._stereo[:n], now + ahead_s, underflow, patience_s)
             out[:, 0] = self._stereo[:n].mean(axis=1)
         except Exception as error:  # noqa: BLE001 - an exception here would end the stream; silence does not
             out.fill(0)

@@ -129,24 +129,27 @@ class Mixer:
         has_extra = self._extra is not None or plan.extra_id != self._extra_id
         return wants or self._advancing or has_extra or self.bus.busy
 
-    def fill(self, out: Frames, heard_at_s: float, underflow: bool = False) -> None:
-        """Write the next block into ``out`` ``[n, 2]``; its first frame is heard at ``heard_at_s`` (perf_counter)."""
+    def fill(self, out: Frames, heard_at_s: float, underflow: bool = False, patience_s: float = 0.0) -> None:
+        """Write the next block into ``out`` ``[n, 2]``; its first frame is heard at ``heard_at_s`` (perf_counter).
+
+        The block may be ``patience_s`` late without a gap.
+        """
         out.fill(0.0)
         # A device that was given up may wake and ask again while another drives: it gets silence, nobody waits.
         if self._one_at_a_time.acquire(blocking=False):
             try:
-                self._fill(out, heard_at_s, underflow)
+                self._fill(out, heard_at_s, underflow, patience_s)
             finally:
                 self._one_at_a_time.release()
 
-    def _fill(self, out: Frames, heard_at_s: float, underflow: bool) -> None:
+    def _fill(self, out: Frames, heard_at_s: float, underflow: bool, patience_s: float) -> None:
         plan = self.plan
         n = len(out)
         if plan is not self._seen:
             self._take_up(plan)
         self._transport(out, plan)
         n_late = self.bus.n_late
-        is_live = self.bus.play_into(out, 1.0 / max(plan.gain, 1.0))
+        is_live = self.bus.play_into(out, 1.0 / max(plan.gain, 1.0), patience_s)
         is_dry = underflow and (is_live or self._advancing or self._extra is not None)
         # A gap in what keys play is a dropout as well, whoever was late.
         if is_dry or self.bus.n_late > n_late:

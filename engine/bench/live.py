@@ -89,6 +89,7 @@ class _Bus:
     """A device that takes 10 ms at a time, by the clock; it notes when blocks of new keys come."""
 
     rate = DEFAULT_RATE_HZ
+    at_once = BLOCK
 
     def __init__(self) -> None:
         self._start = time.perf_counter()
@@ -106,6 +107,9 @@ class _Bus:
             self.came_at = time.perf_counter()
             self.came.set()
         self._end = max(self._end, first + len(frames))
+
+    def expect(self, frame: float) -> None:
+        """This device waits for nobody."""
 
 
 def key_delays_ms(patch: Patch, step: Step | None, n_keys: int = N_KEYS) -> list[float]:

@@ -87,6 +87,12 @@ class LiveInstrument:
         return not self._parts and self._room is None
 
     @property
+    def lasts_until(self) -> float:
+        """The first frame of which not everything is rendered; infinite while nothing sounds."""
+        room_at = np.inf if self._room is None else self._room.position + self._room_from
+        return min((part.at for part in self._parts), default=room_at)
+
+    @property
     def room_reach(self) -> int | None:
         """How far ahead of the earliest frame that a key may still begin at the room may be rendered."""
         return None if self._room is None else self._room.reach

@@ -497,8 +497,8 @@ class Ear:
         mixer, self.blocks = session.player._mixer, []
         fill_block = mixer.fill
 
-        def fill(out: NDArray[np.float32], heard_at_s: float, underflow: bool = False) -> None:
-            fill_block(out, heard_at_s, underflow)
+        def fill(out: NDArray[np.float32], *how: object) -> None:
+            fill_block(out, *how)
             self.blocks.append(out.copy())
 
         monkeypatch.setattr(mixer, "fill", fill)

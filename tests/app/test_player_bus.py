@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -96,6 +97,80 @@ def test_the_moment_of_the_first_sound_after_a_mark_is_known() -> None:
     pull(bus, BLOCK)
     assert [n for n, _ in bus.handed] == [number]
     assert before <= bus.handed[0][1] <= time.perf_counter_ns()
+
+
+def test_how_much_the_device_takes_at_a_time_is_known_before_anything_sounds() -> None:
+    now = [0.0]
+    bus = Bus(RATE, clock=lambda: now[0])
+    assert bus.at_once == 0
+
+    def asked(after_s: float, n: int = BLOCK) -> int:
+        now[0] += after_s
+        pull(bus, n)
+        return bus.at_once
+
+    for _ in range(200):
+        # By its own clock, which is a little fast.
+        asked(0.9995 * BLOCK / RATE)
+    assert BLOCK <= bus.at_once < 1.01 * BLOCK
+    # Kept from asking for a while, it makes up for it.
+    asked(5 * BLOCK / RATE)
+    for _ in range(4):
+        asked(0.0001)
+    assert 4.8 * BLOCK < bus.at_once <= 5 * BLOCK
+    for _ in range(2_000):
+        asked(BLOCK / RATE)
+    assert bus.at_once < 1.01 * BLOCK
+
+
+def test_a_device_with_time_to_spare_waits_for_what_is_expected() -> None:
+    bus = Bus(RATE)
+    wave = np.arange(1, 4 * BLOCK + 1) / (8 * BLOCK)
+    bus.add(0, frames(wave[:BLOCK]))
+    bus.expect(BLOCK)
+
+    def go_on() -> None:
+        bus.add(BLOCK, frames(wave[BLOCK:]))
+        bus.expect(4 * BLOCK)
+
+    hand = threading.Timer(0.05, go_on)
+    hand.start()
+    out = np.zeros((2 * BLOCK, 2), np.float32)
+    bus.play_into(out, patience_s=60.0)
+    hand.join()
+    np.testing.assert_allclose(out[:, 0], wave[: 2 * BLOCK], atol=1e-6)
+    assert bus.n_late == 0
+
+
+def test_a_device_waits_no_longer_than_it_can_and_only_once() -> None:
+    looks = []
+
+    def clock() -> float:
+        looks.append(1)
+        return len(looks) * 1.0
+
+    bus = Bus(RATE, clock=clock)
+    bus.add(0, frames(np.full(BLOCK, 0.5)))
+    bus.expect(BLOCK)
+    pull(bus, BLOCK)
+    out = np.zeros((BLOCK, 2), np.float32)
+    bus.play_into(out, patience_s=0.5)
+    assert not out.any()
+    before = len(looks)
+    bus.play_into(out, patience_s=1e9)
+    assert len(looks) < before + 5, "it waited again for somebody who does not come"
+    # With the next sign it does.
+    bus.expect(bus.position)
+    threading.Timer(0.02, lambda: bus.expect(np.inf)).start()
+    bus.play_into(out, patience_s=1e9)
+
+
+def test_a_bus_that_is_closed_lets_a_device_go_that_waits_for_it() -> None:
+    bus = Bus(RATE)
+    bus.expect(0)
+    threading.Timer(0.02, bus.close).start()
+    bus.play_into(np.zeros((BLOCK, 2), np.float32), patience_s=60.0)
+    assert bus.position == BLOCK
 
 
 def test_a_bus_that_is_closed_takes_nothing() -> None:
