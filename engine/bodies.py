@@ -14,7 +14,8 @@ from engine.audio.values import Audio, Clip
 from engine.errors import BadUsage
 from engine.jobs import Note
 from engine.matching.result import MatchResult
-from engine.params import FM_SPACE, IMPACT_SPACE, Patch
+from engine.params import IMPACT_SPACE, Patch
+from engine.params.spaces import SPACES
 from engine.playing import Kind
 from engine.torch_setup import load_torch
 
@@ -78,20 +79,23 @@ def drawing(
 
 
 def match_steps(
-    kind: Kind, clip: Clip, current: Patch | None, locked: tuple[str, ...], seed: int, seconds: float
+    kind: Kind, clip: Clip, synth: str, current: Patch | None, locked: tuple[str, ...], seed: int, seconds: float
 ) -> Generator[Note, None, MatchResult]:
     from engine.matching.reading import read_target
     from engine.project.presets import factory_presets
 
     start = time.monotonic()
     audio, begin_s = yield from notes_of(read_target(clip), scale=0.01)
-    presets = factory_presets()
+    presets = [preset for preset in factory_presets() if preset.synth == synth]
     if kind == "fake":
         from engine.matching.fake import match
     else:
         yield Note(0.01, "Loading the synthesizers")
         load_torch()
-        from engine.matching.match import match
+        if synth == "impact":
+            from engine.matching.strike_match import match
+        else:
+            from engine.matching.match import match
     left = max(seconds - (time.monotonic() - start), 0.2 * seconds)
     result = yield from match(
         audio, seed=seed, seconds=left, current=current, locked=locked, presets=presets, name=f"Like {clip.name}"
@@ -99,11 +103,15 @@ def match_steps(
     return replace(result, start_s=result.start_s + begin_s)
 
 
-def check_match(locked: Iterable[str], seconds: float) -> None:
+def check_match(synth: str, current: Patch | None, locked: Iterable[str], seconds: float) -> None:
+    if synth not in SPACES:
+        raise BadUsage(f"Matching knows the synths {' and '.join(sorted(SPACES))}, not {synth!r}.")
+    if current is not None and current.synth != synth:
+        raise BadUsage(f"A patch of the {current.synth} synth has no values that the {synth} synth could keep.")
     if not 0.5 <= seconds <= 3600.0:
         raise BadUsage(f"A match cannot take {seconds:g} s: give it 0.5 to 3600 s.")
     for name in locked:
-        FM_SPACE[name]  # raises for a name that is not there
+        SPACES[synth][name]  # raises for a name that is not there
 
 
 def notes_of(steps: Generator[float | tuple[float, object], None, R], scale: float = 1.0) -> Generator[Note, None, R]:

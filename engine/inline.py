@@ -10,9 +10,9 @@ from engine.audio.values import Audio, Clip
 from engine.bodies import check_match, match_steps, notes_of, player_of
 from engine.checks import check_note, check_sound
 from engine.jobs import Note, run_inline
-from engine.matching.budget import MATCH_S
+from engine.matching.budget import usual_s
 from engine.matching.result import MatchResult
-from engine.params import Patch
+from engine.params import FM_SPACE, Patch
 from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
 from engine.playing import Kind
 from engine.rates import DEFAULT_RATE_HZ
@@ -47,17 +47,19 @@ def render_inline(
 def match_inline(
     clip: Clip,
     *,
+    synth: str = FM_SPACE.name,
     current: Patch | None = None,
     locked: Iterable[str] = (),
     seed: int = 0,
-    seconds: float = MATCH_S,
+    seconds: float | None = None,
     kind: Kind = "real",
     on_note: Callable[[Note], None] | None = None,
 ) -> MatchResult:
     """Match ``clip`` here and now, without a runner; arguments and errors as in :meth:`Studio.match`."""
     names = tuple(locked)
-    check_match(names, seconds)
-    return run_inline(lambda: match_steps(kind, clip, current, names, seed, seconds), on_note)
+    time_s = usual_s(synth) if seconds is None else seconds
+    check_match(synth, current, names, time_s)
+    return run_inline(lambda: match_steps(kind, clip, synth, current, names, seed, time_s), on_note)
 
 
 def matched_sound(result: MatchResult, sample_rate: int, place: int = 0, kind: Kind = "real") -> Clip:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import AudioExists, BadUsage
-from engine.matching.budget import MATCH_S
+from engine.matching.budget import usual_s
 from engine.named_patch import find_patch
 from engine.terminal import Answer, Parser, Progress
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: Parser) -> None:
     parser.add_argument("target", metavar="TARGET.wav", type=Path, help="the recording to come near to")
-    parser.add_argument("--synth", choices=("fm",), default="fm", help="the instrument (default: fm)")
+    parser.add_argument("--synth", choices=("fm", "impact"), default="fm", help="the instrument (default: fm)")
     parser.add_argument("-o", "--output", metavar="OUT.wav", type=Path, required=True, help="the file to write")
     parser.add_argument("--save-patch", metavar="P.json", type=Path, help="where to write the patch")
     parser.add_argument("--patch", metavar="PATCH.json", help="the patch whose locked values are kept")
     parser.add_argument("--lock", metavar="NAME", action="append", default=[], help="a parameter to keep; repeatable")
-    words = f"time to take (default {MATCH_S:g})"
-    parser.add_argument("--seconds-budget", metavar="S", type=float, default=MATCH_S, help=words)
+    words = f"time to take (default {usual_s('fm'):g}, for an impact {usual_s('impact'):g})"
+    parser.add_argument("--seconds-budget", metavar="S", type=float, help=words)
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="start of all chance (default 0)")
     parser.add_argument("--force", action="store_true", help="replace the output when it exists")
 
@@ -49,6 +49,7 @@ def run(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
     progress = Progress("matching")
     result = match_inline(
         clip,
+        synth=arguments.synth,
         current=current,
         locked=arguments.lock,
         seed=arguments.seed,

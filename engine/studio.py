@@ -20,6 +20,7 @@ from engine.bodies import check_match, drawing, match_steps, notes_of, player_of
 from engine.checks import check_kept, check_note, check_sound
 from engine.jobs import Event, JobRunner, Note
 from engine.matching.budget import MATCH_S as MATCH_S
+from engine.matching.budget import usual_s as usual_s
 from engine.matching.result import Candidate as Candidate
 from engine.matching.result import MatchResult as MatchResult
 from engine.params import FM_SPACE, Patch
@@ -272,21 +273,24 @@ class Studio:
         self,
         clip: Clip,
         *,
+        synth: str = FM_SPACE.name,
         current: Patch | None = None,
         locked: Iterable[str] = (),
         seed: int = 0,
-        seconds: float = MATCH_S,
+        seconds: float | None = None,
     ) -> int:
-        """Look for patches of the FM instrument that sound like ``clip``; the result is a :class:`MatchResult`.
+        """Look for patches of ``synth`` that sound like ``clip``; the result is a :class:`MatchResult`.
 
         Previews are tuples of :class:`Candidate`, best first. Parameters in ``locked`` keep the values of ``current``.
-        A newer match replaces this one. Raises :class:`BadUsage` for a time or a parameter that makes no sense.
+        A newer match replaces this one. It takes ``seconds``, or :func:`usual_s` of ``synth``. Raises
+        :class:`BadUsage` for a synth, a time or a patch that makes no sense.
         """
-        check_match(locked, seconds)
         names = tuple(locked)
+        time_s = usual_s(synth) if seconds is None else seconds
+        check_match(synth, current, names, time_s)
 
         def body() -> Generator[Note, None, MatchResult]:
-            return (yield from match_steps(self.kind, clip, current, names, seed, seconds))
+            return (yield from match_steps(self.kind, clip, synth, current, names, seed, time_s))
 
         return self.work.submit(body, rank=RANK_MATCH, key="match", title=f"Matching {clip.name}")
 

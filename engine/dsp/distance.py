@@ -63,7 +63,7 @@ class SpectralTarget:
         self._wanted: list[Tensor] = []
         self._floors: list[float] = []
         for window in self._windows:
-            power = _powers(reference[None], window, overlap)
+            power = powers(reference[None], window, overlap)
             floor = max(power.max().item() * 10.0 ** (FLOOR_DB / 10.0), 1e-20)
             self._floors.append(floor)
             self._wanted.append(power)
@@ -72,7 +72,7 @@ class SpectralTarget:
     def distances_db(self, sounds: Tensor) -> Tensor:
         """:func:`log_spectral_distance_db` of each row of ``sounds`` ``[batch, frames]``: ``[batch]``."""
         parts = [
-            (_powers(self._levelled(sounds), window, self._overlap).clamp_(min=floor).log_() - wanted)
+            (powers(self._levelled(sounds), window, self._overlap).clamp_(min=floor).log_() - wanted)
             .square()
             .mean((1, 2))
             .sqrt()
@@ -85,7 +85,7 @@ class SpectralTarget:
         parts = []
         level = self._levelled(sounds)
         for window, wanted, floor in zip(self._windows, self._hard, self._floors, strict=True):
-            got = _powers(level, window, self._overlap)
+            got = powers(level, window, self._overlap)
             # Around the floor the sum bends softly; the reference keeps its sharp floor.
             difference = (got + 0.5 * floor).clamp(min=0.7 * floor).log() - wanted
             parts.append(difference.square().mean((1, 2)).add(1e-8).sqrt())
@@ -96,7 +96,7 @@ class SpectralTarget:
         return sounds * (self.energy / energy).sqrt()
 
 
-def _powers(sounds: Tensor, window: Tensor, overlap: int) -> Tensor:
+def powers(sounds: Tensor, window: Tensor, overlap: int) -> Tensor:
     """Squared magnitudes ``[batch, frames, bins]`` of ``sounds`` ``[batch, n]``, ``1 / overlap`` window apart."""
     size = window.shape[0]
     found: Tensor = _Powers.apply(sounds.unfold(1, size, size // overlap) * window)  # type: ignore[no-untyped-call]

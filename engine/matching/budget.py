@@ -7,8 +7,15 @@ from collections.abc import Callable
 
 MATCH_S = 18.0
 """How long a match takes unless somebody says otherwise; with loading and writing it stays within 20 s."""
+STRIKE_S = 7.0
+"""The same for a strike; with loading and writing it stays within 10 s."""
 GRADIENT_WORK = 5
 """A render with its way back counts as so many renders."""
+
+
+def usual_s(synth: str) -> float:
+    """How long a match with the instrument of that name takes unless somebody says otherwise."""
+    return STRIKE_S if synth == "impact" else MATCH_S
 
 
 class Budget:

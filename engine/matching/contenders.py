@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.params import Patch
+from engine.params import ParamSpace, Patch
 from engine.params.fm import FM_SPACE
 from engine.params.held import held_with
 
@@ -26,17 +26,17 @@ class Contender:
 class Locks:
     """What must stay as it is in the current patch; the choices that give it its meaning stay with it."""
 
-    def __init__(self, current: Patch | None, locked: Iterable[str]) -> None:
+    def __init__(self, current: Patch | None, locked: Iterable[str], space: ParamSpace = FM_SPACE) -> None:
         locked = set(locked)
-        names = locked | {name for name in held_with(locked) if name in FM_SPACE}
-        self.places = [i for name in sorted(names) for i in range(FM_SPACE.n_units)[FM_SPACE.place(name)]]
-        patch = current if current is not None else Patch(FM_SPACE.name)
-        self._kept = torch.tensor(patch.unit(), dtype=torch.float32)[self.places]
-        self.free = torch.ones(FM_SPACE.n_units, dtype=torch.bool)
+        self.names = sorted(locked | {name for name in held_with(locked) if name in space})
+        self.places = [i for name in self.names for i in range(space.n_units)[space.place(name)]]
+        self.patch = current if current is not None else Patch(space.name)
+        self._kept = torch.tensor(self.patch.unit(), dtype=torch.float64)[self.places]
+        self.free = torch.ones(space.n_units, dtype=torch.bool)
         self.free[self.places] = False
 
     def apply(self, units: Tensor) -> Tensor:
-        units[:, self.places] = self._kept
+        units[:, self.places] = self._kept.to(units.dtype)
         return units
 
 

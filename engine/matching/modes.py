@@ -10,13 +10,24 @@ one row to the next. Levels follow by least squares. No torch here.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
+
+R = TypeVar("R")
+
+
+class MapSteps(Protocol):
+    """Does some work with each of several parts, in their order; yields while it waits."""
+
+    def __call__(self, work: Callable[[Any], R], parts: Sequence[Any]) -> Generator[None, None, list[R]]: ...
+
 
 Pole = tuple[float, float, float]
 """Frequency, damping, and the highest level of the band that it was found in."""
@@ -34,6 +45,8 @@ SLOWEST, FASTEST = 0.1, 700.0
 """Dampings of modes, in 1/s; what falls faster is part of the contact."""
 LOWEST_HZ = 30.0
 _ATTACK_S = 0.002
+_RIDGE = 1e-7
+"""Of a mode's energy: what keeps those that are nearly alike from growing against each other."""
 _NOISE = 4.0
 """How far above the usual singular value a mode stands out."""
 
@@ -82,6 +95,17 @@ def onset_frame(sound: Floats, rate: float) -> int:
 
 def find_modes(sound: Floats, rate: float, most: int = 512) -> Modes:
     """The modes of ``sound`` ``[n]``, which begins with the strike."""
+    steps = modes_in_steps(sound, rate, _one_by_one, most)
+    try:
+        while True:
+            next(steps)
+    except StopIteration as stop:
+        found: Modes = stop.value
+        return found
+
+
+def modes_in_steps(sound: Floats, rate: float, map_steps: MapSteps, most: int = 512) -> Generator[None, None, Modes]:
+    """:func:`find_modes` with whatever can be done side by side given to ``map_steps``; yields while it waits."""
     attack = round(_ATTACK_S * rate)
     ringing = sound[attack : _end_frame(sound, rate)]
     if ringing.size < 0.02 * rate or not ringing.any():
@@ -90,22 +114,19 @@ def find_modes(sound: Floats, rate: float, most: int = 512) -> Modes:
     spectrum = np.fft.rfft(ringing, n=size)
     seconds = ringing.size / rate
     bands = [(*_slowed(spectrum, rate / size, seconds, middle), middle) for middle in _middles(rate)]
-    loudest = max((float(np.square(np.abs(slow)).sum()) for slow, _, _ in bands), default=0.0)
-    found = [
-        pole
-        for slow, slow_rate, middle in bands
-        if float(np.square(np.abs(slow)).sum()) > loudest * 10.0 ** (FAINT_DB / 10.0)
-        for pole in _poles_of_band(slow, slow_rate, middle)
-    ]
-    found = _told_apart(found)
+    energies = [float(np.square(np.abs(slow)).sum()) for slow, _, _ in bands]
+    loudest = max(energies, default=0.0) * 10.0 ** (FAINT_DB / 10.0)
+    heard_bands = [band for band, energy in zip(bands, energies, strict=True) if energy > loudest]
+    poles = yield from map_steps(lambda band: _poles_of_band(*band), heard_bands)
+    found = _told_apart([pole for few in poles for pole in few])
     if not found:
         return Modes(*np.zeros((4, 0)))
     hz, damping, most_level = (np.array(column) for column in zip(*found, strict=True))
-    weights = _levels(ringing, rate, hz, damping)
+    (weights,) = yield from map_steps(lambda _: _levels(ringing, rate, hz, damping), [None])
     # Modes that are louder than their band only cancel each other.
     real = np.abs(weights) < 3.0 * most_level
     hz, damping = hz[real], damping[real]
-    weights = _levels(ringing, rate, hz, damping)
+    (weights,) = yield from map_steps(lambda _: _levels(ringing, rate, hz, damping), [None])
     # Back to the onset.
     at_onset = weights * np.exp((damping - 2j * np.pi * hz) * (attack / rate))
     heard = np.abs(weights) ** 2 / damping
@@ -113,6 +134,14 @@ def find_modes(sound: Floats, rate: float, most: int = 512) -> Modes:
     order = order[heard[order] > heard.max() * 1e-7]
     columns = hz, damping, np.abs(at_onset), np.angle(at_onset) + 0.5 * np.pi
     return Modes(*(column[order] for column in columns))
+
+
+def _one_by_one(work: Callable[[Any], R], parts: Sequence[Any]) -> Generator[None, None, list[R]]:
+    done = []
+    for part in parts:
+        done.append(work(part))
+        yield
+    return done
 
 
 def _end_frame(sound: Floats, rate: float) -> int:
@@ -192,21 +221,29 @@ def _esprit(slow: Complexes) -> Complexes:
 
 
 def _levels(sound: Floats, rate: float, hz: Floats, damping: Floats) -> Complexes:
-    """Complex levels ``[modes]`` so that the sum of the modes comes nearest to ``sound``, by least squares in groups of
-    neighbours: what lies far apart does not matter to each other."""
-    weights = np.zeros(hz.size, complex)
-    order = np.argsort(hz)
-    time_s = np.arange(sound.size) / rate
-    left = sound.copy()
-    for _ in range(2):
-        for begin in range(0, order.size, 24):
-            chosen = order[begin : begin + 24]
-            waves = np.exp((2j * np.pi * hz[chosen][:, None] - damping[chosen][:, None]) * time_s)
-            left += (weights[chosen][:, None] * waves).real.sum(0)
-            basis = np.concatenate([waves.real, -waves.imag])
-            gram = basis @ basis.T
-            gram[np.diag_indices_from(gram)] += 1e-7 * gram.trace() / len(gram)
-            parts = np.linalg.solve(gram, basis @ left)
-            weights[chosen] = parts[: chosen.size] + 1j * parts[chosen.size :]
-            left -= parts @ basis
+    """Complex levels ``[modes]`` so that the sum of the modes comes nearest to ``sound``, by least squares.
+
+    The products of the modes with each other are geometric series; those with the sound are summed in blocks, as
+    :func:`engine.dsp.resonators.ring` does it the other way round.
+    """
+    step = (2j * np.pi * hz - damping) / rate
+    n = sound.size
+    block = math.isqrt(n)
+    blocks = np.pad(sound, (0, -n % block)).reshape(-1, block)
+    within = blocks @ np.exp(step * np.arange(block)[:, None])
+    product = (within * np.exp(step * (block * np.arange(len(blocks)))[:, None])).sum(0)
+    turning, standing = (_series(step[:, None] + other, n) for other in (step, step.conj()))
+    like, unlike = 0.5 * (standing + turning).real, 0.5 * (standing - turning).real
+    mixed = 0.5 * (standing.imag - turning.imag)
+    gram = np.block([[like, mixed], [mixed.T, unlike]])
+    size = np.sqrt(np.diag(gram).clip(1e-30))
+    gram /= size[:, None] * size
+    gram[np.diag_indices_from(gram)] += _RIDGE
+    parts = np.linalg.solve(gram, np.concatenate([product.real, -product.imag]) / size) / size
+    weights: Complexes = parts[: hz.size] + 1j * parts[hz.size :]
     return weights
+
+
+def _series(step: Complexes, n: int) -> Complexes:
+    """The sum of ``exp(step t)`` for ``n`` whole ``t`` from 0 on."""
+    return np.asarray(np.expm1(step * n) / np.expm1(step), dtype=complex)

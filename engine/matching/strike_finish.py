@@ -1,0 +1,65 @@
+"""Positions become patches of a strike: as loud as the recording, with the error of the sound as it will be heard."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.matching.contenders import Locks
+from engine.matching.result import Candidate
+from engine.matching.strike_scene import KEY, StrikeScene
+from engine.matching.strikes import Struck
+from engine.params import Patch
+from engine.params.impact import IMPACT_SPACE
+from engine.params.note import HOLD, LENGTH, VELOCITY, NoteSettings
+
+_DIGITS = {"st": 4, "dB": 2, "oct": 3}
+"""More of a mode is not heard."""
+
+
+@dataclass(frozen=True)
+class StrikeFinish:
+    """What all candidates for ``struck`` have in common; ``scene`` is played as it will be heard."""
+
+    scene: StrikeScene
+    struck: Struck
+    locks: Locks
+    name: str
+
+    def finished(self, unit: Tensor) -> Candidate:
+        """The patch at ``unit`` with the recording's level, as far as nothing clips, and its true error."""
+        mono = self.scene.sounds(unit[None])
+        energy = float(mono.square().sum())
+        gain = 10.0 * math.log10(self.scene.target.energy / max(energy, 1e-12))
+        peak_db = 20.0 * math.log10(max(float(mono.abs().max()), 1e-6))
+        patch = self.candidate(unit, math.inf, min(gain, -0.1 - peak_db)).patch
+        db = float(self.scene.errors_db(torch.tensor([patch.unit()], dtype=torch.float32))[0])
+        return Candidate(patch, db, self.note)
+
+    @property
+    def note(self) -> NoteSettings:
+        """How all are struck."""
+        duration_s = self.struck.duration_s
+        return NoteSettings(round(KEY), round(VELOCITY.default), HOLD.clamp(duration_s), LENGTH.clamp(duration_s))
+
+    def candidate(self, unit: Tensor, db: float, gain_db: float = 0.0) -> Candidate:
+        """The patch at ``unit``, ``gain_db`` louder, whose error is ``db``."""
+        values = IMPACT_SPACE.decode(unit.double().tolist())
+        own = values["gain_db"]
+        assert isinstance(own, float)
+        values["gain_db"] = IMPACT_SPACE["gain_db"].clamp(own + gain_db)
+        for name, numbers in values.items():
+            digits = _DIGITS.get(IMPACT_SPACE[name].unit)
+            if isinstance(numbers, tuple) and digits is not None:
+                values[name] = tuple(round(number, digits) for number in numbers)
+        n = math.ceil(float(values["modes"]))  # type: ignore[arg-type]
+        for name in ("mode_pitch_st", "mode_damping_oct", "mode_level_db"):
+            # What is not there keeps nothing of its own.
+            numbers = values[name]
+            assert isinstance(numbers, tuple)
+            values[name] = (*numbers[:n], *(IMPACT_SPACE[name].default,) * (len(numbers) - n))
+        values.update({name: self.locks.patch.values[name] for name in self.locks.names})
+        return Candidate(Patch(IMPACT_SPACE.name, values, self.scene.seed, name=self.name), db, self.note)

@@ -1,0 +1,179 @@
+"""Fit the impact instrument to a recording of a strike.
+
+Its modes are heard one by one, and what they leave is noise of the contact. Patches made of that, with few modes or
+with many, go down the slope of the error. The nearest preset is among what is ranked in the end, so nothing worse is
+ever offered first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.audio.values import Audio
+from engine.dsp.log_mel import WINDOWS as MEL_WINDOWS
+from engine.dsp.log_mel import LogMelTarget
+from engine.jobs import Note
+from engine.matching.budget import STRIKE_S, Budget
+from engine.matching.contenders import Locks
+from engine.matching.crew import Crew
+from engine.matching.modes import Modes, modes_in_steps
+from engine.matching.result import N_CANDIDATES, Candidate, MatchResult
+from engine.matching.strike_descent import StrikeDescent
+from engine.matching.strike_finish import StrikeFinish
+from engine.matching.strike_presets import Near, nearest
+from engine.matching.strike_scene import StrikeScene
+from engine.matching.strike_start import start
+from engine.matching.strikes import Struck, hear_strike
+from engine.params import Patch
+from engine.params.impact import IMPACT_SPACE
+from engine.synths.impact_note import ImpactDecoder
+
+R = TypeVar("R")
+
+N_MODES_TRIED = (64, 256)
+N_STEPS = 100
+"""Down the slope, of a sound of :data:`_USUAL_S`; a longer one takes fewer."""
+_USUAL_S = 0.8
+_PREVIEW_EVERY_S = 0.4
+_END = 0.92
+
+
+def match(
+    target: Audio,
+    *,
+    seed: int = 0,
+    seconds: float = STRIKE_S,
+    current: Patch | None = None,
+    locked: Iterable[str] = (),
+    presets: Sequence[Patch] = (),
+    name: str = "",
+    most_steps: int = N_STEPS,
+    clock: Callable[[], float] = time.monotonic,
+) -> Generator[Note, None, MatchResult]:
+    """Find patches of the impact instrument that sound like ``target``.
+
+    ``seconds`` on ``clock`` bound the work, and so do ``most_steps`` down the slope: where the steps end it, the
+    result depends on ``seed`` alone.
+    Parameters in ``locked`` keep the values of ``current``. Previews are tuples of :class:`Candidate`, best first.
+    Raises :class:`AudioError` for a target without sound.
+    """
+    budget = Budget(seconds, None, clock)
+    yield Note(0.0, "Listening")
+    struck = hear_strike(target)
+    crew = Crew()
+    try:
+        fit = _Fit(struck, crew, budget, Locks(current, locked, IMPACT_SPACE), presets, seed, name, most_steps)
+        return (yield from fit.run())
+    finally:
+        crew.close()
+
+
+class _Fit:
+    def __init__(
+        self,
+        struck: Struck,
+        crew: Crew,
+        budget: Budget,
+        locks: Locks,
+        presets: Sequence[Patch],
+        seed: int,
+        name: str,
+        most_steps: int,
+    ) -> None:
+        self._struck, self._crew, self._budget, self._locks = struck, crew, budget, locks
+        self._presets = [preset for preset in presets if preset.synth == IMPACT_SPACE.name]
+        rate = struck.sample_rate
+        n = max(len(struck.samples), MEL_WINDOWS[-1])
+        self._sound = np.pad(struck.samples, (0, n - len(struck.samples)))
+        reference = torch.from_numpy(self._sound).float()
+        decode = ImpactDecoder()
+        self._full = StrikeScene(LogMelTarget(reference, rate), rate, seed, decode)
+        self._rough = StrikeScene(LogMelTarget(reference, rate, overlap=2), rate, seed, decode)
+        self._finish = StrikeFinish(self._full, struck, locks, name)
+        self._n_steps = max(round(most_steps * min(_USUAL_S / struck.duration_s, 1.0)), min(most_steps, 12))
+        self._shown_at = -1.0
+
+    def run(self) -> Generator[Note, None, MatchResult]:
+        yield Note(0.01, "Looking for the modes")
+        modes = yield from self._waiting(
+            modes_in_steps(self._struck.samples, self._struck.sample_rate, self._crew.map), "Looking for the modes"
+        )
+        near = yield from self._waiting(
+            nearest(self._full, self._presets, self._struck, modes, self._locks, self._crew), "Comparing with presets"
+        )
+        starts = self._crew.map(lambda n: self._start(modes.strongest(n)), self._counts(len(modes)))
+        units = yield from self._waiting(starts, "Looking for the noise")
+        found = yield from self._descended(units)
+        return (yield from self._ranked(found, near, modes))
+
+    @staticmethod
+    def _counts(n: int) -> list[int]:
+        """With how many modes it is tried."""
+        return sorted({min(n, most) for most in N_MODES_TRIED})
+
+    def _start(self, modes: Modes) -> Tensor:
+        left = self._sound - modes.sound(len(self._sound), self._struck.sample_rate)
+        with torch.no_grad():
+            return start(self._full, modes, left, self._locks)
+
+    def _descended(self, units: Sequence[Tensor]) -> Generator[Note, None, list[Tensor]]:
+        ways = [StrikeDescent(self._rough, unit, self._locks.free) for unit in units]
+        begun = self._budget.used
+        for i in range(self._n_steps):
+            if self._budget.used > _END:
+                break
+            left = 1.0 - i / self._n_steps
+            yield from self._waiting(self._crew.map(lambda way: way.step(left), ways), "Refining")  # noqa: B023
+            share = max((i + 1) / self._n_steps, (self._budget.used - begun) / (_END - begun))
+            yield self._note(begun + (0.97 - begun) * min(share, 1.0), ways)
+        return [way.best for way in ways]
+
+    def _note(self, fraction: float, ways: Sequence[StrikeDescent]) -> Note:
+        now = time.monotonic()
+        preview = None
+        if now - self._shown_at > _PREVIEW_EVERY_S:
+            self._shown_at = now
+            preview = tuple(
+                self._finish.candidate(way.best, way.best_db) for way in sorted(ways, key=lambda way: way.best_db)
+            )
+        return Note(min(fraction, 0.99), "Refining", preview)
+
+    def _ranked(
+        self, found: Sequence[Tensor], near: Sequence[Near], modes: Modes
+    ) -> Generator[Note, None, MatchResult]:
+        """The best by the error of the sound as it will be heard."""
+        units = [*found, *(one.unit for one in near[:2])]
+        done = yield from self._waiting(self._crew.map(self._finish.finished, units), "Comparing")
+        ranked: list[Candidate] = []
+        for candidate in sorted(done, key=lambda c: c.distance_db):
+            if all(candidate.patch.values != other.patch.values for other in ranked):
+                ranked.append(candidate)
+        struck = self._struck
+        preset, preset_db = (near[0].name, near[0].db) if near else ("", float("inf"))
+        return MatchResult(
+            tuple(ranked[:N_CANDIDATES]),
+            struck.target.pitch_hz,
+            struck.start_s,
+            struck.duration_s,
+            struck.notice,
+            preset,
+            preset_db,
+        )
+
+    def _waiting(self, steps: Generator[None, None, R], text: str) -> Generator[Note, None, R]:
+        """Run ``steps`` to their end, with a note for each."""
+        try:
+            while True:
+                next(steps)
+                yield Note(min(self._budget.used, 0.99), text)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        finally:
+            steps.close()

@@ -1,0 +1,85 @@
+"""The presets that come nearest to a strike, as they are and at its pitch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from engine.dsp.log_mel import LogMelTarget
+from engine.matching.contenders import Locks
+from engine.matching.crew import Crew
+from engine.matching.modes import Modes
+from engine.matching.strike_scene import StrikeScene
+from engine.matching.strikes import Struck
+from engine.params import Patch
+from engine.params.impact import IMPACT_SPACE
+
+_ENOUGH_S = 1.0
+"""So much of a strike tells which presets are worth a longer look."""
+_N_LOOKED_AT = 4
+
+
+@dataclass(frozen=True)
+class Near:
+    """A preset called ``name``, ``shift_st`` higher: at ``unit`` ``[n_units]`` its error is ``db``."""
+
+    name: str
+    unit: Tensor
+    shift_st: float
+    db: float
+
+
+def nearest(
+    scene: StrikeScene, presets: Sequence[Patch], struck: Struck, modes: Modes, locks: Locks, crew: Crew
+) -> Generator[None, None, list[Near]]:
+    """The best of ``presets``, best first, with what is locked."""
+    if not presets:
+        return []
+    rate = scene.sample_rate
+    brief = scene
+    if struck.duration_s > _ENOUGH_S:
+        reference = torch.from_numpy(struck.samples[: round(_ENOUGH_S * rate)]).float()
+        brief = replace(scene, target=LogMelTarget(reference, rate, overlap=2))
+    wanted_hz = pitches_hz(struck, modes)
+    tries = [
+        one
+        for patch in presets
+        for one in (
+            Near(patch.name, _unit(patch, shift, locks), shift, math.inf)
+            for shift in shifts_st(scene, patch, wanted_hz)
+        )
+    ]
+
+    found = yield from crew.map(lambda one: _heard(brief, one), tries)
+    found = sorted(found, key=lambda one: one.db)[:_N_LOOKED_AT]
+    if brief is not scene:
+        found = sorted((yield from crew.map(lambda one: _heard(scene, one), found)), key=lambda one: one.db)
+    return found
+
+
+def pitches_hz(struck: Struck, modes: Modes) -> list[float]:
+    """What may be called the pitch of a strike: what the ear hears, and its strongest mode."""
+    found = [] if struck.target.pitch_hz is None else [struck.target.pitch_hz]
+    return found + [float(hz) for hz in modes.strongest(1).hz]
+
+
+def shifts_st(scene: StrikeScene, preset: Patch, wanted_hz: Iterable[float]) -> list[float]:
+    """By how much ``preset`` is tried higher: not at all, and to each pitch."""
+    with torch.no_grad():
+        own_hz = float(scene.note(torch.tensor([preset.unit()])).pitch_hz[0])
+    return [0.0, *(12.0 * math.log2(hz / own_hz) for hz in wanted_hz)]
+
+
+def _unit(preset: Patch, shift_st: float, locks: Locks) -> Tensor:
+    own = preset.values["transpose_st"]
+    assert isinstance(own, float)
+    shifted = preset.with_values(transpose_st=IMPACT_SPACE["transpose_st"].clamp(own + shift_st))
+    return locks.apply(torch.tensor([shifted.unit()], dtype=torch.float32))[0]
+
+
+def _heard(scene: StrikeScene, one: Near) -> Near:
+    return replace(one, db=float(scene.errors_db(one.unit[None])[0]))

@@ -1,0 +1,99 @@
+"""Where a recording is struck, and the stretch of it that holds the first strike alone.
+
+A strike is where the level rises steeply to near its highest. What lasts longer than :data:`LONGEST_S`, or is struck
+again, is cut; a notice says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.audio.values import Audio
+from engine.matching.modes import onset_frame
+from engine.matching.target import SHORTEST_S, Samples, Target, listen
+
+LONGEST_S = 6.0
+RISE_DB = 9.0
+"""A level that rises by so much within :data:`_WITHIN_S` is struck ..."""
+NEAR_DB = -15.0
+"""... when it comes so near to the highest ..."""
+APART_S = 0.06
+"""... and so long after the strike before."""
+PEAK_WITHIN_S = 0.1
+DECAYED_DB = -25.0
+_WITHIN_S = 0.04
+_STEP_S = 0.005
+_END_DB = -66.0
+"""Below this, re the loudest moment, a recording only tells of itself."""
+
+
+@dataclass(frozen=True)
+class Struck:
+    """The first strike of a recording: ``target`` as the ear finds it (pitch, level); ``samples`` ``[frames]`` mono
+    from the onset on, ``start_s`` into the recording; ``notice`` says what was left out."""
+
+    target: Target
+    samples: Samples
+    start_s: float
+    notice: str
+
+    @property
+    def sample_rate(self) -> int:
+        return self.target.sample_rate
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.samples) / self.sample_rate
+
+
+def hear_strike(audio: Audio) -> Struck:
+    """Raises :class:`AudioError` where nothing sounds, as :func:`listen` does."""
+    target = listen(audio)
+    rate = target.sample_rate
+    first = onset_frame(target.samples, rate)
+    samples = target.samples[first:]
+    if len(samples) < SHORTEST_S * rate:
+        # A click at the very end: what comes before it belongs to it.
+        first = max(len(target.samples) - round(SHORTEST_S * rate), 0)
+        samples = target.samples[first:]
+    notices = [target.notice] if target.notice else []
+    again = struck_again(samples, rate)
+    if again is not None:
+        samples = samples[:again]
+        notices = ["Several strikes are heard; the first one is matched."]
+    return Struck(target, samples, target.start_s + first / rate, " ".join(notices))
+
+
+def struck_again(samples: Samples, rate: int) -> int | None:
+    """The frame at which ``samples`` ``[frames]``, which begin with a strike, are struck the second time."""
+    level = level_db(samples, rate)
+    within, apart = round(_WITHIN_S / _STEP_S), round(APART_S / _STEP_S)
+    for i in range(apart, len(level)):
+        before = level[max(i - within, 0) : i]
+        if level[i] > NEAR_DB and level[i] - before.min() > RISE_DB:
+            # Where the rise begins.
+            lowest = max(i - within, 0) + int(before.argmin())
+            return round(lowest * _STEP_S * rate)
+    return None
+
+
+def is_single(samples: Samples, rate: int) -> bool:
+    """Whether ``samples`` ``[frames]``, from the onset on, are one strike that decays."""
+    level = level_db(samples, rate)
+    if len(level) < APART_S / _STEP_S:
+        return False
+    end = level[-max(len(level) // 10, 1) :].mean()
+    is_early = bool(level.argmax() * _STEP_S <= PEAK_WITHIN_S)
+    return is_early and bool(end <= DECAYED_DB) and struck_again(samples, rate) is None
+
+
+def level_db(samples: Samples, rate: int) -> Samples:
+    """Level in windows of 10 ms every 5 ms, re the highest: ``[steps]``."""
+    step = max(round(_STEP_S * rate), 1)
+    n = len(samples) // step
+    power = np.square(samples[: n * step]).reshape(n, step).mean(1)
+    wide = power + np.append(power[1:], power[-1:])
+    found: Samples = 10.0 * np.log10(np.maximum(wide / max(wide.max(initial=0.0), 1e-30), 1e-10))
+    return found

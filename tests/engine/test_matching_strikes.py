@@ -1,0 +1,235 @@
+"""A patch of the impact instrument is found for a strike: its modes, its noise and its level are heard, and nothing
+locked is touched."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from engine.audio import Audio, Clip
+from engine.cli import main
+from engine.dsp.log_mel import log_mel_error_db
+from engine.errors import AudioError, BadUsage, PatchError
+from engine.inline import match_inline, matched_sound, render_inline
+from engine.jobs import Note
+from engine.matching.modes import Modes
+from engine.matching.result import MatchResult
+from engine.matching.strike_match import match
+from engine.matching.strikes import hear_strike, is_single
+from engine.params import IMPACT_SPACE, Patch
+from engine.project.presets import factory_presets
+from engine.synths.impact_note import ImpactDecoder
+
+RATE = 44_100
+R = TypeVar("R")
+LONG = {"seconds": 600.0}
+"""What ends these matches are their steps, however busy the machine."""
+
+
+def pot(seconds: float = 0.5, noise: float = 0.0, seed: int = 3) -> Audio:
+    """Five modes, and the noise of the contact, after a little silence."""
+    rng = np.random.default_rng(seed)
+    hz, damping = np.array([331.7, 812.3, 1_487.9, 2_913.0, 5_177.7]), np.array([6.0, 9.0, 14.0, 25.0, 60.0])
+    modes = Modes(hz, damping, np.array([0.2, 0.25, 0.1, 0.1, 0.05]), np.zeros(5))
+    n = round(seconds * RATE)
+    sound = modes.sound(n, RATE) + noise * rng.standard_normal(n) * np.exp(-np.arange(n) / (0.02 * RATE))
+    return Audio(np.pad(sound, (RATE // 10, 0)).astype(np.float32)[None], RATE)
+
+
+def finished(steps: Generator[Note, None, R]) -> tuple[R, list[Note]]:
+    notes = []
+    try:
+        while True:
+            notes.append(next(steps))
+    except StopIteration as stop:
+        return stop.value, notes
+
+
+def quick(target: Audio, **options: object) -> tuple[MatchResult, list[Note]]:
+    return finished(match(target, most_steps=10, **{**LONG, **options}))  # type: ignore[arg-type]
+
+
+def mono(result: MatchResult, rate: int = RATE) -> np.ndarray:
+    return matched_sound(result, rate).read(0, 10 * rate).samples.mean(0).astype(np.float64)
+
+
+def test_the_modes_of_a_strike_become_the_modes_of_the_patch() -> None:
+    result, _ = finished(match(pot(), **LONG))
+    note = ImpactDecoder()(torch.tensor([result.candidates[0].patch.unit()], dtype=torch.float64), 60, 100, 1.0)
+    level = note.amplitude[0, 0].abs().numpy()
+    for hz, damping in ((331.7, 6.0), (812.3, 9.0), (1_487.9, 14.0), (2_913.0, 25.0)):
+        near = np.abs(1_200.0 * np.log2(note.hz[0].numpy() / hz)) < 30.0
+        loudest = int(np.argmax(np.where(near, level, 0.0)))
+        assert 1_200.0 * math.log2(float(note.hz[0, loudest]) / hz) == pytest.approx(0.0, abs=1.5)
+        assert float(note.damping[0, loudest]) == pytest.approx(damping, rel=0.1)
+
+
+def test_what_is_found_is_as_loud_begins_at_the_strike_and_is_much_nearer_than_any_preset() -> None:
+    target = pot(noise=0.02)
+    result, _ = quick(target, presets=factory_presets(), name="Pot")
+    best = result.candidates[0]
+    assert result.start_s == pytest.approx(0.1, abs=0.001)
+    assert best.distance_db < 0.5 * result.preset_db
+    assert best.patch.name == "Pot"
+    sound, wanted = mono(result), target.samples[0].astype(np.float64)
+    assert 10.0 * math.log10(np.square(sound).sum() / np.square(wanted).sum()) == pytest.approx(0.0, abs=0.5)
+    first = round(result.start_s * RATE)
+    # What is told is what is heard.
+    assert log_mel_error_db(wanted[first:], sound[first:], RATE) == pytest.approx(best.distance_db, abs=0.1)
+
+
+def test_the_noise_of_a_contact_lasts_as_long_as_the_recordings() -> None:
+    rng = np.random.default_rng(2)
+    time_s = np.arange(RATE // 2) / RATE
+    sound = 0.3 * rng.standard_normal(time_s.size) * 1_000.0 ** (-time_s / 0.25)
+    result, _ = quick(Audio(sound.astype(np.float32)[None], RATE))
+    energy = np.cumsum(np.square(mono(result)))
+    assert np.searchsorted(energy, 0.9 * energy[-1]) / RATE == pytest.approx(0.25 / 6.0, rel=0.3)
+
+
+def test_what_is_locked_keeps_its_value_exactly() -> None:
+    current = Patch("impact", {"size_m": 0.123456, "material": 5.0, "contact_s": 0.0777, "modes": 20.0, "shape": 1.0})
+    locked = ("size_m", "material", "contact_s", "modes", "shape", "mode_pitch_st")
+    result, notes = quick(pot(), current=current, locked=locked, presets=factory_presets())
+    previews = [candidate for note in notes for candidate in note.preview or ()]
+    assert previews
+    for candidate in (*result.candidates, *previews):
+        for name in locked:
+            assert candidate.patch.values[name] == current.values[name]
+
+
+def test_the_same_seed_gives_the_same_patch() -> None:
+    one, again = (quick(pot(noise=0.1), seed=4)[0] for _ in range(2))
+    assert [c.patch for c in one.candidates] == [c.patch for c in again.candidates]
+    assert one.candidates[0].patch.seed == 4
+
+
+def test_what_comes_is_never_worse_than_the_nearest_preset() -> None:
+    preset = next(patch for patch in factory_presets() if patch.synth == "impact")
+    audio = render_inline(preset, note=60, hold_s=1.0, duration_s=0.6, sample_rate=RATE)
+    result, _ = finished(match(audio, most_steps=1, presets=[preset], **LONG))  # type: ignore[arg-type]
+    assert result.preset_name == preset.name
+    assert result.preset_db < 0.5
+    assert result.candidates[0].distance_db <= result.preset_db + 0.01
+
+
+def test_of_several_strikes_the_first_is_matched_and_that_is_said() -> None:
+    one = pot(0.5, noise=0.1).samples
+    result, _ = quick(Audio(np.concatenate([one, one], axis=1), RATE))
+    assert result.duration_s == pytest.approx(0.55, abs=0.06)
+    assert "first one" in result.notice
+
+
+def test_both_sides_of_a_stereo_recording_are_heard() -> None:
+    left = pot(noise=0.1).samples[0]
+    result, _ = quick(Audio(np.stack([left, 0.5 * left]), RATE))
+    assert result.candidates[0].distance_db < 3.0
+
+
+@pytest.mark.parametrize(
+    ("sound", "words"),
+    [(np.zeros(RATE), "silent"), (np.zeros(0), "empty"), (np.ones(200), "30 ms"), (np.full(RATE, np.nan), "finite")],
+)
+def test_what_is_no_strike_gets_one_sentence(sound: np.ndarray, words: str) -> None:
+    with pytest.raises(AudioError, match=words) as refused:
+        quick(Audio(sound.astype(np.float32)[None], RATE))
+    assert str(refused.value).count(".") == 1
+
+
+def test_a_click_alone_is_matched() -> None:
+    sound = np.zeros(RATE // 4)
+    sound[1_000] = 0.8
+    result, _ = quick(Audio(sound.astype(np.float32)[None], RATE))
+    assert math.isfinite(result.candidates[0].distance_db)
+
+
+def test_of_ten_minutes_the_first_seconds_are_matched_and_that_is_said() -> None:
+    long = np.zeros((1, 600 * 8_000), np.float32)
+    rng = np.random.default_rng(1)
+    long[0, 80_000:] = (
+        0.1 * rng.standard_normal(long.shape[1] - 80_000) * np.exp(-np.arange(long.shape[1] - 80_000) / 8e5)
+    )
+    result = match_inline(Clip.of(Audio(long, 8_000), "long"), synth="impact", seconds=0.5)
+    assert result.duration_s <= 6.0
+    assert "first 6" in result.notice
+
+
+def test_a_match_that_is_given_up_ends_at_once_and_leaves_no_threads() -> None:
+    before = threading.active_count()
+    steps = match(pot(noise=0.1), presets=factory_presets(), **LONG)  # type: ignore[arg-type]
+    for _ in range(20):
+        next(steps)
+    begun = time.monotonic()
+    steps.close()
+    assert time.monotonic() - begun < 5.0
+    assert threading.active_count() == before
+
+
+def test_an_unknown_synth_a_foreign_patch_and_an_unknown_lock_are_refused() -> None:
+    clip = Clip.of(pot(), "pot")
+    with pytest.raises(BadUsage, match="fm and impact, not 'drum'"):
+        match_inline(clip, synth="drum")
+    with pytest.raises(BadUsage, match="no values that the impact synth could keep"):
+        match_inline(clip, synth="impact", current=Patch("fm"), locked=("gain_db",))
+    with pytest.raises(PatchError, match="op1_ratio"):
+        match_inline(clip, synth="impact", locked=("op1_ratio",))
+
+
+def test_a_recording_becomes_an_impact_patch_on_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out, patch = tmp_path / "pot.wav", tmp_path / "out.wav", tmp_path / "patch.json"
+    soundfile.write(source, pot(0.3).samples[0], RATE, subtype="FLOAT")
+    arguments = ["match", str(source), "--synth", "impact", "-o", str(out), "--save-patch", str(patch)]
+    assert main([*arguments, "--seconds-budget", "4", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["distance_db"] < told["preset_db"]
+    found = Patch.loads(patch.read_text())
+    assert (found.synth, found.name) == ("impact", "Like pot")
+    sound, rate = soundfile.read(out)
+    assert rate == RATE
+    assert len(sound) == pytest.approx(0.4 * RATE, abs=60)
+
+
+def test_one_strike_that_decays_is_told_from_what_is_none() -> None:
+    def single(samples: np.ndarray) -> bool:
+        return is_single(samples.astype(np.float64), RATE)
+
+    one = hear_strike(pot(0.6, noise=0.1)).samples
+    assert single(one)
+    assert not single(np.concatenate([one, one]))
+    assert not single(np.random.default_rng(0).standard_normal(RATE))
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    "name",
+    [
+        "glass_impact__glass_clink_005",
+        "metal_impact__light_metal_hit_001",
+        "wood_impact__axe_chopping_a_tree_001",
+        "rock_impact__rock_hit_001",
+        "bell__ding_bell_001",
+    ],
+)
+def test_real_strikes_come_much_nearer_than_the_nearest_preset(shared_data: Path, name: str) -> None:
+    samples, rate = soundfile.read(shared_data / "sounds" / f"{name}.ogg", dtype="float32", always_2d=True)
+    target = Audio(np.ascontiguousarray(samples.T), rate)
+    result, _ = finished(match(target, most_steps=30, presets=factory_presets(), **LONG))  # type: ignore[arg-type]
+    assert result.candidates[0].distance_db < 0.5 * result.preset_db
+
+
+def test_every_parameter_that_descends_is_there() -> None:
+    from engine.matching.strike_descent import SPEEDS
+
+    assert all(IMPACT_SPACE[name].is_continuous for name in SPEEDS)
