@@ -56,8 +56,8 @@ class Commands(QObject):
         bind("project.save_as", self.save_as)
         bind("take.export", self.export)
         bind("app.quit", s.window.close)
-        bind("edit.undo", s.file_steps.undo)
-        bind("edit.redo", s.file_steps.redo)
+        bind("edit.undo", s.document.undo)
+        bind("edit.redo", s.document.redo)
         bind("edit.select_all", lambda: axis.select(Selection(0.0, axis.duration_s)))
         bind("edit.select_none", lambda: axis.select(None))
         bind("take.keep", self.keep)
@@ -95,7 +95,6 @@ class Commands(QObject):
         s.drops.project_dropped.connect(lambda path: self.unless_unsaved(lambda: s.opening.open_project(path)))
         s.document.history_changed.connect(self.refresh)
         s.document.held_changed.connect(lambda _: self.refresh())
-        s.file_steps.changed.connect(self.refresh)
         s.document.file.dirty_changed.connect(lambda _: self.refresh())
         s.document.file.path_changed.connect(lambda _: self.refresh())
         s.document.locks_changed.connect(self.refresh)
@@ -122,8 +121,9 @@ class Commands(QObject):
         """Words and states of the actions that follow the document; does nothing while they are right."""
         s, document = self._s, self._s.document
         selected, shown = document.selected, s.shown
+        undo = document.under_way or document.undo_label
         state = (
-            *(s.file_steps.undo_label, s.file_steps.redo_label, document.file.path, document.file.dirty),
+            *(undo, document.redo_label, document.file.path, document.file.dirty),
             *(selected is not None, shown is not None and shown.n_frames > 0),
             *(s.live.latest is not None, s.stage.axis.selection is not None),
             *(selected is not None and selected.patch is not None, bool(document.locked)),
@@ -132,8 +132,8 @@ class Commands(QObject):
             return
         self._told = state
         for action_id, label, plain in (
-            ("edit.undo", s.file_steps.undo_label, "Undo"),
-            ("edit.redo", s.file_steps.redo_label, "Redo"),
+            ("edit.undo", undo, "Undo"),
+            ("edit.redo", document.redo_label, "Redo"),
         ):
             action = s.actions[action_id]
             action.setEnabled(label is not None)

@@ -23,7 +23,6 @@ from app.document import Document
 from app.drag_out import DragOut
 from app.drop_in import DropTarget
 from app.explore_commands import ExploreCommands
-from app.file_steps import FileSteps
 from app.garbage import Garbage
 from app.job_list import JobList
 from app.keys import KeyGuard
@@ -98,7 +97,6 @@ class Session(QObject):
             write_failed=lambda error: self.messages.error(error, stays=True),
         )
         self.document = Document(self, submit=self.submit)
-        self.file_steps = FileSteps(self.document)
         self.player = Player(self)
         self.actions = ActionSet(self)
         self.window = MainWindow(self.actions, self.settings)

@@ -17,7 +17,7 @@ from engine.params import Patch, known_names, words_for
 from engine.params.links import EnvelopeLinks
 from engine.params.note import NoteSettings
 from engine.params.vary import with_locks
-from engine.project.history import History
+from engine.project.history import History, Outside
 from engine.project.project import Project
 from engine.project.slots import Slots
 from engine.project.take import Take
@@ -58,6 +58,7 @@ class Document(QObject):
         self._live_note: NoteSettings | None = None
         self._heard, self._turned = "", frozenset[str]()
         self._was_held = False
+        self._n_steps_when_held = 0
         self.file = ProjectFile(self, submit)
 
     # -- what there is ---------------------------------------------------------------------------------------------
@@ -102,7 +103,15 @@ class Document(QObject):
 
     @property
     def undo_label(self) -> str | None:
+        """The newest step, or ``None``."""
         return self._history.undo_label
+
+    @property
+    def under_way(self) -> str | None:
+        """What undo takes back before the newest step: a gesture, or what is only heard."""
+        if not self._reverts:
+            return None
+        return self._heard or (words_for(self._turned) if self._turned else "The change under way")
 
     @property
     def redo_label(self) -> str | None:
@@ -131,8 +140,7 @@ class Document(QObject):
         if note is not None and note != self.note:
             self._live_note = note
             self.note_changed.emit(note, "preview")
-        self._hear(self.keep_locked(patch), "audition")
-        self._heard = label or f"Load “{patch.name}”"
+        self._hear(self.keep_locked(patch), "audition", heard=label or f"Load “{patch.name}”")
 
     def hear(self, patch: Patch) -> None:
         """Hear a whole patch in a gesture, as :meth:`audition` does one value. What is locked stays as it is."""
@@ -146,8 +154,8 @@ class Document(QObject):
         elif heard and self._heard and (self._live is not None or self._live_note is not None):
             self.commit(self._heard)
 
-    def _hear(self, patch: Patch, why: str = "turn", turned: frozenset[str] = frozenset()) -> None:
-        self._heard, self._turned = "", turned
+    def _hear(self, patch: Patch, why: str = "turn", *, turned: frozenset[str] = frozenset(), heard: str = "") -> None:
+        self._heard, self._turned = heard, turned
         self.select(None)
         if patch != self.patch:
             self._live = patch
@@ -200,15 +208,21 @@ class Document(QObject):
         slots = replace(self.project.slots, position=None)
         self._become(self._history.amend(self.project.using(synth).with_slots(slots)), "synth")
 
-    def call_patch(self, name: str, label: str) -> None:
-        """Give the live patch another name: one undo step, or none when it has it. It sounds as it did."""
+    def call_patch(self, name: str, label: str, outside: Outside | None = None) -> None:
+        """Give the live patch another name: one undo step with what was done ``outside``, or none when it has it.
+
+        It sounds as it did.
+        """
         self.settle(turned=False)
         if name == self.patch.name:
+            if outside is not None:
+                self.add_outside(label, outside)
             return
         if self._live is not None:
             self._live = replace(self._live, name=name)
         project = self.project.with_patch(replace(self.project.patch, name=name))
-        self._become(self._history.commit(label, project), "name", live_known=self._live is not None)
+        history = self._history.commit(label, project, outside=outside)
+        self._become(history, "name", live_known=self._live is not None)
         if self._live is not None:
             self.patch_changed.emit(self._live, "name")
 
@@ -360,21 +374,53 @@ class Document(QObject):
     # -- back and forth --------------------------------------------------------------------------------------------
 
     def undo(self) -> None:
-        """Take the last step back; a gesture under way counts as one."""
-        if self.patch != self.project.patch or self.note != self.project.note:
+        """Take the last step back; a gesture under way counts as one, unless something was done outside meanwhile."""
+        if self._reverts:
             self.revert()
             return
-        self._drop_live()
+        if not self._is_changing:
+            self._drop_live()
+        outside = self._history.past[-1].outside if self._history.past else None
         self._become(self._history.undo(), "undo")
+        if outside is not None:
+            outside.back()
+
+    @property
+    def _is_changing(self) -> bool:
+        return self.patch != self.project.patch or self.note != self.project.note
+
+    @property
+    def _reverts(self) -> bool:
+        """Whether undo takes back a gesture under way."""
+        past = self._history.past
+        is_newest = len(past) <= self._n_steps_when_held or past[-1].outside is None
+        return self._is_changing and is_newest
 
     def redo(self) -> None:
         self.revert()
+        future = self._history.future
         self._become(self._history.redo(), "redo")
+        if future and future[-1].outside is not None:
+            future[-1].outside.again()
 
-    def start_over(self, history: History) -> None:
-        """Something else is open now; nothing of what was can be undone."""
+    def add_outside(self, label: str, outside: Outside) -> None:
+        """Something was done that is no part of the project: one undo step. A gesture under way goes on."""
+        self._become(self._history.commit(label, self.project, outside=outside), "")
+
+    def take_back(self, outside: Outside) -> None:
+        """Take back what was done outside, whatever was done after it."""
+        if any(step.outside is outside for step in self._history.past):
+            self._become(self._history.pulled(outside), "")
+            outside.back()
+
+    def forget(self, outside: Outside) -> None:
+        """What was done outside can be neither taken back nor done again."""
+        self._become(self._history.without(outside), "")
+
+    def start_over(self, project: Project) -> None:
+        """Something else is open now: of what was done before, only what is no part of a project can be undone."""
         self._drop_live()
-        self._become(history, "load", fresh=True)
+        self._become(self._history.moved_to(project), "load", fresh=True)
 
     def join(self, project: Project, label: str) -> None:
         """Add the takes of another project and take over its patch: one undo step."""
@@ -418,4 +464,5 @@ class Document(QObject):
     def _tell_held_state(self) -> None:
         if self.is_held != self._was_held:
             self._was_held = self.is_held
+            self._n_steps_when_held = len(self._history.past)
             self.held_changed.emit(self._was_held)

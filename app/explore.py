@@ -15,6 +15,7 @@ from random import Random, SystemRandom
 from PySide6.QtCore import QObject, Signal
 
 from app.bridge import Bridge
+from app.chosen import choose
 from app.document import Document
 from app.settings import Settings
 from engine.params import SPACES, Param, Patch
@@ -120,19 +121,21 @@ class Explore(QObject):
 
     def set_sections(self, names: Collection[str]) -> None:
         chosen = [name for name in self.all_sections if name in names]
-        table = dict(self._settings.get("explore/sections"))
-        if frozenset(chosen) == self.usual:
-            table.pop(self._document.patch.synth, None)
-        else:
+        before = dict(self._settings.get("explore/sections"))
+        table = {synth: sections for synth, sections in before.items() if synth != self._document.patch.synth}
+        if frozenset(chosen) != self.usual:
             table[self._document.patch.synth] = chosen
-        self._settings.set("explore/sections", table)
-        self.changed.emit()
+        choose(self._document, "What chance may change", before, table, lambda now: self._keep("sections", now))
 
     def amount(self, kind: str) -> float:
         return KINDS[kind].clamp(self._settings.get(f"explore/{kind}"))
 
     def set_amount(self, kind: str, amount: float) -> None:
-        self._settings.set(f"explore/{kind}", KINDS[kind].clamp(amount))
+        label = f"Amount of {KINDS[kind].label} {amount:.0%}".replace("%", " %")
+        choose(self._document, label, self.amount(kind), KINDS[kind].clamp(amount), lambda now: self._keep(kind, now))
+
+    def _keep(self, what: str, value: object) -> None:
+        self._settings.set(f"explore/{what}", value)
         self.changed.emit()
 
     # -- presses ---------------------------------------------------------------------------------------------------

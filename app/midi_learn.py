@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.chosen import Chosen
 from app.midi_input import Controller
 from engine.params import SPACES, Param, Patch
 
@@ -52,6 +53,8 @@ class MidiLearn(QObject):
     """Other bindings, or another parameter that waits for a controller."""
     bound = Signal(str)
     """A parameter has got its controller."""
+    rebound = Signal(str, object)
+    """What was learned or forgotten, in words, and as the step that undo takes back."""
 
     def __init__(
         self, document: Turned, label: Callable[[Param], str], bindings: Mapping[str, Any], parent: QObject
@@ -78,10 +81,7 @@ class MidiLearn(QObject):
     def controller_of(self, name: str) -> str:
         """What turns a parameter, in words: ``"CC 21"``, with its channel where that is not the first; or nothing."""
         controller = self._bindings.get(name)
-        if controller is None:
-            return ""
-        channel, number = controller
-        return f"CC {number}" if channel == 0 else f"CC {number} on channel {channel + 1}"
+        return "" if controller is None else _words(controller)
 
     def knows(self, param: Param) -> bool:
         """Whether a controller can turn it: a single value of the instrument that is open."""
@@ -99,15 +99,13 @@ class MidiLearn(QObject):
             self.changed.emit()
 
     def forget(self, name: str) -> None:
-        if self._bindings.pop(name, None) is not None:
-            self._takeovers.pop(name, None)
-            self.changed.emit()
+        if name in self._bindings:
+            rest = {n: c for n, c in self._bindings.items() if n != name}
+            self._rebind(f"Forget {self.controller_of(name)}", rest)
 
     def forget_all(self) -> None:
-        self._bindings.clear()
-        self._takeovers.clear()
         self.disarm()
-        self.changed.emit()
+        self._rebind("Forget all learned controllers", {})
 
     def to_json(self) -> dict[str, list[int]]:
         return {name: list(controller) for name, controller in self._bindings.items()}
@@ -131,12 +129,23 @@ class MidiLearn(QObject):
 
     def _bind(self, name: str, controller: Controller) -> None:
         # One controller, one knob: the old binding of either is over.
-        self._bindings = {n: c for n, c in self._bindings.items() if c != controller and n != name}
-        self._bindings[name] = controller
-        self._takeovers[name] = Takeover()
+        rest = {n: c for n, c in self._bindings.items() if c != controller and n != name}
         self._armed = None
-        self.changed.emit()
+        self._takeovers.pop(name, None)
+        self._rebind(f"Learn {_words(controller)}", {**rest, name: controller})
         self.bound.emit(name)
+
+    def _rebind(self, label: str, bindings: dict[str, Controller]) -> None:
+        before = self._bindings
+        self._take(bindings)
+        if bindings != before:
+            self.rebound.emit(label, Chosen(before, bindings, self._take))
+
+    def _take(self, bindings: dict[str, Controller]) -> None:
+        self._bindings = bindings
+        # Whatever is bound anew has to pass its value first.
+        self._takeovers = {name: over for name, over in self._takeovers.items() if name in bindings}
+        self.changed.emit()
 
     def _turn(self, name: str, share: float) -> None:
         patch = self._document.patch
@@ -156,6 +165,11 @@ class MidiLearn(QObject):
             self._document.audition(name, new)
         if self._moving:
             self._rest.start()
+
+
+def _words(controller: Controller) -> str:
+    channel, number = controller
+    return f"CC {number}" if channel == 0 else f"CC {number} on channel {channel + 1}"
 
 
 def _read(bindings: Mapping[str, Any]) -> dict[str, Controller]:

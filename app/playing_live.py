@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu
 
+from app.chosen import choose
 from app.controls.play_bar import PlayBar
 from app.controls.value_widget import ValueWidget
 from app.held_notes import HeldNotes
@@ -62,6 +63,8 @@ class LivePlay(QObject):
         self._slow_start = QTimer(self, interval=PREPARING_MS, singleShot=True)
         self._slow_start.timeout.connect(self._still_preparing)
         self._is_preparing = False
+        self.settings = PlaySettings()
+        """How keys become voices."""
         self._connect()
         self._restore()
 
@@ -79,7 +82,7 @@ class LivePlay(QObject):
             piano.approached.connect(s.player.get_ready)
             piano.letters_turned.connect(lambda octaves: self.keys.set_low(self.keys.low + 12 * octaves))
         bar.settings_changing.connect(self.instrument.set_settings)
-        bar.settings_chosen.connect(lambda chosen: s.settings.set("play/settings", chosen.to_json()))
+        bar.settings_chosen.connect(self._settings_chosen)
         bar.bent.connect(self.instrument.bend)
         bar.wheeled.connect(self.instrument.wheel)
         bar.pedalled.connect(self.instrument.pedal)
@@ -89,14 +92,13 @@ class LivePlay(QObject):
         self.keys.changed.connect(self._keys_changed)
         self.learn.changed.connect(self._learn_changed)
         self.learn.bound.connect(self._learned)
+        self.learn.rebound.connect(s.document.add_outside)
         self._escape.activated.connect(self._stop_learning)
 
     def _restore(self) -> None:
         """Bring back how it was played last time."""
         settings = self._s.settings
-        chosen = PlaySettings.read(settings.get("play/settings"))
-        self.bar.set_settings(chosen)
-        self.instrument.set_settings(chosen)
+        self._take_settings(PlaySettings.read(settings.get("play/settings")))
         self.instrument.set_patch(self._s.document.patch)
         self.keys.set_low(settings.get("play/keyboard_low"))
         self.keys.set_velocity(settings.get("play/keyboard_velocity"))
@@ -104,6 +106,17 @@ class LivePlay(QObject):
         self._keys_changed()
         self._learn_changed()
         self._connect_bus()
+
+    def _settings_chosen(self, chosen: PlaySettings) -> None:
+        before = self.settings
+        choose(self._s.document, before.words_to(chosen), before, chosen, self._take_settings)
+
+    def _take_settings(self, settings: PlaySettings) -> None:
+        """Play like this from now on."""
+        self.settings = settings
+        self.bar.set_settings(settings)
+        self.instrument.set_settings(settings)
+        self._s.settings.set("play/settings", settings.to_json())
 
     def start(self) -> None:
         """The window is on the screen: listen to MIDI."""

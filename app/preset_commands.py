@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
 from app.drop_in import PATCH_SUFFIX, PROJECT_SUFFIX, SOUND_SUFFIXES
-from app.file_steps import FileStep
 from app.message_bar import Refusals, and_more
 from app.panels.preset_export import JSON, PresetExportDialog
 from app.panels.preset_save import SaveDialog, TagsDialog
+from app.preset_files import FilesStep
 from engine.errors import EngineError
 from engine.params import Patch
 from engine.project.preset_export import read_steps, write_bank_steps, write_file_steps, write_folder_steps
@@ -54,7 +54,8 @@ class PresetCommands(QObject):
         browser.arranged.connect(lambda: session.settings.set("presets/list", browser.state_to_keep()))
         presets.message.connect(session.messages.info)
         presets.trouble.connect(session.messages.error)
-        presets.undoable.connect(self._changed_files)
+        presets.files.undoable.connect(self._took_away)
+        presets.files.withdrawn.connect(session.messages.withdraw)
         presets.loaded_changed.connect(self._refresh)
         session.opening.voice_opened.connect(presets.bring)
         session.opening.banks_opened.connect(self.import_paths)
@@ -62,16 +63,8 @@ class PresetCommands(QObject):
         session.drops.presets_dropped.connect(self.import_paths)
         self._refresh()
 
-    def _changed_files(self, words: str, step: FileStep) -> None:
-        back = step.back
-
-        def take_back() -> None:
-            self._s.messages.withdraw(words)
-            back()
-
-        step.back = take_back
-        self._s.file_steps.add(step)
-        self._s.messages.info(words, "Undo", lambda: self._s.file_steps.take_back(step))
+    def _took_away(self, words: str, step: FilesStep) -> None:
+        self._s.messages.info(words, "Undo", lambda: self._s.document.take_back(step))
 
     def _refresh(self) -> None:
         loaded, edited = self._s.presets.loaded, self._s.presets.edited
@@ -91,7 +84,7 @@ class PresetCommands(QObject):
         if presets.loaded is None or presets.loaded.is_factory:
             self.save_as()
         elif presets.edited:
-            presets.save()
+            presets.files.save(presets.loaded)
 
     def save_as(self) -> None:
         presets, document = self._s.presets, self._s.document
@@ -104,7 +97,7 @@ class PresetCommands(QObject):
     def _save_as(self, preset: Preset, folder: str, over: Entry | None) -> None:
         self._s.settings.set("presets/author", preset.author)
         preset = replace(preset, dx7=preset.dx7 or self._s.presets.bytes_of(preset.patch))
-        self._s.presets.save_as(preset, folder, over)
+        self._s.presets.files.save_as(preset, folder, over)
 
     def edit_tags(self, entry: Entry) -> None:
         dialog = TagsDialog(entry, self._s.window)
@@ -164,7 +157,7 @@ class PresetCommands(QObject):
         )
 
     def _imported(self, run: Import) -> None:
-        self._s.presets.take_over(run.entries)
+        self._s.presets.files.take_over(run.entries, run.changes, run.label, run.sentence)
         if run.entries:
             self._s.window.panel("library").show()
         if run.skipped:
@@ -175,7 +168,7 @@ class PresetCommands(QObject):
             self._s.messages.info(run.sentence)
 
     def _import_ended(self, run: Import, error: Exception) -> None:
-        self._s.presets.take_over(run.entries)
+        self._s.presets.files.take_over(run.entries, run.changes, run.label, run.sentence)
         if run.entries:
             self._s.messages.info(f"Stopped. {run.sentence}")
         else:

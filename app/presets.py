@@ -8,28 +8,25 @@ the neighbours of the row that the person stands on are read ahead, so an arrow 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
+from app.chosen import choose
 from app.document import Document
-from app.file_steps import FileStep
 from app.kept_marks import KeptMarks
-from app.message_bar import in_words
+from app.preset_files import PresetFiles
 from app.preset_reader import PresetReader, read_body
 from app.preset_sources import PresetSources, is_same
 from app.submit import Submit, run_here
-from engine.jobs import Body, Note
 from engine.params import Patch
-from engine.project.preset_index import Entry
+from engine.project.preset_index import SUFFIX, Entry
 from engine.project.preset_library import index_steps
 from engine.project.preset_marks import Marks
 from engine.project.preset_store import PresetStore
-from engine.project.presets import Preset, read_preset
+from engine.project.presets import Preset
 
 CALM_S = 2.0
 """Coming back to the window looks for changed files at most this often."""
@@ -51,8 +48,6 @@ class Presets(QObject):
     message = Signal(str)
     trouble = Signal(object)
     """An error, or a sentence about one."""
-    undoable = Signal(str, object)
-    """A sentence about what was done to files, and the :class:`FileStep` that it was."""
 
     def __init__(
         self,
@@ -87,6 +82,9 @@ class Presets(QObject):
         """What our own hand put (or, with ``None``, took away) since the scan began that runs now."""
         self._scanned_at = 0.0
         self._closed = False
+        self.files = PresetFiles(self, document, self.store, submit)
+        self.files.message.connect(self.message)
+        self.files.trouble.connect(self.trouble)
         document.patch_changed.connect(lambda patch, _why: self._follow(patch))
 
     # -- what there is ---------------------------------------------------------------------------------------------
@@ -150,7 +148,7 @@ class Presets(QObject):
         self.marks_changed.emit()
         if notice:
             self.trouble.emit(notice)
-        self._follow(self._document.patch)
+        self.follow()
         if self._again:
             self._again = False
             self.refresh()
@@ -165,9 +163,9 @@ class Presets(QObject):
         self._by_key = {entry.key: entry for entry in self.entries}
         self._sources.forget_vain()
         self.entries_changed.emit()
-        self._follow(self._document.patch)
+        self.follow()
 
-    def _put(self, new: Sequence[Entry], gone: Iterable[str] = ()) -> None:
+    def put(self, new: Sequence[Entry], gone: Iterable[str] = ()) -> None:
         """Some entries came, changed or went, by our own hand."""
         put = {entry.key: entry for entry in self.marks.on(new)}
         gone = set(gone) - set(put)
@@ -208,7 +206,7 @@ class Presets(QObject):
     def _load(self, entry: Entry, preset: Preset) -> None:
         self._sources.remember(entry.key, preset.patch)
         self._document.set_patch(preset.patch, f"Load “{preset.name}”")
-        self._follow(self._document.patch)
+        self.follow()
         self._use(entry.key)
 
     def settle(self, entry: Entry) -> None:
@@ -228,6 +226,10 @@ class Presets(QObject):
         """Back to the preset as it is in its file: one undo step."""
         if self.loaded is not None:
             self.load(self.loaded)
+
+    def follow(self) -> None:
+        """Find out anew where the live patch comes from."""
+        self._follow(self._document.patch)
 
     def _follow(self, patch: Patch) -> None:
         """Find out which preset the live patch comes from (it keeps the name) and whether it was edited since."""
@@ -253,7 +255,7 @@ class Presets(QObject):
         def found(read: list[tuple[Entry, Preset]]) -> None:
             for entry, preset in sorted(read, key=lambda item: is_same(item[1].patch, patch)):
                 self._sources.remember(entry.key, preset.patch)
-            self._follow(self._document.patch)
+            self.follow()
 
         self._submit(
             read_body(named, strict=False), title="Compare with presets", quiet=True, done=found, failed=_ignore
@@ -270,153 +272,68 @@ class Presets(QObject):
     # -- marks -----------------------------------------------------------------------------------------------------
 
     def star(self, keys: Iterable[str], on: bool) -> None:
-        """Make presets favourites, or no longer."""
-        keys = tuple(keys)
+        """Make presets favourites, or no longer: one undo step."""
+        wanted = dict.fromkeys(keys, on)
+        before = {key: key in self.marks.favourites for key in wanted}
+        words = f"“{self._name_of(next(iter(wanted)))}”" if len(wanted) == 1 else f"{len(wanted)} presets"
+        label = f"Favourite {words}" if on else f"No favourite any more: {words}"
+        choose(self._document, label, before, wanted, self._set_stars)
 
+    def _set_stars(self, stars: Mapping[str, bool]) -> None:
         def starred(marks: Marks) -> Marks:
-            for key in keys:
+            for key, on in stars.items():
                 marks = marks.starred(key, on)
             return marks
 
-        self._marks.change(starred)
+        self.files.in_turn(lambda: self._marks.change(starred))
 
     def set_tags(self, key: str, tags: Iterable[str]) -> None:
-        """Put own tags on a preset in place of those that it has."""
-        tags = tuple(tags)
+        """Put own tags on a preset in place of those that it has: one undo step."""
+        before, wanted = self.marks.tags.get(key, ()), Marks().tagged(key, tags).tags.get(key, ())
+        choose(
+            self._document, f"Tags of “{self._name_of(key)}”", before, wanted, lambda tags: self._set_tags(key, tags)
+        )
+
+    def _set_tags(self, key: str, tags: tuple[str, ...]) -> None:
+        self.files.in_turn(lambda: self._tag(key, tags))
+
+    def _tag(self, key: str, tags: tuple[str, ...]) -> None:
         self._marks.change(lambda marks: marks.tagged(key, tags))
         entry = self._by_key.get(key)
         if entry is not None:
-            self._put([replace(entry, own_tags=())])
+            self.put([replace(entry, own_tags=())])
+
+    def _name_of(self, key: str) -> str:
+        entry = self._by_key.get(key)
+        return entry.name if entry is not None else key.rpartition("/")[2].removesuffix(SUFFIX)
 
     def _use(self, key: str) -> None:
         self._marks.change(lambda marks: marks.used(key))
 
-    # -- changing the files ----------------------------------------------------------------------------------------
+    # -- what became of the files ----------------------------------------------------------------------------------
 
-    def save(self) -> None:
-        """Write the live patch over the preset that it came from; the person's own ones only."""
-        entry = self.loaded
-        if entry is None or entry.is_factory:
-            raise ValueError("There is no preset of the person's own to save to.")
-        self._document.settle()
-        patch, store = self._document.patch, self.store
-
-        def work() -> tuple[Entry, Patch]:
-            preset = read_preset(Path(entry.path)) if Path(entry.path).exists() else Preset(patch, entry.tags)
-            return store.replace(entry, replace(preset, patch=patch)), patch
-
-        self._change(work, lambda done: self._saved(*done), f"Save {entry.name}")
-
-    def save_as(self, preset: Preset, folder: str = "", over: Entry | None = None) -> None:
-        """Write the live patch as a new preset, or ``over`` another one that then lies in the trash.
-
-        The live patch has its name from then on (one undo step).
-        """
-        self._document.settle()
-        store = self.store
-
-        def work() -> Entry:
-            return store.add(preset, folder) if over is None else store.replace(over, preset)
-
-        self._change(work, lambda entry: self._saved_as(entry, preset), f"Save {preset.name}")
-
-    def _saved_as(self, entry: Entry, preset: Preset) -> None:
-        self._saved(entry, preset.patch)
-        if self._document.patch.name != preset.name:
-            self._document.call_patch(preset.name, f"Save as “{preset.name}”")
-        self._follow(self._document.patch)
-        self.shown.emit([entry.key])
-
-    def _saved(self, entry: Entry, patch: Patch) -> None:
-        self._put([entry])
+    def saved(self, entry: Entry, patch: Patch) -> None:
+        """The live patch was written to the file of ``entry``."""
+        self.put([entry])
         self._sources.remember(entry.key, patch)
         self._use(entry.key)
-        self._follow(self._document.patch)
-        self.message.emit(f"Saved the preset “{entry.name}”.")
+        self.follow()
 
-    def rename(self, entry: Entry, name: str) -> None:
-        """Call one of the person's own presets something else."""
-        if not name.strip() or name.strip() == entry.name:
-            return
-        store = self.store
+    def moved(self, old: Entry, new: Entry) -> None:
+        """A file has another name; what was said about it is said about it still."""
+        self._marks.change(lambda marks: marks.moved(old.key, new.key))
+        self._sources.rename(old, new)
+        self.put([new], gone=[old.key])
 
-        def renamed(new: Entry) -> None:
-            self._marks.change(lambda marks: marks.moved(entry.key, new.key))
-            is_live = self.loaded is not None and self.loaded.key == entry.key
-            self._sources.rename(entry, new)
-            self._put([new], gone=[entry.key])
-            if is_live:
-                self._document.call_patch(new.name, f"Rename “{entry.name}”")
-            self._follow(self._document.patch)
-
-        self._change(lambda: store.rename(entry, name), renamed, f"Rename {entry.name}")
-
-    def duplicate(self, entry: Entry) -> None:
-        """A copy among the person's own."""
-        store = self.store
-
-        def copied(new: Entry) -> None:
-            self._put([new])
-            self.shown.emit([new.key])
-
-        self._change(lambda: store.duplicate(entry), copied, f"Copy {entry.name}")
-
-    def delete(self, entries: Sequence[Entry]) -> None:
-        """Move presets of the person's own to the trash; undo takes that back."""
-        own = [entry for entry in entries if not entry.is_factory]
-        if not own:
-            self.message.emit("What came with the program cannot be deleted.")
-            return
-        store = self.store
-
-        def deleted(lie: list[tuple[Path, Entry]]) -> None:
-            self._put([], gone=[entry.key for _, entry in lie])
-            words = f"Deleted “{lie[0][1].name}”." if len(lie) == 1 else f"Deleted {len(lie)} presets."
-            step = FileStep(f"Delete {words.removeprefix('Deleted ').rstrip('.')}", lambda: self._restore(lie, step))
-            self.undoable.emit(words, step)
-
-        self._change(lambda: [(store.delete(entry), entry) for entry in own], deleted, "Delete presets")
-
-    def _restore(self, lie: list[tuple[Path, Entry]], step: FileStep) -> None:
-        store = self.store
-
-        def back(entries: list[Entry]) -> None:
-            step.again = lambda: self.delete(entries)
-            self._put(entries)
-            self.shown.emit([entry.key for entry in entries])
-            self._follow(self._document.patch)
-
-        self._change(lambda: [store.restore(path, entry) for path, entry in lie], back, "Bring presets back")
-
-    def take_over(self, entries: Sequence[Entry]) -> None:
-        """Presets that were imported are in the list and in sight."""
-        if entries:
-            self._put(entries)
-            self.shown.emit([entry.key for entry in entries])
-
-    def _change(self, work: Callable[[], Any], done: Callable[[Any], None], title: str) -> None:
-        """Write something; whatever goes wrong is said, and the list shows what is really there."""
-
-        def failed(error: Exception) -> None:
-            self.trouble.emit(in_words(error))
-            self.refresh()
-
-        self._submit(_body(work), title=title, quiet=True, writes=True, done=done, failed=failed)
+    def remember(self, key: str, patch: Patch) -> None:
+        """A file that the live patch may have come from holds something else now."""
+        if key in self._sources.of(patch):
+            self._sources.remember(key, patch)
 
     def close(self) -> None:
         """The program ends: what was marked last is kept, if it still waits."""
         self._closed = True
         self._marks.close()
-
-
-def _body(work: Callable[[], Any]) -> Body[Any]:
-    """A job of one step."""
-
-    def body() -> Generator[Note, None, Any]:
-        yield Note(None)
-        return work()
-
-    return body
 
 
 def _ignore(_: object) -> None:

@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, Signal
 
 from app.submit import Submit
 from engine.project.describe import Loaded
-from engine.project.history import History
 from engine.project.project import Project
 from engine.project.store import load_steps, save_steps
 
@@ -49,7 +48,7 @@ class ProjectFile(QObject):
         return self._path
 
     def new_project(self) -> None:
-        """Start over with an empty project; nothing of the old one can be undone."""
+        """Start over with an empty project; nothing that is part of the old one can be undone."""
         self.adopt(Loaded(Project()), None)
 
     def save(self, path: Path | None = None, view: Mapping[str, Any] | None = None) -> None:
@@ -83,7 +82,7 @@ class ProjectFile(QObject):
         """Make an opened (or, with ``dirty``, a recovered) project the document's."""
         # A fresh project stands for "never saved", so that what was recovered differs from it.
         self._saved = Project() if dirty else loaded.project
-        self._document.start_over(History(loaded.project))
+        self._document.start_over(loaded.project)
         self._set_path(path)
         self.loaded.emit(loaded)
 

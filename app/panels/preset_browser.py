@@ -202,9 +202,9 @@ class PresetBrowser(QWidget):
         view.cancelled.connect(presets.cancel)
         view.star_wanted.connect(presets.star)
         view.group_clicked.connect(self._toggle_group)
-        view.delete_wanted.connect(lambda: presets.delete(self.selected()))
+        view.delete_wanted.connect(lambda: presets.files.delete(self.selected()))
         view.customContextMenuRequested.connect(self._on_menu)
-        self.model.rename_wanted.connect(presets.rename)
+        self.model.rename_wanted.connect(presets.files.rename)
         self.chips.changed.connect(self._on_chips)
         self.favourites.toggled.connect(lambda on: self._show("favourites" if on else "all"))
         self.recent.toggled.connect(lambda on: self._show("recent" if on else "all"))
@@ -377,11 +377,11 @@ class PresetBrowser(QWidget):
         add("Tags…", "", lambda: self.tags_wanted.emit(one), one is not None and not one.trouble)
         menu.addSeparator()
         add("Rename", "rename", self.rename_current, one is not None and bool(own) and not one.trouble, "F2")
-        add("Duplicate", "copy", lambda: one and self.presets.duplicate(one), one is not None and not one.trouble)
+        add("Duplicate", "copy", lambda: one and self.presets.files.duplicate(one), one is not None and not one.trouble)
         add("Export…", "export", lambda: self.export_wanted.emit(marked), any(not e.trouble for e in marked))
         add("Show in file manager", "folder", lambda: one and self._show_folder(one.path), one is not None)
         menu.addSeparator()
-        add("Delete", "remove", lambda: self.presets.delete(marked), bool(own), "Del")
+        add("Delete", "remove", lambda: self.presets.files.delete(marked), bool(own), "Del")
         return menu
 
     def rename_current(self) -> None:

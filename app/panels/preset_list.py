@@ -243,7 +243,9 @@ class PresetList(QTableView):
             self.hear(self.first())
             return
         if event.key() in _RETURN:
-            self._choose(before)
+            # What ends the edit of a name comes on here from its field, and loads nothing.
+            if self.state() != self.State.EditingState:
+                self._choose(before)
         elif event.key() == Qt.Key.Key_Escape:
             if self._heard is not None:
                 self._heard = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.params.param import Param, choice
+from engine.params.text import format_value
 
 PLAY_MODES = ("poly", "mono")
 GLIDES = ("always", "legato")
@@ -112,6 +113,14 @@ class PlaySettings:
     def replaced(self, name: str, value: float) -> PlaySettings:
         """With the setting called ``name`` at ``value``, or at the nearest that there is."""
         return PlaySettings.read({**self.to_json(), name: value})
+
+    def words_to(self, other: PlaySettings) -> str:
+        """What is different in ``other``: ``"Glide: 250 ms"``."""
+        changed = [(p, getattr(other, p.name)) for p in PLAY_PARAMS if getattr(self, p.name) != getattr(other, p.name)]
+        if len(changed) != 1:
+            return "How keys play"
+        param, value = changed[0]
+        return f"{param.label}: {format_value(param, value)}"
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> PlaySettings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from engine.project.project import Project
 
@@ -11,13 +12,25 @@ LONGEST = 500
 """How many steps are kept; the oldest are forgotten first."""
 
 
+class Outside(Protocol):
+    """What a step did outside the project: to files, or to how the program is played."""
+
+    def back(self) -> None: ...
+
+    def again(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change that can be undone: its label in words and the project on the other side of it."""
+    """One change that can be undone: its label in words and the project on the other side of it.
+
+    What it did ``outside`` is taken back, and done again, by whoever owns the history.
+    """
 
     label: str
     project: Project
     merge: str | None = None
+    outside: Outside | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +46,9 @@ class History:
     future: tuple[Step, ...] = ()
     longest: int = LONGEST
 
-    def commit(self, label: str, project: Project, *, merge: str | None = None) -> History:
+    def commit(
+        self, label: str, project: Project, *, merge: str | None = None, outside: Outside | None = None
+    ) -> History:
         """Make ``project`` the present and remember how to come back.
 
         When ``merge`` equals the key of the newest step and nothing was undone since, both become one step: the files
@@ -45,7 +60,7 @@ class History:
                 # Back where it began: there and back is no step.
                 return replace(self, present=project, past=self.past[:-1])
             return replace(self, present=project, past=(*self.past[:-1], replace(last, label=label)))
-        past = (*self.past, Step(label, self.present, merge))
+        past = (*self.past, Step(label, self.present, merge, outside))
         return replace(self, present=project, past=past[-self.longest :], future=())
 
     def amend(self, project: Project) -> History:
@@ -58,7 +73,7 @@ class History:
             return self
         step = self.past[-1]
         present = _keep_selection(self.present, _with_instrument(self.present, step.project))
-        undone = Step(step.label, self.present, step.merge)
+        undone = Step(step.label, self.present, step.merge, step.outside)
         return replace(self, present=present, past=self.past[:-1], future=(*self.future, undone))
 
     def redo(self) -> History:
@@ -68,8 +83,28 @@ class History:
         step = self.future[-1]
         present = _keep_selection(self.present, _with_instrument(self.present, step.project, changed=True))
         # Without its merge key: what is done after a redo is a step of its own.
-        done = Step(step.label, self.present)
+        done = Step(step.label, self.present, outside=step.outside)
         return replace(self, present=present, past=(*self.past, done), future=self.future[:-1])
+
+    def without(self, outside: Outside) -> History:
+        """Without what was done outside; a step that changed the project too keeps that."""
+        past = _without(self.past, self.present, outside)
+        future = _without(self.future, self.present, outside)
+        return replace(self, past=past, future=future)
+
+    def pulled(self, outside: Outside) -> History:
+        """As after the undo of that step alone, whatever was done after it; redo would do it again."""
+        label = next((step.label for step in self.past if step.outside is outside), "")
+        history = self.without(outside)
+        return replace(history, future=(*history.future, Step(label, self.present, outside=outside)))
+
+    def moved_to(self, project: Project) -> History:
+        """The history of another project: what was done outside stays, all else is forgotten."""
+        past, future = (
+            tuple(replace(step, project=project, merge=None) for step in steps if step.outside is not None)
+            for steps in (self.past, self.future)
+        )
+        return replace(self, present=project, past=past, future=future)
 
     def source_files(self) -> set[Path]:
         """The files that takes play from, those included that undo or redo would bring back."""
@@ -96,6 +131,18 @@ def _with_instrument(now: Project, target: Project, *, changed: bool = False) ->
     if not others:
         return target.using(now.patch.synth)
     return target.using(others[0]) if changed and target.patch.synth not in others else target
+
+
+def _without(steps: tuple[Step, ...], present: Project, outside: Outside) -> tuple[Step, ...]:
+    # On the near side of a step is what is on the far side of the next one towards the present.
+    near = [*(step.project for step in steps[1:]), present]
+    kept = []
+    for step, project in zip(steps, near, strict=False):
+        if step.outside is not outside:
+            kept.append(step)
+        elif not step.project.same_content(project):
+            kept.append(replace(step, outside=None))
+    return tuple(kept)
 
 
 def _keep_selection(now: Project, target: Project) -> Project:

@@ -14,6 +14,7 @@ from typing import Final
 
 from engine.errors import EngineError, PatchError
 from engine.jobs import Note
+from engine.project.file_swap import Change, appeared
 from engine.project.preset_index import Entry
 from engine.project.preset_store import PresetStore, renamed
 from engine.project.presets import Preset, read_preset
@@ -55,6 +56,7 @@ class Import:
     known: dict[tuple[str, str], list[Entry]] = field(default_factory=dict)
     taken: dict[Path, set[str]] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     there: int = 0
     files: int = 0
     skipped: list[tuple[str, str]] = field(default_factory=list)
@@ -100,6 +102,11 @@ class Import:
             said.append(f"{len(self.skipped)} files were skipped: {names}{more}. {self.skipped[0][1]}")
         return " ".join(said) or "There was nothing to import."
 
+    @property
+    def label(self) -> str:
+        """What the step is called that takes it back."""
+        return f"Import “{self.entries[0].name}”" if len(self.entries) == 1 else f"Import {len(self.entries)} presets"
+
     def _find(self, path: Path, found: list[tuple[Path, str]]) -> Generator[Note, None, None]:
         if not path.is_dir():
             if path.suffix.lower() in SUFFIXES:
@@ -127,6 +134,7 @@ class Import:
             if not self._is_there(preset, folder):
                 entry = self.store.add(preset, folder, flush=False, taken=self.taken)
                 self.entries.append(entry)
+                self.changes.append(appeared(Path(entry.path)))
                 took += 1
             yield Note(fraction, f"Importing {path.name}")
         self.there += len(presets) - took

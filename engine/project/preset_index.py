@@ -87,6 +87,11 @@ def entry_of(preset: Preset, key: str, path: Path, stamp: tuple[int, int]) -> En
     ).searchable()
 
 
+def broken_entry(key: str, path: Path, stamp: tuple[int, int], error: PatchError) -> Entry:
+    """The entry of a file that cannot be used."""
+    return Entry(key, path.stem, str(path), stamp=stamp, trouble=str(error)).searchable()
+
+
 def stamp_of(status: os.stat_result) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
@@ -145,7 +150,7 @@ def _read(key: str, path: Path, stamp: tuple[int, int]) -> Entry:
     try:
         return entry_of(read_preset(path), key, path, stamp)
     except PatchError as error:
-        return Entry(key, path.stem, str(path), stamp=stamp, trouble=str(error)).searchable()
+        return broken_entry(key, path, stamp, error)
 
 
 # -- remembering what was found ----------------------------------------------------------------------------------

@@ -22,7 +22,8 @@ from engine.audio.names import free_path, safe_name
 from engine.audio.trouble import unwritable
 from engine.errors import AudioError, PatchError
 from engine.params import Patch
-from engine.project.preset_index import SUFFIX, Entry, Place, entry_of, stamp_of
+from engine.project.file_swap import Change, FilePair, digest_of, trash_place
+from engine.project.preset_index import SUFFIX, Entry, Place, broken_entry, entry_of, stamp_of
 from engine.project.presets import PRESET_FOLDER, Preset, read_preset
 
 PRESETS_VARIABLE: Final = "TONEWRIGHT_PRESETS"
@@ -33,6 +34,7 @@ MOST_NAME: Final = 120
 class PresetStore:
     """The presets below ``root``; by default in the person's data folder.
 
+    What it changes comes back as a :data:`Change`, with which :func:`engine.project.file_swap.swap_steps` undoes it.
     ``index`` is the memory of the last scan; that file may be removed at any time.
     """
 
@@ -72,6 +74,15 @@ class PresetStore:
         """The entry of a preset that has just been written to ``path``."""
         return entry_of(preset, self.key_of(path), path, stamp_of(path.stat()))
 
+    def look_at(self, path: Path) -> tuple[Entry, Preset | None]:
+        """What a file of the person's own holds, and its entry; no preset, and an entry that says why, when damaged."""
+        key, stamp = self.key_of(path), stamp_of(path.stat())
+        try:
+            preset = read_preset(path)
+        except PatchError as error:
+            return broken_entry(key, path, stamp, error), None
+        return entry_of(preset, key, path, stamp), preset
+
     def add(
         self, preset: Preset, folder: str = "", *, flush: bool = True, taken: dict[Path, set[str]] | None = None
     ) -> Entry:
@@ -88,49 +99,42 @@ class PresetStore:
         _write(path, preset.dumps(), flush=flush)
         return self.entry(preset, path)
 
-    def replace(self, entry: Entry, preset: Preset) -> Entry:
+    def replace(self, entry: Entry, preset: Preset) -> tuple[Entry, Change]:
         """Write ``preset`` over the file of ``entry``; what was there goes to the trash."""
         path = self._own(entry)
-        if path.exists():
-            self._discard(path, copy=True)
+        lies = self._discard(path, copy=True) if path.exists() else None
         _make(path.parent)
         _write(path, _named(preset, preset.name).dumps())
-        return self.entry(preset, path)
+        return self.entry(preset, path), (FilePair(path, digest_of(path), lies),)
 
-    def rename(self, entry: Entry, name: str) -> Entry:
-        """Call a preset something else, and its file too."""
+    def rename(self, entry: Entry, name: str) -> tuple[Entry, Change]:
+        """Call a preset something else, and its file too; as it was, it lies in the trash."""
         path = self._own(entry)
         preset = _named(read_preset(path), name)
         wanted = safe_name(preset.name, "preset")
         same = wanted.casefold() == path.stem.casefold()
         target = path.with_name(wanted + SUFFIX) if same else free_path(path.parent, wanted, SUFFIX)
         # The new file is safe before the old one goes; on a disk without upper and lower case they may be one file.
+        lies = self._discard(path, copy=True)
         _write(target, preset.dumps())
-        with contextlib.suppress(OSError):
-            if target != path and path.exists() and not path.samefile(target):
+        is_other = target != path and path.exists() and not path.samefile(target)
+        if is_other:
+            with contextlib.suppress(OSError):
                 path.unlink()
-        return self.entry(preset, target)
+        new = digest_of(target)
+        if is_other:
+            return self.entry(preset, target), (FilePair(path, None, lies), FilePair(target, new, None))
+        return self.entry(preset, target), (FilePair(target, new, lies),)
 
     def duplicate(self, entry: Entry) -> Entry:
         """A copy of any preset among the person's own."""
         preset = read_preset(Path(entry.path))
         return self.add(_named(preset, f"{preset.name[: MOST_NAME - 5]} copy"), entry.folder)
 
-    def delete(self, entry: Entry) -> Path:
-        """Move a preset to the trash; returns where it lies, for :meth:`restore`."""
-        return self._discard(self._own(entry))
-
-    def restore(self, lies: Path, entry: Entry) -> Entry:
-        """Bring a deleted preset back to where it was, or beside what is there now."""
-        path = Path(entry.path)
-        _make(path.parent)
-        target = path if not path.exists() else free_path(path.parent, path.stem, SUFFIX)
-        try:
-            lies.rename(target)
-        except OSError as error:
-            raise PatchError(f"{path.name} could not be brought back from {lies}: {error.strerror or error}.") from None
-        key = self.key_of(target)
-        return replace(entry, key=key, path=str(target), stamp=stamp_of(target.stat())).searchable()
+    def delete(self, entry: Entry) -> Change:
+        """Move a preset to the trash."""
+        path = self._own(entry)
+        return (FilePair(path, None, self._discard(path)),)
 
     def write_marks(self, text: str) -> None:
         """Keep the marks; raises :class:`PatchError` when the place cannot be written."""
@@ -152,8 +156,7 @@ class PresetStore:
 
     def _discard(self, path: Path, *, copy: bool = False) -> Path:
         _make(self.trash)
-        stem = f"{datetime.now():%Y-%m-%d %H-%M-%S} {path.stem}"
-        lies = free_path(self.trash, stem, SUFFIX)
+        lies = trash_place(self.trash, path)
         try:
             if copy:
                 lies.write_bytes(path.read_bytes())

@@ -254,7 +254,7 @@ def test_the_amount_is_dragged_turned_and_typed_and_stays(session: Session, bar:
     button = bar.mutate
     Hand(button, 20).grab().move(0, -60).release()
     assert button.value == pytest.approx(0.2 + 0.99 * 0.3, abs=0.02)
-    assert session.document.undo_label == "Load the piano", "an amount is no step, and a drag no press"
+    assert session.document.undo_label == "Amount of Mutate 50 %", "a drag is no press"
     place = button.value_rect().center()
     Hand(button, place.x(), place.y()).click()
     QTest.keyClicks(button.editor, "75")

@@ -61,7 +61,7 @@ def browser(document: Document, store: PresetStore, qtbot: Any, said: list[Any])
     presets.auditioned.connect(document.audition_patch)
     for signal in (presets.message, presets.trouble):
         signal.connect(lambda words: said.append(str(words)))
-    presets.undoable.connect(lambda words, step: said.extend((words, step.back)))
+    presets.files.undoable.connect(lambda words, step: said.extend((words, step.back)))
     browser = PresetBrowser(presets)
     QAbstractItemModelTester(browser.model, QAbstractItemModelTester.FailureReportingMode.Warning, browser)
     presets.refresh()
@@ -212,7 +212,7 @@ def test_a_preset_of_ones_own_is_saved_over_and_the_old_one_is_in_the_trash(
 ) -> None:
     document.audition("op1_ratio", 5.0)
     presets = browser.presets
-    presets.save_as(replace(preset("Mine", "keys"), patch=replace(document.patch, name="Mine")))
+    presets.files.save_as(replace(preset("Mine", "keys"), patch=replace(document.patch, name="Mine")))
     assert rows(browser)[-5:-2] == ["[keys]", "Mine", "[bells]"] or "Mine" in rows(browser)
     assert (browser.name.text(), document.patch.name) == ("Mine", "Mine")
     assert said[-1] == "Saved the preset “Mine”."
@@ -221,7 +221,8 @@ def test_a_preset_of_ones_own_is_saved_over_and_the_old_one_is_in_the_trash(
     document.audition("op1_ratio", 7.0)
     document.commit("Ratio")
     assert browser.save.isEnabled()
-    presets.save()
+    assert presets.loaded is not None
+    presets.files.save(presets.loaded)
     assert browser.name.text() == "Mine"
     file = store.folder / "Mine.json"
     assert (read_preset(file).patch.values["op1_ratio"], read_preset(file).tags) == (7.0, ("keys",))
@@ -283,7 +284,7 @@ def test_the_patch_of_a_deleted_preset_stays_and_comes_from_nowhere(
     document.audition("op1_ratio", 4.0)
     document.commit("Ratio")
     assert browser.name.text() == "Mine *"
-    browser.presets.delete([entry])
+    browser.presets.files.delete([entry])
     assert (browser.name.text(), browser.presets.loaded) == ("Mine", None)
     assert document.patch.values["op1_ratio"] == 4.0
     said[-1]()
@@ -300,7 +301,7 @@ def test_own_tags_and_copies_leave_the_factory_as_it_is(browser: PresetBrowser, 
     assert rows(browser) == ["[bells]", "Bell"]
     assert file.read_bytes() == before
     browser.search("")
-    browser.presets.duplicate(bell)
+    browser.presets.files.duplicate(bell)
     assert browser.list.current is not None
     assert browser.list.current.name == "Bell copy"
     assert read_preset(store.folder / "Bell copy.json").tags == ("bells",)
@@ -367,7 +368,7 @@ def test_a_place_that_cannot_be_written_is_said_and_loses_nothing(
     store.root.rename(store.root.with_name("elsewhere"))
     store.root.write_text("a file where the folder should be")
     document.audition("op1_ratio", 5.0)
-    browser.presets.save_as(preset("Mine"))
+    browser.presets.files.save_as(preset("Mine"))
     assert "cannot be kept in" in said[-1]
     assert document.patch.values["op1_ratio"] == 5.0
     assert rows(browser)[-1] == "Bell"

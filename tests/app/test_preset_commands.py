@@ -408,9 +408,9 @@ def test_saving_and_renaming_the_live_preset_strike_nothing(qtbot: QtBot, ready:
     qtbot.waitUntil(lambda: ready.player.state == before)
     states: list[str] = []
     ready.player.state_changed.connect(states.append)
-    ready.presets.save_as(Preset(replace(ready.document.patch, name="Mine")))
+    ready.presets.files.save_as(Preset(replace(ready.document.patch, name="Mine")))
     qtbot.waitUntil(lambda: ready.presets.loaded is not None, timeout=20_000)
-    ready.presets.rename(ready.presets.loaded, "Yours")
+    ready.presets.files.rename(ready.presets.loaded, "Yours")
     qtbot.waitUntil(lambda: ready.document.patch.name == "Yours" and ready.live.up_to_date, timeout=20_000)
     assert states == []
     assert ready.fm.name.text() == "Yours"

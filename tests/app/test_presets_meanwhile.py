@@ -71,7 +71,7 @@ def presets(qapp: object, store: PresetStore, later: Later) -> Presets:
 
 
 def save_mine(presets: Presets) -> None:
-    presets.save_as(Preset(replace(presets._document.patch, name="Mine")))
+    presets.files.save_as(Preset(replace(presets._document.patch, name="Mine")))
 
 
 def test_what_is_saved_before_the_first_look_ends_leaves_the_favourites_alone(
@@ -139,7 +139,7 @@ def test_what_is_deleted_during_a_look_does_not_come_back(presets: Presets, late
     later.go()
     save_mine(presets)
     presets.refresh()
-    presets.delete([entry for entry in presets.entries if not entry.is_factory])
+    presets.files.delete([entry for entry in presets.entries if not entry.is_factory])
     later.go()
     assert [entry.key for entry in presets.entries] == [BELL, KICK]
 

@@ -110,3 +110,50 @@ def test_undo_of_the_note_shows_the_live_patch() -> None:
     history = history.commit("Hold", history.present.with_note(NoteSettings(hold_s=5.0)))
     undone = history.amend(history.present.select(bell.id)).undo()
     assert (undone.present.selection, undone.present.note) == (None, NoteSettings())
+
+
+class Deed:
+    """Something outside the project; counts how often it was done."""
+
+    def __init__(self) -> None:
+        self.done = 1
+
+    def back(self) -> None:
+        self.done -= 1
+
+    def again(self) -> None:
+        self.done += 1
+
+
+def test_what_is_forgotten_outside_leaves_what_the_step_did_to_the_project() -> None:
+    one, two = Deed(), Deed()
+    history = History(Project())
+    history = history.commit("Files", history.present, outside=one)
+    history = history.commit("Both", history.present.with_patch(patch(1)), outside=two)
+    for state in (history, history.undo().undo()):
+        rest = state.without(one).without(two)
+        assert [step.label for step in (*rest.past, *rest.future)] == ["Both"]
+        assert all(step.outside is None for step in (*rest.past, *rest.future))
+    assert history.without(one).without(two).undo().present.patch == Project().patch
+
+
+def test_another_project_keeps_the_steps_outside_and_nothing_else() -> None:
+    deed = Deed()
+    history = History(Project())
+    history = history.commit("Turn", history.present.with_patch(patch(1)))
+    history = history.commit("Files", history.present, outside=deed)
+    other = Project(patch=patch(7))
+    moved = history.moved_to(other)
+    assert (moved.present, moved.undo_label, moved.undo().undo_label) == (other, "Files", None)
+    assert moved.undo().present.patch == patch(7)
+
+
+def test_a_step_outside_is_pulled_from_under_what_came_after_it() -> None:
+    deed = Deed()
+    history = History(Project())
+    history = history.commit("Files", history.present, outside=deed)
+    history = history.commit("Turn", history.present.with_patch(patch(1)))
+    history = history.pulled(deed)
+    assert (history.undo_label, history.redo_label) == ("Turn", "Files")
+    assert history.redo().undo_label == "Files"
+    assert history.redo().present.patch == patch(1)

@@ -134,7 +134,7 @@ def test_marks_are_kept_beside_the_presets_and_follow_a_new_name(store: PresetSt
     assert bell.own_tags == ("my tag",)
     assert find([bell], parse_query("tag:my")) == [bell]
     assert {path: path.read_bytes() for path in store.factory.rglob("*.json")} == before
-    renamed = store.rename(entry, "Square")
+    renamed, _ = store.rename(entry, "Square")
     moved = marks.moved(entry.key, renamed.key)
     assert renamed.key in moved.favourites
     assert moved.recent[1] == renamed.key
@@ -156,26 +156,14 @@ def test_damaged_marks_are_set_aside_and_not_lost(store: PresetStore) -> None:
 def test_a_renamed_preset_has_one_file_under_its_new_name(store: PresetStore) -> None:
     entry = store.add(preset("Round", "bass", gain_db=-3.0))
     store.add(preset("Taken"))
-    renamed = store.rename(entry, "  Taken ")
+    renamed, _ = store.rename(entry, "  Taken ")
     assert renamed.name == "Taken"
     assert sorted(path.name for path in store.folder.iterdir()) == ["Taken 2.json", "Taken.json"]
     assert read_preset(Path(renamed.path)).patch.values["gain_db"] == -3.0
-    lower = store.rename(renamed, "taken")
+    lower, _ = store.rename(renamed, "taken")
     assert read_preset(Path(lower.path)).name == "taken"
     with pytest.raises(PatchError, match="needs a name"):
         store.rename(lower, "  ")
-
-
-def test_what_is_deleted_or_replaced_can_be_brought_back(store: PresetStore) -> None:
-    entry = store.add(preset("Round", gain_db=-3.0))
-    lies = store.delete(entry)
-    assert not Path(entry.path).exists()
-    store.add(preset("Round", gain_db=-9.0))
-    back = store.restore(lies, entry)
-    assert {read_preset(Path(e.path)).patch.values["gain_db"] for e in scan(store) if not e.is_factory} == {-3.0, -9.0}
-    store.replace(back, preset("Round", gain_db=-1.0))
-    assert read_preset(Path(back.path)).patch.values["gain_db"] == -1.0
-    assert [read_preset(path).patch.values["gain_db"] for path in store.trash.iterdir()] == [-3.0]
 
 
 def test_the_factory_stays_as_it_is(store: PresetStore) -> None:
