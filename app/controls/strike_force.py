@@ -49,7 +49,9 @@ def velocity_of_speed(px_per_s: float) -> int:
 
 def velocity_of_pressure(pressure: float) -> int:
     """A pen's pressure, 0 to 1."""
-    return min(max(round(SOFTEST + (HARDEST - SOFTEST) * math.pow(min(max(pressure, 0.0), 1.0), 0.8)), SOFTEST), HARDEST)
+    return min(
+        max(round(SOFTEST + (HARDEST - SOFTEST) * math.pow(min(max(pressure, 0.0), 1.0), 0.8)), SOFTEST), HARDEST
+    )
 
 
 def velocity_of_keys(modifiers: Qt.KeyboardModifier) -> int | None:
