@@ -100,6 +100,9 @@ class _LivePatch:
         for voice, key in zip(voices, keys, strict=True):
             voice.renew(self._v, key, glide_s)
 
+    def foresee(self, keys: Sequence[Key]) -> None:
+        """There is nothing to work out."""
+
     def open_room(self) -> None:
         """There is none."""
 

@@ -2,7 +2,8 @@
 
 It has a thread of its own, ``engine-play``, that sleeps while nothing sounds. Held notes are rendered ahead of the
 device in blocks; a new note begins at the next frames that the device has not taken yet, however far the others are
-already rendered, because the bus adds up what it is given. Torch loads on that thread, never here.
+already rendered, because the bus adds up what it is given. Patches are made ready on another thread
+(:mod:`engine.playing_ready`), where torch loads, never here.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +24,12 @@ from numpy.typing import NDArray
 from engine.params import Patch
 from engine.params.playing import PlaySettings
 from engine.playing_clock import Clock
-from engine.rates import DEFAULT_RATE_HZ
-from engine.torch_setup import load_torch
+from engine.playing_ready import Kind as Kind
+from engine.playing_ready import Made, Wanted, Workshop, is_prepared
+from engine.playing_ready import prepare as prepare
 
 if TYPE_CHECKING:
     from engine.synths.live import LiveInstrument, Part
-    from engine.synths.live_voice import LivePatch
-
-Kind = Literal["real", "fake"]
 
 MARGIN_S = 0.002
 """A new note begins so long after the frame that the device takes next: enough to compute its first block."""
@@ -85,20 +84,22 @@ class Instrument:
 
     def __init__(self, kind: Kind = "real", on_error: Callable[[Exception], None] | None = None) -> None:
         self.on_error = on_error
-        self.n_sounding = 0
-        """How many voices sound, those that fade included."""
         self._commands: deque[tuple[float, str, tuple[Any, ...]]] = deque()
         self._wake = threading.Event()
         self._closing = False
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._player = _Player(kind)
+        self._workshop = Workshop(kind, self._wake.set)
+        self._player = _Player(kind, self._workshop)
+
+    @property
+    def n_sounding(self) -> int:
+        """How many voices sound, those that fade included."""
+        return self._player.n_sounding
 
     def get_ready(self) -> Future[None]:
-        """Load and compile what playing needs, on the playing thread; a key waits for it anyway."""
-        ready: Future[None] = Future()
-        self._send("get_ready", ready)
-        return ready
+        """Load and compile what playing needs; a key waits for it anyway."""
+        return self._workshop.get_ready()
 
     def connect(self, bus: Bus | None) -> None:
         """Play into ``bus`` from now on, or nowhere; what sounded on another bus is over."""
@@ -148,11 +149,12 @@ class Instrument:
         with self._starting:
             self._closing = True
         self._wake.set()
+        has_ended = self._workshop.close(timeout_s)
         thread = self._thread
         if thread is None or thread is threading.current_thread():
-            return True
+            return has_ended
         thread.join(timeout_s)
-        return not thread.is_alive()
+        return has_ended and not thread.is_alive()
 
     # -- between the threads ---------------------------------------------------------------------
 
@@ -177,14 +179,17 @@ class Instrument:
             if self._closing:
                 return
             rest_s = self._turn()
-            self.n_sounding = self._player.n_sounding
 
     def _turn(self) -> float | None:
         """Do what was sent and play what is due; says how long the thread may rest."""
         player = self._player
         try:
+            player.take_up()
             while self._commands and not self._closing:
-                sent_at, name, args = self._commands.popleft()
+                sent_at, name, args = self._commands[0]
+                if name == "note_on" and player.must_wait():
+                    break
+                self._commands.popleft()
                 player.obey(sent_at, name, args)
                 player.keep_up()
             return player.play()
@@ -252,14 +257,17 @@ def _bus_errors() -> Iterator[None]:
 class _Player:
     """What the playing thread holds; nobody else touches it."""
 
-    def __init__(self, kind: Kind) -> None:
-        self._kind = kind
+    def __init__(self, kind: Kind, workshop: Workshop) -> None:
+        self._kind, self._workshop = kind, workshop
         self._bus: _Way | None = None
         self._patch: Patch | None = None
         self._is_new = False
+        """Whether it has still to be asked for."""
         self._is_awaited = False
-        """Whether the next key has to wait for the new patch."""
-        self._renewed_at = 0.0
+        """Whether the next key has to wait for it."""
+        self._asked: Wanted | None = None
+        self._asked_at = 0.0
+        self._made: Made | None = None
         self._settings = PlaySettings()
         self._live: LiveInstrument | None = None
         self._synth = ""
@@ -271,13 +279,12 @@ class _Player:
 
     @property
     def n_sounding(self) -> int:
-        return 0 if self._live is None else self._live.n_sounding
+        live = self._live
+        return 0 if live is None else live.n_sounding
 
     def obey(self, sent_at: float, name: str, args: tuple[Any, ...]) -> None:
         """Do what somebody asked for at ``sent_at``."""
-        if name == "get_ready":
-            _keep_promise(args[0], self._kind)
-        elif name == "connect":
+        if name == "connect":
             self.leave_bus()
             (bus,) = args
             self._bus = None if bus is None else _Way(bus)
@@ -285,6 +292,9 @@ class _Player:
             self._patch, turning = args
             self._is_new = True
             self._is_awaited = self._is_awaited or not turning
+            if not turning and self._bus is not None and is_prepared(self._kind):
+                # It is there before the hand has gone from the list to the keys.
+                self._ask(self._bus)
         elif name == "set_settings":
             (self._settings,) = args
             if self._live is not None:
@@ -318,8 +328,8 @@ class _Player:
         bus, live = self._bus, self._live
         if bus is None or live is None:
             return None
-        if self._is_new and (live.is_silent or time.perf_counter() - self._renewed_at >= RENEW_S):
-            self._renew()
+        if self._is_new and (live.is_silent or time.perf_counter() - self._asked_at >= RENEW_S):
+            self._ask(bus)
         if live.is_silent:
             return None
         position = bus.position
@@ -343,16 +353,8 @@ class _Player:
             self.play()
 
     def _note_on(self, sent_at: float, note: int, velocity: int) -> None:
-        bus = self._bus
-        if bus is None or self._patch is None or self._patch is self._refused:
-            return
-        if self._is_awaited or self._live is None:
-            self._renew()
-        elif self._is_new:
-            # The beginning of the note goes out first; a while later it takes the turn over.
-            self._renewed_at = time.perf_counter()
-        live = self._live
-        if live is None or time.perf_counter() - sent_at > STALE_S:
+        bus, live = self._bus, self._live
+        if bus is None or live is None or time.perf_counter() - sent_at > STALE_S:
             return
         position = bus.position
         if live.is_silent:
@@ -380,15 +382,49 @@ class _Player:
         bus.add(first, sound)
         bus.expect(live.lasts_until)
 
-    def _renew(self) -> None:
+    # -- the patch -------------------------------------------------------------------------------
+
+    def must_wait(self) -> bool:
+        """Whether a key cannot be struck before the patch is ready; what sounds goes on meanwhile."""
         bus, patch = self._bus, self._patch
-        if bus is None or patch is None:
+        if bus is None or patch is None or patch is self._refused:
+            return False
+        if self._live is not None and not self._is_awaited:
+            return False
+        if self._made is not None and self._made.serves(patch, bus.rate):
+            self._play_with(bus, self._made)
+            return False
+        if self._asked is None or self._asked.patch is not patch or self._asked.rate != bus.rate:
+            self._ask(bus)
+        return True
+
+    def take_up(self) -> None:
+        """Play with what was made ready meanwhile."""
+        made, bus = self._workshop.take(), self._bus
+        if made is None:
             return
-        self._is_new, self._is_awaited, self._refused = False, False, None
-        # What is loaded or compiled the first time shall not happen between a key and its sound.
-        prepare(self._kind)
-        ready = _ready(self._kind, patch, bus.rate)
-        self._renewed_at = time.perf_counter()
+        if made.error is not None:
+            if made.wanted.patch is self._patch:
+                self._asked = None
+                raise made.error
+            return
+        self._made = made
+        if self._live is not None and bus is not None and made.wanted.rate == bus.rate:
+            self._play_with(bus, made)
+
+    def _ask(self, bus: _Way) -> None:
+        if self._patch is None:
+            return
+        keys = () if self._live is None or self._patch.synth != self._synth else self._live.keys
+        self._asked, self._asked_at = Wanted(self._patch, bus.rate, keys), time.perf_counter()
+        self._is_new, self._refused = False, None
+        self._workshop.ask(self._asked)
+
+    def _play_with(self, bus: _Way, made: Made) -> None:
+        assert made.ready is not None
+        patch = made.wanted.patch
+        if patch is self._patch:
+            self._is_awaited = False
         if self._live is not None and patch.synth != self._synth:
             # No voice of one synth can become one of another.
             for first, sound in self._live.fade_out():
@@ -398,52 +434,8 @@ class _Player:
         if self._live is None:
             from engine.synths.live import LiveInstrument
 
-            self._live = LiveInstrument(ready, bus.rate, self._settings)
+            self._live = LiveInstrument(made.ready, bus.rate, self._settings)
             for name, place in self._hands.items():
                 getattr(self._live, name)(place)
         else:
-            self._live.set_patch(ready)
-
-
-def prepare(kind: Kind) -> None:
-    """Load and compile what playing needs (half a minute, the first time on a machine; then a second)."""
-    if kind in _prepared:
-        return
-    from engine.synths.live import LiveInstrument
-
-    # Everything that a note can meet, once: a room, a change of patch, a release, its end.
-    for patch in (Patch("fm", {"reverb": 0.5, "mod_1_1_rad": 1.0}), Patch("impact", {"room": 0.5})):
-        ready = _ready(kind, patch, DEFAULT_RATE_HZ)
-        live = LiveInstrument(ready, DEFAULT_RATE_HZ)
-        live.note_on(60, 1, 0)
-        live.render(500)
-        live.set_patch(ready)
-        live.render(1000)
-        live.note_off(60)
-        live.render(1500)
-        live.all_off()
-        live.render(2000)
-    _prepared.append(kind)
-
-
-_prepared: list[Kind] = []
-
-
-def _keep_promise(ready: Future[None], kind: Kind) -> None:
-    try:
-        prepare(kind)
-    except Exception as error:
-        ready.set_exception(error)
-    else:
-        ready.set_result(None)
-
-
-def _ready(kind: Kind, patch: Patch, rate: int) -> LivePatch:
-    if kind == "fake":
-        from engine.fakes_live import live_patch
-
-        return live_patch(patch, rate)
-    load_torch()
-    from engine.synths.catalog import synth_of
-
-    return synth_of(patch.synth).live_patch(patch, rate)
+            self._live.set_patch(made.ready)

@@ -186,6 +186,9 @@ class FmLivePatch:
         for voice, key in zip(voices, keys, strict=True):
             voice.renew(self._notes.note(key), glide_s)
 
+    def foresee(self, keys: Sequence[Key]) -> None:
+        """See :meth:`engine.synths.live_voice.LivePatch.foresee`. All keys are decoded already."""
+
     def open_room(self) -> FdnRoom | None:
         """See :meth:`engine.synths.live_voice.LivePatch.open_room`."""
         return None if self._room is None else FdnRoom(self._room, self._rate)

@@ -198,6 +198,12 @@ class ImpactLivePatch:
         for voice, key in zip(voices, keys, strict=True):
             voice.renew(self._note(key), glide_s)
 
+    def foresee(self, keys: Sequence[Key]) -> None:
+        """See :meth:`engine.synths.live_voice.LivePatch.foresee`."""
+        self._room()
+        for key in keys:
+            self.strike(key)
+
     def open_room(self) -> ConvolutionRoom | None:
         """See :meth:`engine.synths.live_voice.LivePatch.open_room`."""
         kernel = self._room()

@@ -82,6 +82,11 @@ class LiveInstrument:
         return len(self._parts)
 
     @property
+    def keys(self) -> tuple[Key, ...]:
+        """The keys of the voices that sound."""
+        return tuple(part.key for part in self._parts if part.left is None)
+
+    @property
     def is_silent(self) -> bool:
         """Whether nothing sounds and nothing will before the next key."""
         return not self._parts and self._room is None

@@ -107,6 +107,10 @@ class LivePatch(Protocol):
         """
         ...
 
+    def foresee(self, keys: Sequence[Key]) -> None:
+        """Work out now what can be kept until these keys are struck or renewed and the room is opened."""
+        ...
+
     def open_room(self) -> Room | None:
         """The patch's room, still empty; ``None`` where it has none."""
         ...

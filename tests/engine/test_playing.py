@@ -8,8 +8,9 @@ import pytest
 
 from engine.params import SPACES, Param, ParamSpace, Patch
 from engine.params.playing import PLAY_PARAMS, PlaySettings
-from engine.playing import Instrument, _ready, prepare
+from engine.playing import Instrument, prepare
 from engine.playing_clock import Clock
+from engine.playing_ready import live_patch
 from engine.studio import Studio
 from engine.synths.live import LiveInstrument
 
@@ -155,54 +156,106 @@ def test_a_turned_knob_reaches_what_is_held(instrument, bus):
     assert np.argmax(spectrum) * RATE / sound.size == pytest.approx(880.0, abs=5.0)
 
 
-@pytest.mark.parametrize("held", [False, True])
-def test_a_key_does_not_wait_for_a_knob_that_turns_but_for_another_patch(instrument, bus, monkeypatch, held):
-    told = []
+class Gate:
+    """Patches are ready when the test says so."""
 
-    def ready(*args):
-        told.append("ready")
-        return _ready(*args)
+    def __init__(self, monkeypatch):
+        self.open = threading.Event()
+        self.open.set()
+        monkeypatch.setattr("engine.playing_ready.live_patch", self.live_patch)
 
-    monkeypatch.setattr("engine.playing._ready", ready)
-    add = bus.add
-    monkeypatch.setattr(bus, "add", lambda first, frames: (told.append(first), add(first, frames)))
-    for turning, patch in ((True, SINE.with_values(transpose_st=12.0)), (False, SINE)):
-        n = len(bus.blocks)
-        instrument.note_on(45, 1)
-        bus.wait_for(lambda blocks, n=n: len(blocks) > n)
-        if not held:
-            instrument.all_off()
-            while instrument.n_sounding:
-                bus.take(480)
-                time.sleep(0.002)
-        time.sleep(0.05)
-        told.clear()
-        at = bus.position
-        now = time.perf_counter()
-        # Both at once, so that the thread finds them together.
-        instrument._commands.extend([(now, "set_patch", (patch, turning)), (now, "note_on", (69, 127))])
-        instrument._wake.set()
-        start = lambda at=at: next((i for i, x in enumerate(told) if x != "ready" and x >= at), None)  # noqa: E731
-        # Getting ready may come after the last block, of which alone the bus tells.
-        deadline = time.monotonic() + WAIT_S
-        while "ready" not in told or start() is None:
-            assert time.monotonic() < deadline, "the sound did not come"
-            time.sleep(0.002)
-        if held:
-            # Blocks of the held note lie further ahead; the new one begins just after the device.
-            early = next(i for i, x in enumerate(told) if x != "ready" and x <= at + 0.005 * RATE)
-        else:
-            early = start()
-        assert (early < told.index("ready")) == turning
-        pump(bus, at + 24_000)
-        sound = bus.joined()[at + 12_000 : at + 24_000, 0]
-        spectrum = np.abs(np.fft.rfft(sound * np.hanning(sound.size)))
-        heard_hz = np.argmax(spectrum) * RATE / sound.size
-        assert heard_hz == pytest.approx(880.0 if turning else 440.0, abs=5.0), "the turn is taken over soon"
+    def live_patch(self, *args):
+        assert self.open.wait(WAIT_S)
+        return live_patch(*args)
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    gate = Gate(monkeypatch)
+    yield gate
+    gate.open.set()
+
+
+def heard_hz(bus, first, n=12_000):
+    sound = bus.joined()[first : first + n, 0]
+    return np.argmax(np.abs(np.fft.rfft(sound * np.hanning(sound.size), 8 * n))) * RATE / (8 * n)
+
+
+def strike_and_hold(instrument, bus, held):
+    """A quiet key; where it is not ``held``, it has come and gone."""
+    instrument.note_on(45, 1)
+    bus.wait_for(bool)
+    if not held:
         instrument.all_off()
         while instrument.n_sounding:
             bus.take(480)
             time.sleep(0.002)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_key_sounds_while_a_knob_that_turns_is_made_ready_and_takes_it_over(instrument, bus, gate, held):
+    strike_and_hold(instrument, bus, held)
+    gate.open.clear()
+    at, n = bus.position, len(bus.blocks)
+    instrument.set_patch(SINE.with_values(transpose_st=12.0), turning=True)
+    time.sleep(0.05)
+    instrument.note_on(69, 127)
+    bus.wait_for(lambda blocks: any(first <= at + 0.005 * RATE for first, _, _ in blocks[n:]))
+    pump(bus, at + 24_000)
+    assert heard_hz(bus, at + 6_000) == pytest.approx(440.0, abs=5.0)
+    gate.open.set()
+    time.sleep(0.1)
+    pump(bus, at + 72_000)
+    assert heard_hz(bus, at + 60_000) == pytest.approx(880.0, abs=5.0)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_key_waits_for_another_patch_and_what_is_held_goes_on(instrument, bus, gate, held):
+    strike_and_hold(instrument, bus, held)
+    gate.open.clear()
+    at = bus.position
+    instrument.set_patch(SINE.with_values(transpose_st=12.0))
+    instrument.note_on(69, 127)
+    if held:
+        pump(bus, at + 4_800)
+    time.sleep(0.05)
+    assert instrument.n_sounding == int(held)
+    gate.open.set()
+    while instrument.n_sounding == int(held):
+        time.sleep(0.002)
+    pump(bus, bus.position + 24_000)
+    assert heard_hz(bus, bus.position - 12_000) == pytest.approx(880.0, abs=5.0)
+    assert heard_hz(bus, at, bus.position - at) == pytest.approx(880.0, abs=5.0), "the key began with its own patch"
+
+
+def test_of_many_turns_that_wait_the_newest_is_made(instrument, bus, gate):
+    strike_and_hold(instrument, bus, True)
+    gate.open.clear()
+    at = bus.position
+    for semitones in range(1, 25):
+        instrument.set_patch(SINE.with_values(transpose_st=float(semitones)), turning=True)
+        time.sleep(0.002)
+    instrument.note_on(69, 127)
+    gate.open.set()
+    time.sleep(0.1)
+    pump(bus, at + 48_000)
+    assert heard_hz(bus, at + 36_000) == pytest.approx(1760.0, abs=5.0)
+
+
+def test_a_key_that_waited_for_a_patch_is_struck_on_the_bus_that_came_meanwhile(instrument, bus, gate):
+    gate.open.clear()
+    instrument.note_on(69, 100)
+    time.sleep(0.05)
+    other = SteppedBus()
+    other.rate = 44_100
+    instrument.connect(None)
+    instrument.connect(other)
+    gate.open.set()
+    time.sleep(0.05)
+    instrument.note_on(69, 100)
+    other.wait_for(bool)
+    pump(other, 24_000)
+    assert heard_hz(other, 12_000) * 44_100 / RATE == pytest.approx(440.0, abs=5.0)
 
 
 def test_another_synth_takes_over_and_what_rang_falls_silent(instrument, bus):
@@ -225,6 +278,9 @@ def test_another_bus_takes_over_in_silence(instrument, bus):
     instrument.connect(other)
     instrument.note_on(69, 100)
     other.wait_for(bool)
+    deadline = time.monotonic() + WAIT_S
+    while instrument.n_sounding != 1 and time.monotonic() < deadline:
+        time.sleep(0.002)
     assert instrument.n_sounding == 1
     instrument.connect(None)
     instrument.note_on(70, 100)
@@ -378,7 +434,7 @@ def test_a_key_that_begins_late_leaves_no_hole_in_the_one_before(request, instru
     instrument.note_on(76, 100)
     bus.go.set()
     bus.wait_for(lambda blocks: len(blocks) > 2 and bus.expected >= 800)
-    alone = LiveInstrument(_ready(kind, SINE, RATE), RATE)
+    alone = LiveInstrument(live_patch(kind, SINE, RATE), RATE)
     alone.note_on(69, 100, 96)
     alone.note_on(76, 100, 200)
     expected = np.zeros((800, 2))

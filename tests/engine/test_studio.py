@@ -217,7 +217,7 @@ def test_warming_up_ends_with_nothing_and_without_a_sound(studio, heard):
 
 def test_what_a_person_asks_for_does_not_wait_for_the_keys_to_be_compiled(heard, monkeypatch, tmp_path):
     through = threading.Event()
-    monkeypatch.setattr("engine.playing.prepare", lambda kind: through.wait(60.0))
+    monkeypatch.setattr("engine.playing_ready.prepare", lambda kind: through.wait(60.0))
     studio = Studio(heard, kind="fake")
     try:
         keys = studio.warm_keys()
@@ -237,7 +237,7 @@ def test_keys_that_cannot_be_prepared_are_an_error_of_the_job(heard, monkeypatch
     def broken(kind):
         raise OSError("no room")
 
-    monkeypatch.setattr("engine.playing.prepare", broken)
+    monkeypatch.setattr("engine.playing_ready.prepare", broken)
     studio = Studio(heard, kind="fake")
     end = heard.end_of(studio.warm_keys())
     assert (end.kind, str(end.payload)) == ("failed", "no room")
