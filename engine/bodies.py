@@ -85,7 +85,7 @@ def match_steps(
     from engine.project.presets import factory_presets
 
     start = time.monotonic()
-    audio, begin_s = yield from notes_of(read_target(clip), scale=0.01)
+    audio, begin_s, notice = yield from notes_of(read_target(clip), scale=0.01)
     presets = [preset for preset in factory_presets() if preset.synth == synth]
     if kind == "fake":
         from engine.matching.fake import match
@@ -100,7 +100,7 @@ def match_steps(
     result = yield from match(
         audio, seed=seed, seconds=left, current=current, locked=locked, presets=presets, name=f"Like {clip.name}"
     )
-    return replace(result, start_s=result.start_s + begin_s)
+    return replace(result, start_s=result.start_s + begin_s, notice=" ".join(filter(None, (notice, result.notice))))
 
 
 def check_match(synth: str, current: Patch | None, locked: Iterable[str], seconds: float) -> None:

@@ -63,7 +63,7 @@ class Patch:
             raise PatchError('This is no patch: it needs a "synth" and "values".')
         values = data.get("values", {})
         seed, version, name = data.get("seed", 0), data.get("version", PATCH_VERSION), data.get("name", "")
-        if not isinstance(values, Mapping) or not isinstance(seed, int) or not isinstance(version, int):
+        if not isinstance(values, Mapping) or type(seed) is not int or type(version) is not int:
             raise PatchError('This is no patch: "values" must be a table, "seed" and "version" whole numbers.')
         if version > PATCH_VERSION:
             raise PatchError(f"The patch has version {version}; this program reads up to {PATCH_VERSION}. Update it.")
@@ -98,6 +98,10 @@ def _short(numbers: tuple[float, ...], default: float) -> list[float]:
 def _whole(numbers: list[Any], name: str, space: ParamSpace | None) -> tuple[Any, ...]:
     """A list from a file as long as it is meant to be: what is left out at its end are defaults."""
     if space is None or name not in space or space[name].count == 1:
-        return tuple(numbers)
+        return tuple(numbers)  # refused with its reason when the patch is made
     param = space[name]
+    for number in numbers:
+        # Equal to 0 and 1, and no numbers all the same.
+        if isinstance(number, bool):
+            raise PatchError(f"{name} of the {space.name} synth must be a number, not {number!r}.")
     return (*numbers, *(param.default,) * (param.count - len(numbers)))

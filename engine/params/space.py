@@ -11,6 +11,9 @@ from engine.params.param import Param
 Values = Mapping[str, float | tuple[float, ...]]
 """Human values by storage name; a vector parameter (``count`` above 1) holds a tuple."""
 
+_MOST_TOLD = 40
+"""Letters of what is refused."""
+
 
 @dataclass(frozen=True)
 class ParamSpace:
@@ -88,11 +91,13 @@ class ParamSpace:
             numbers = value if isinstance(value, tuple | list) else (value,)
             if value == full[name] and not isinstance(value, bool):
                 continue  # most of the modes of most objects
+            if param.count == 1 and numbers is value:
+                raise PatchError(f"{name} of the {self.name} synth must be a single number, not a list of them.")
             if len(numbers) != param.count:
                 raise PatchError(f"{name} of the {self.name} synth takes {param.count} values, not {len(numbers)}.")
             for number in numbers:
                 if isinstance(number, bool) or not isinstance(number, int | float):
-                    raise PatchError(f"{name} of the {self.name} synth must be a number, not {number!r}.")
+                    raise PatchError(f"{name} of the {self.name} synth must be a number, not {_told(number)}.")
                 # The tolerance lets a value survive a trip through a unit position and JSON.
                 slack = 1e-9 * max(abs(param.low), abs(param.high))
                 if not param.low - slack <= number <= param.high + slack:
@@ -128,6 +133,12 @@ class ParamSpace:
             numbers = tuple(float(param.from_unit(float(u))) for u in unit[self._places[param.name]])
             values[param.name] = numbers[0] if param.count == 1 else numbers
         return values
+
+
+def _told(thing: object) -> str:
+    """What stands where a number should; of long things the beginning."""
+    words = repr(thing)
+    return words if len(words) <= _MOST_TOLD else f"{words[:_MOST_TOLD]}…"
 
 
 def _short(number: float) -> str:

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
+from engine.errors import BadUsage
 from engine.params import ParamSpace, Patch
 from engine.params.space import Values
 from engine.rates import DEFAULT_RATE_HZ
@@ -80,6 +81,9 @@ class Synth(Protocol):
         ...
 
 
-def per_row(value: Number, rows: int, device: torch.device) -> Tensor:
-    """``value`` as ``[rows]`` in float64."""
-    return torch.as_tensor(value, dtype=torch.float64, device=device).expand(rows)
+def per_row(value: Number, rows: int, device: torch.device, what: str = "number") -> Tensor:
+    """``value`` as ``[rows]`` in float64; raises :class:`BadUsage` when it is no finite number."""
+    numbers = torch.as_tensor(value, dtype=torch.float64, device=device).expand(rows)
+    if not bool(torch.isfinite(numbers.detach()).all()):
+        raise BadUsage(f"A note cannot be played with a {what} that is no finite number.")
+    return numbers

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from engine.errors import BadUsage
 from engine.params import ParamSpace
 from engine.params.param import Scale, from_unit
+
+
+def check_finite(unit: Tensor, space: ParamSpace) -> None:
+    """Raise :class:`BadUsage` when a position ``[batch, n_units]`` is no finite number."""
+    # Of finite numbers between 0 and 1 the sum is finite too: one small pass, whatever the size of the batch.
+    unit = unit.detach()
+    if math.isfinite(float(unit.sum())):
+        return
+    bad = (~torch.isfinite(unit)).nonzero()
+    if len(bad):
+        row, place = bad[0].tolist()
+        name = next(
+            param.name for param in space if space.place(param.name).start <= place < space.place(param.name).stop
+        )
+        raise BadUsage(
+            f"The {space.name} synth cannot play {float(unit[row, place])} as {name} (row {row} of the batch): "
+            "give it positions from 0 to 1."
+        )
 
 
 class Decoder:
@@ -36,6 +56,7 @@ class Decoder:
             raise ValueError(
                 f"The {self.space.name} synth renders from [batch, {self.space.n_units}], not {list(unit.shape)}."
             )
+        check_finite(unit, self.space)
         unit = unit.clamp(0.0, 1.0)
         parts = []
         for scale, places, low, high in self._groups:

@@ -240,10 +240,10 @@ class FmDecoder:
         def is_on(places: Tensor) -> Tensor:
             return pick(places) > 0.5
 
-        pitch = per_row(note, rows, device)[:, None] + pick(self._transpose)
-        hold = per_row(hold_s, rows, device)
+        pitch = per_row(note, rows, device, "key")[:, None] + pick(self._transpose)
+        hold = per_row(hold_s, rows, device, "length")
         strength = level_to_amplitude(pick(self._level), LEVEL_FLOOR_DB)
-        velocity = per_row(velocity, rows, device)[:, None]
+        velocity = per_row(velocity, rows, device, "velocity")[:, None]
         zeros = torch.zeros(rows, N_OPERATORS, dtype=torch.long, device=device)
         basic = FmNote(
             hz=midi_to_hz(pitch) * pick(self._ratio) * semitones_to_factor(pick(self._detune) / 100.0),

@@ -89,7 +89,7 @@ class ImpactDecoder:
             return found if IMPACT_SPACE[name].count > 1 else found[:, 0]
 
         seed = int(chance_of(rng or torch.Generator().manual_seed(0)))
-        key, force = per_row(note, rows, device), per_row(velocity, rows, device)
+        key, force = per_row(note, rows, device, "key"), per_row(velocity, rows, device, "velocity")
         stuff = blended(pick("material"), pick("material_2"), pick("blend"))
         seconds = _contact_s(pick, stuff, force)
         modes = _modes(pick, stuff, key, seconds, _contact_s(pick, stuff, torch.full_like(force, 100.0)))
@@ -117,7 +117,7 @@ class ImpactDecoder:
             contact=contact,
             room=_room(pick, seed),
             release=damped * math.log(1000.0) / pick("release_s"),
-            hold_s=per_row(hold_s, rows, device),
+            hold_s=per_row(hold_s, rows, device, "length"),
             gain=loud * db_to_gain(pick("gain_db")),
             pitch_hz=modes.pitch_hz,
             n_own=modes.n_own,

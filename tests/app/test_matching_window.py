@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
@@ -18,7 +19,7 @@ from app.compose import Session
 from app.controls.time_axis import Selection
 from app.drag_out import TAKE_MIME
 from app.matching import WORDS
-from engine.audio import Audio, write_clip
+from engine.audio import Audio, open_clip, write_clip
 from engine.jobs import Note
 from engine.matching.result import Candidate, MatchResult
 from engine.params import Patch
@@ -362,6 +363,22 @@ def test_a_silent_sound_gets_one_sentence_and_the_strip_goes(qtbot: QtBot, sessi
     qtbot.waitUntil(lambda: "silent" in session.messages.text)
     assert not session.matching.is_on
     assert not session.matching.bar.isVisible()
+
+
+def test_samples_that_are_no_numbers_are_said_when_it_is_matched(
+    qtbot: QtBot, session: Session, bell: Path, tmp_path: Path
+) -> None:
+    samples = open_clip(bell).read(0, 22_050).samples.copy()
+    samples[0, 4410:4413] = np.nan
+    broken = tmp_path / "broken.wav"
+    soundfile.write(broken, samples[0], 44_100, subtype="FLOAT")
+    said: list[str] = []
+    say = session.messages._say
+    session.messages._say = lambda message: (said.append(message.text), say(message))  # type: ignore[method-assign]
+    assert drop(session.window, files(broken), middle_of(session))
+    qtbot.waitUntil(lambda: bool(session.matching.candidates) and session.matching.job is None, timeout=PATIENCE_MS)
+    assert "broken: 3 samples are NaN or infinite, from 0.100 s on, and were matched as silence." in said
+    session.matching.discard()
 
 
 def test_a_second_sound_during_a_match_is_matched_in_its_place(

@@ -65,6 +65,21 @@ def test_a_silent_and_an_unreadable_target_get_one_sentence(tmp_path: Path, caps
     assert not (tmp_path / "out.wav").exists()
 
 
+@pytest.mark.parametrize(("at", "words"), [((3000,), "1 sample is NaN"), ((3000, 4001), "2 samples are NaN")])
+def test_samples_that_are_no_numbers_are_said_and_matched_as_silence(
+    pluck: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], at: tuple[int, ...], words: str
+) -> None:
+    sound, rate = soundfile.read(pluck)
+    sound[list(at)] = np.nan
+    soundfile.write(pluck, sound, rate, subtype="FLOAT")
+    arguments = ["match", str(pluck), "-o", str(tmp_path / "out.wav"), "--seconds-budget", "1"]
+    assert main(arguments) == 0
+    said = capsys.readouterr().out
+    assert f"pluck: {words} or infinite, from 0.136 s on, and w" in said
+    assert said.count("matched as silence.") == 1
+    assert np.isfinite(soundfile.read(tmp_path / "out.wav")[0]).all()
+
+
 @pytest.mark.parametrize("other", ["out.wav", "../{folder}/out.wav", "pluck.wav"])
 def test_the_patch_is_never_written_over_a_sound(
     pluck: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], other: str

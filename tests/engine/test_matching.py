@@ -279,7 +279,8 @@ def test_of_a_long_recording_the_first_sounding_seconds_are_taken_and_that_is_sa
         while True:
             next(steps)
     except StopIteration as stop:
-        audio, begin_s = stop.value
+        audio, begin_s, notice = stop.value
+    assert notice == ""
     heard = listen(audio)
     assert begin_s + heard.start_s == pytest.approx(60.0, abs=0.1)
     assert heard.duration_s == pytest.approx(6.0, abs=0.1)

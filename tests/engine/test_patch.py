@@ -10,7 +10,7 @@ import random
 import pytest
 
 from engine.errors import PatchError
-from engine.params import FM_SPACE, Patch
+from engine.params import FM_SPACE, SPACES, Patch
 from engine.params.patch import MAX_SEED, PATCH_VERSION
 
 
@@ -70,7 +70,18 @@ def test_the_file_is_one_value_a_line_in_storage_order() -> None:
         ({"synth": "fm", "values": {"wobble": 1}}, "no parameter called 'wobble'"),
         ({"synth": "fm", "values": {"op1_ratio": math.nan}}, "op1_ratio"),
         ({"synth": "fm", "values": {"op1_ratio": {}}}, "must be a number"),
+        ({"synth": "fm", "values": {"gain_db": [1]}}, "gain_db of the fm synth must be a single number, not a list"),
+        ({"synth": "fm", "values": {"gain_db": [-6.0]}}, "must be a single number, not a list"),
+        ({"synth": "fm", "values": {"gain_db": []}}, "must be a single number, not a list"),
+        ({"synth": "fm", "values": {"gain_db": "-6"}}, "must be a number, not '-6'"),
+        ({"synth": "impact", "values": {"blend": [[1]]}}, "must be a single number, not a list"),
+        ({"synth": "impact", "values": {"mode_level_db": 0.0}}, "takes 512 values, not 1"),
+        ({"synth": "impact", "values": {"mode_level_db": [[0.0]]}}, "must be a number"),
+        ({"synth": "impact", "values": {"mode_level_db": [0.0, False]}}, "must be a number, not False"),
+        ({"synth": "impact", "values": {"mode_level_db": ["0"]}}, "must be a number, not '0'"),
+        ({"synth": "impact", "values": {"mode_level_db": [math.inf]}}, "outside its range"),
         ({"synth": "fm", "seed": 0.5}, "seed"),
+        ({"synth": "fm", "seed": True}, "seed"),
         ({"synth": "fm", "seed": -1}, "seed"),
         ({"synth": "fm", "seed": MAX_SEED + 1}, "seed"),
         ({"synth": "fm", "version": "1"}, "version"),
@@ -86,6 +97,39 @@ def test_what_is_no_patch_is_refused_with_the_reason(data: object, words: str) -
 def test_text_that_is_no_json_is_refused(text: str) -> None:
     with pytest.raises(PatchError):
         Patch.loads(text)
+
+
+ODDITIES = (
+    None, True, False, 0, -1, 2, 10**400, -1e308, math.nan, math.inf, -math.inf, "", "1", "x" * 10_000, [], [1], [[1]],
+    [0] * 511, [0] * 600, [None], ["1"], [math.nan], [True], [[]], {}, {"0": 1}, (), (0.0,), b"1", 1j,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("synth", SPACES)
+def test_whatever_stands_where_a_value_should_gives_a_whole_patch_or_one_short_sentence(synth: str) -> None:
+    refusals: list[tuple[str, str]] = []
+    taken = 0
+    for param in SPACES[synth]:
+        for odd in ODDITIES:
+            try:
+                patch = Patch.from_json({"synth": synth, "values": {param.name: odd}})
+            except PatchError as error:
+                refusals.append((param.name, str(error)))
+                continue
+            value = patch.values[param.name]
+            numbers = value if isinstance(value, tuple) else (value,)
+            assert isinstance(value, tuple) == (param.count > 1)
+            assert len(numbers) == param.count
+            assert all(type(n) is float and param.low <= n <= param.high for n in numbers)
+            assert not isinstance(odd, list) or param.count > 1, "a list where one number is expected"
+            assert Patch.loads(patch.dumps()) == patch
+            taken += 1
+    assert len(refusals) > 20 * len(SPACES[synth])
+    assert taken > 0
+    for name, words in refusals:
+        assert name in words
+        assert len(words) < 200
+        assert words.endswith(".")
 
 
 def test_random_damage_to_a_file_gives_a_patch_or_a_sentence() -> None:
