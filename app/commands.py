@@ -19,7 +19,7 @@ from app.notice import Notice
 from app.preferences import Preferences
 from engine import __version__
 from engine.audio import Clip
-from engine.params import Patch
+from engine.params import SYNTH_WORDS, Patch
 from engine.project.take import Take
 
 if TYPE_CHECKING:
@@ -262,7 +262,8 @@ class Commands(QObject):
         if rendered is None:
             return
         count = 1 + sum(1 for take in self._s.document.takes if take.origin == "render")
-        name = rendered.patch.name or f"FM {count}"
+        words = SYNTH_WORDS[rendered.patch.synth]
+        name = rendered.patch.name or f"{words[0].upper()}{words[1:]} {count}"
         clip = Clip.of(rendered.audio, name)
         take = Take.of(clip, origin="render", patch=rendered.patch, settings=settings_of(rendered))
         self._s.document.add_take(take, f"Keep “{name}”")

@@ -24,6 +24,7 @@ from app.drag_out import DragOut
 from app.drop_in import DropTarget
 from app.explore_commands import ExploreCommands
 from app.garbage import Garbage
+from app.instruments import Instruments
 from app.job_list import JobList
 from app.keys import KeyGuard
 from app.live_sound import LiveSound, clip_of
@@ -33,8 +34,10 @@ from app.matching import Matching
 from app.message_bar import and_more
 from app.opening import Opening
 from app.panels.fm import FmPanel
+from app.panels.impact import ImpactPanel
 from app.panels.jobs import JobsPanel, JobStatus
 from app.panels.library import LibraryPanel
+from app.panels.paged import PagedPanel
 from app.panels.selection_read_out import SelectionReadOut
 from app.panels.stage import Stage
 from app.panels.transport import TransportBar
@@ -105,7 +108,8 @@ class Session(QObject):
         self.autosave = Autosave(self.document, submit=self.submit, view=self.view_state)
         self.drag_out = DragOut(self, submit=self.submit)
         self.stage = Stage()
-        self.fm = FmPanel(self.document)
+        self.fm, self.impact = FmPanel(self.document), ImpactPanel(self.document)
+        self.panels: dict[str, PagedPanel] = {panel.space.name: panel for panel in (self.fm, self.impact)}
         self.presets = Presets(self.document, self, submit=self.submit)
         self.library = LibraryPanel(self.document, drag_out=self.drag_out, presets=self.presets)
         self.thumbnails = Thumbnails(self.studio.live, self.bridge, self.library.set_pyramid, self)
@@ -114,10 +118,12 @@ class Session(QObject):
         self.load = LoadMeter()
         self.live = LiveSound(self.studio, self.bridge, self.player, lambda: tuple(self.document.note))
         self.explore = ExploreCommands(self)
-        self.fm.add_tool(self.explore.make_bar(), 1)
+        for panel in self.panels.values():
+            panel.add_tool(self.explore.make_bar(), 1)
         self.playing = Playing(self.player, self.stage.axis)
         self.pictures = PictureMaker(self.studio, self.bridge, self._live_playhead, self.jobs.keep_quiet_about)
         self._put_together()
+        self.instruments = Instruments(app, self.window, self.document, self.panels)
         self.drops = DropTarget(self.window, submit=self.submit)
         self._connect()
         self.live_play = LivePlay(self)
@@ -134,6 +140,7 @@ class Session(QObject):
         window.add_above_stage(RecoveryBar(self.autosave))
         window.add_panel("library", "Library", self.library, "left", "view.library")
         window.add_panel("fm", "FM synthesizer", self.fm, "right", "view.fm")
+        window.add_panel("impact", "Impact", self.impact, "right", "view.impact", behind="fm")
         window.add_panel("jobs", "Jobs", JobsPanel(self.jobs), "bottom", "view.jobs")
         self.job_status = JobStatus(self.jobs)
         self.transport.add_status(self.job_status)
@@ -155,16 +162,18 @@ class Session(QObject):
         document.file.saved.connect(lambda path: self.messages.info(f"Saved {path.name}."))
         self.live.submitted.connect(self.jobs.keep_quiet_about)
         self.live.rendered.connect(self._rendered)
-        self.fm.audition_requested.connect(self.hear_live)
-        self.fm.pictures_wanted.connect(self.pictures.set_wanted)
+        keep = self.actions["take.keep"]
+        for synth, panel in self.panels.items():
+            panel.audition_requested.connect(self.hear_live)
+            panel.pictures_wanted.connect(lambda on, synth=synth: self.pictures.set_wanted(on, synth))
+            panel.keep_requested.connect(keep.trigger)
+            keep.enabledChanged.connect(panel.keep.setEnabled)
+            panel.keep.setEnabled(keep.isEnabled())
         self.pictures.operators_drawn.connect(self.fm.show_pictures)
+        self.pictures.impact_drawn.connect(self.impact.show_pictures)
         self.pictures.spectrum_drawn.connect(self.fm.spectrum.set_spectrum)
         self.fm.spectrum.playhead_wanted.connect(self.pictures.follow_playhead)
         self.fm.spectrum.watched.connect(self.pictures.set_spectrum_wanted)
-        keep = self.actions["take.keep"]
-        self.fm.keep_requested.connect(keep.trigger)
-        keep.enabledChanged.connect(self.fm.keep.setEnabled)
-        self.fm.keep.setEnabled(keep.isEnabled())
         stage.overview_wanted.connect(self._overview)
         stage.tiles_wanted.connect(self._tiles)
         stage.drag_out_likely.connect(lambda selection: self.drag_out.prepare(*self.part(selection)))
@@ -226,7 +235,7 @@ class Session(QObject):
         by_hand = self.live_play.is_playing
         strike, from_rest = why in ("turn", "audition", "set") and not by_hand, why == "slot" and not by_hand
         # What a match tries on goes on where the one before it was.
-        turning = why == "turn" or (why == "audition" and self.matching.is_on)
+        turning = why in ("turn", "struck") or (why == "audition" and self.matching.is_on)
         self.live.render(patch, strike=strike, turning=turning, from_rest=from_rest)
         self.pictures.show_patch(patch, self.document.note)
 

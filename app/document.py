@@ -123,13 +123,14 @@ class Document(QObject):
         """Turn one parameter without a step; shows the live patch. Raises ``PatchError`` for what the synth refuses."""
         self.audition_values({name: value})
 
-    def audition_values(self, values: Mapping[str, float | tuple[float, ...]]) -> None:
+    def audition_values(self, values: Mapping[str, float | tuple[float, ...]], why: str = "turn") -> None:
         """Turn several parameters with one hand, as :meth:`audition` turns one; they are heard together.
 
         What belongs to a linked envelope is turned on all envelopes of its group, except for what is locked there.
         """
         self.settle(turned=False)
-        self._hear(self.patch.with_values(**self.links.spread(values, self.locked)), turned=self._turned | set(values))
+        turned = self._turned | set(values)
+        self._hear(self.patch.with_values(**self.links.spread(values, self.locked)), why, turned=turned)
 
     def audition_patch(self, patch: Patch, *, note: NoteSettings | None = None, label: str = "") -> None:
         """Hear a whole patch without a step, until :meth:`commit`, :meth:`revert` or :meth:`settle`.
@@ -243,8 +244,9 @@ class Document(QObject):
         if note != self.project.note:
             self._become(self._history.commit(label, self.project.with_note(note).select(None), merge=merge), "set")
 
-    def follow_key(self, note: int, velocity: int) -> None:
-        """Somebody plays: the live patch is shown with that key. Keys one after the other are one step.
+    def follow_key(self, note: int, velocity: int, merge: str = "keys") -> None:
+        """Somebody plays: the live patch is shown with that key. Keys one after the other are one step, as is all with
+        one ``merge`` key.
 
         While a take is shown, playing along to it changes nothing; a patch that is only heard is kept or taken back
         with the key.
@@ -259,21 +261,8 @@ class Document(QObject):
                 self.note_changed.emit(played, "keys")
             self._tell_held_state()
         elif played != self.project.note:
-            history = self._history.commit("Play a key", self.project.with_note(played), merge="keys")
+            history = self._history.commit("Play a key", self.project.with_note(played), merge=merge)
             self._become(history, "keys")
-
-    def strike_at(self, places: Mapping[str, float], *, merge: str | None = None) -> None:
-        """Somebody strikes the object there: one step, or none where it was struck before; what is only heard stays
-        so. Same ``merge`` keys become one step."""
-        self.settle(heard=False)
-        patch = self.patch.with_values(**places)
-        if patch == self.patch:
-            return
-        if self._heard:
-            self._live = patch
-            self.patch_changed.emit(patch, "struck")
-        else:
-            self._become(self._history.commit("Strike place", self.project.with_patch(patch), merge=merge), "struck")
 
     # -- slots -----------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from app.live_sound import DEFAULT_RATE
 from app.loudness_match import LoudnessMatch
 from app.panels.explore_bar import ExploreBar
 from app.slots import SlotDesk
+from engine.params import Patch
 from engine.project.slots import NAMES
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class ExploreCommands(QObject):
         self.match.set_on(s.settings.get("explore/match"))
         self.match.changed.connect(self._refresh)
         document.patch_changed.connect(self.match.on_patch)
+        document.patch_changed.connect(self._on_patch)
         self._bind()
         self._refresh()
 
@@ -57,6 +59,11 @@ class ExploreCommands(QObject):
         """Start nothing more."""
         self.match.close()
         self.explore.close()
+
+    def _on_patch(self, _patch: Patch, why: str) -> None:
+        """Another instrument has other sections."""
+        if why != "turn":
+            self.explore.changed.emit()
 
     def _bind(self) -> None:
         bind = self._s.actions.bind

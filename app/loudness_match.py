@@ -32,7 +32,7 @@ LONGEST_S = 10.0
 MOST_RISE_DB = 3.0
 """So much higher than the ends a place between them may peak at its gain: it must not clip where they do not."""
 REMEMBERED = 128
-REPLACED = ("set", "load", "undo", "redo")
+REPLACED = ("set", "load", "undo", "redo", "synth")
 """Why a patch changes other than by a hand's own gesture, as in ``Document.patch_changed``."""
 MIDDLE = 0.5
 PLACES = (0.125, 0.25, MIDDLE - 1e-6, MIDDLE, 0.75, 0.875)

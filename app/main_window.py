@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
     QMenuBar,
     QPushButton,
@@ -25,13 +24,13 @@ from app import icons
 from app.action_set import ActionSet
 from app.actions import BY_ID, shortcut_text
 from app.controls.value_widget import ValueHost
+from app.dock_title import DockTitle
 from app.message_bar import MessageBar
 from app.palette import Palette
 from app.settings import LAYOUT_VERSION, Settings
-from app.theme import BUTTON_PX, PADDING, PADDING_WIDE, SMALL_BUTTON_PX
+from app.theme import BUTTON_PX, PADDING
 
 HEADER_PX = 40
-DOCK_TITLE_PX = 32
 DEFAULT_SIZE = QSize(1366, 768)
 MIN_SIZE = QSize(960, 540)
 FRAME = QSize(16, 48)
@@ -56,45 +55,6 @@ class ActionButton(QToolButton):
         self.setFixedHeight(BUTTON_PX)
 
 
-class _DockTitle(QFrame):
-    """Name, float and hide; the rest of it is what the dock is dragged by."""
-
-    def sizeHint(self) -> QSize:
-        # A dock gives its title bar what it hints at, whatever height was fixed.
-        return QSize(super().sizeHint().width(), DOCK_TITLE_PX)
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
-
-    def __init__(self, dock: QDockWidget) -> None:
-        super().__init__(dock)
-        self.setObjectName("dockTitle")
-        self.setFixedHeight(DOCK_TITLE_PX)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(PADDING_WIDE, 0, 4, 0)
-        row.setSpacing(0)
-        label = QLabel(dock.windowTitle())
-        label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        row.addWidget(label)
-        for name, words, slot in (
-            (
-                "float",
-                "Take the panel out of the window or put it back",
-                lambda: dock.setFloating(not dock.isFloating()),
-            ),
-            ("close", "Hide the panel", dock.close),
-        ):
-            button = QToolButton()
-            button.setIcon(icons.icon(name, "secondary"))
-            button.setIconSize(QSize(12, 12))
-            button.setFixedHeight(SMALL_BUTTON_PX)
-            button.setToolTip(words)
-            button.setAccessibleName(f"{words}: {dock.windowTitle()}")
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.clicked.connect(slot)
-            row.addWidget(button)
-
-
 class MainWindow(QMainWindow):
     """Header above, panels in docks around the stage, transport and jobs below.
 
@@ -115,6 +75,9 @@ class MainWindow(QMainWindow):
         self._painted = False
         self._docks: dict[str, QDockWidget] = {}
         self._first_layout = QByteArray()
+        # Not in the middle of a move, when a dock is in two places.
+        self._regroup = QTimer(self, singleShot=True, interval=0)
+        self._regroup.timeout.connect(self.show_groups)
         self.setObjectName("window")
         self.setWindowTitle("Tonewright")
         self.setWindowIcon(icons.icon("app", "accent"))
@@ -154,18 +117,26 @@ class MainWindow(QMainWindow):
         """A further strip between the messages and the stage (what to do with an earlier session)."""
         self._centre_column.insertWidget(1, bar)
 
-    def add_panel(self, name: str, title: str, widget: QWidget, area: str, action_id: str) -> QDockWidget:
-        """Put a panel into a dock at ``left``, ``right`` or ``bottom``; ``action_id`` shows and hides it."""
+    def add_panel(
+        self, name: str, title: str, widget: QWidget, area: str, action_id: str, *, behind: str = ""
+    ) -> QDockWidget:
+        """Put a panel into a dock at ``left``, ``right`` or ``bottom``, or ``behind`` another one as a tab;
+        ``action_id`` shows and hides it."""
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
         widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         dock.setWidget(widget)
-        dock.setTitleBarWidget(_DockTitle(dock))
+        dock.setTitleBarWidget(DockTitle(dock))
         self.addDockWidget(_AREAS[area], dock)
+        if behind:
+            self.tabifyDockWidget(self._docks[behind], dock)
+            self._docks[behind].raise_()
         action = self.actions_[action_id]
         self.actions_.bind(action_id, lambda on: self._show_panel(name, on))
         dock.toggleViewAction().toggled.connect(action.setChecked)
         action.setChecked(True)
+        for moved in (dock.visibilityChanged, dock.dockLocationChanged, dock.topLevelChanged):
+            moved.connect(self._regroup.start)
         self._docks[name] = dock
         return dock
 
@@ -178,6 +149,19 @@ class MainWindow(QMainWindow):
 
     def panel(self, name: str) -> QDockWidget:
         return self._docks[name]
+
+    def in_sight(self, name: str) -> bool:
+        """Whether a panel can be seen: it is open, and no tab lies before it."""
+        dock = self._docks[name]
+        return dock.isVisible() and not dock.visibleRegion().isEmpty()
+
+    def show_groups(self) -> None:
+        """Let the titles of docks say which others lie in the same place."""
+        for dock in self._docks.values():
+            title = dock.titleBarWidget()
+            group = {dock, *self.tabifiedDockWidgets(dock)}
+            if isinstance(title, DockTitle):
+                title.show_group([other for other in self._docks.values() if other in group])
 
     # -- layout ----------------------------------------------------------------------------------------------------
 
@@ -194,11 +178,13 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray(self.settings.get("window/geometry")))
             self.restoreState(QByteArray(self.settings.get("window/layout")), LAYOUT_VERSION)
         self._sync_panel_actions()
+        self.show_groups()
 
     def reset_layout(self) -> None:
         """Every panel where it was at the first start."""
         self.restoreState(self._first_layout, LAYOUT_VERSION)
         self._sync_panel_actions()
+        self.show_groups()
 
     def save_layout(self) -> None:
         self.settings.set("window/geometry", self.saveGeometry().data())
@@ -211,6 +197,10 @@ class MainWindow(QMainWindow):
 
     def _show_panel(self, name: str, on: bool) -> None:
         dock = self._docks[name]
+        if not on and not dock.isHidden() and not self.in_sight(name):
+            # It lies behind another one: whoever asks for it wants to see it.
+            self.actions_[f"view.{name}"].setChecked(True)
+            on = True
         dock.setVisible(on)
         if on:
             dock.raise_()

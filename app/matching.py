@@ -1,4 +1,4 @@
-"""Fitting the instrument to a sound: from a drop, a take or a selection to a patch that the person accepts.
+"""Fitting an instrument to a sound: from a drop, a take or a selection to a patch that the person accepts.
 
 The target is always a take, so that it can be heard beside what is found. While the match runs, the best so far is the
 live patch, heard but not committed; accepting makes it one step, discarding goes back. A hand that turns a knob, or
@@ -19,7 +19,8 @@ from PySide6.QtGui import QDropEvent, QKeySequence, QShortcut
 from app.drag_out import TAKE_MIME
 from app.drop_in import SOUND_SUFFIXES, DropOverlay
 from app.panels.match_bar import MatchBar
-from engine.params import Patch
+from app.panels.paged import PagedPanel
+from engine.params import FM_SPACE, Patch
 from engine.params.note import NoteSettings
 from engine.project.take import Take
 from engine.studio import MATCH_S, Candidate, MatchResult
@@ -42,7 +43,9 @@ class Matching(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._s = session
-        self.bar = MatchBar()
+        self.bars = {synth: MatchBar() for synth in session.panels}
+        self.synth = FM_SPACE.name
+        """Of the instrument that a match is for."""
         self.job: int | None = None
         self.take: Take | None = None
         self.candidates: tuple[Candidate, ...] = ()
@@ -50,23 +53,43 @@ class Matching(QObject):
         self._shown: Candidate | None = None
         self._shown_at = 0.0
         self._is_mine = False
-        self._awaited: Path | None = None
+        self._awaited: tuple[Path, str | None] | None = None
         self._step, self._is_fresh = 0, False
         """Counts the matches, what one of them adds to the history being one step; whether one is about to begin."""
         self._before_hush: bool | None = None
         self.seconds = MATCH_S
         """How long a match takes."""
-        self._overlay = DropOverlay(session.fm, WORDS)
-        session.fm.add_notice(self.bar)
-        self.bar.set_low(session.fm.low)
-        session.fm.low_changed.connect(self.bar.set_low)
-        session.fm.setAcceptDrops(True)
-        session.fm.installEventFilter(self)
+        self._overlays: dict[QObject, DropOverlay] = {}
+        self._escapes: list[QShortcut] = []
+        for synth, panel in session.panels.items():
+            self._take_in(synth, panel)
         session.window.installEventFilter(self)
-        self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), session.fm, enabled=False)
-        self._escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._connect()
         self._refresh()
+
+    def _take_in(self, synth: str, panel: PagedPanel) -> None:
+        """A panel onto which sounds can be dropped."""
+        bar = self.bars[synth]
+        panel.add_notice(bar)
+        bar.set_low(panel.low)
+        panel.low_changed.connect(bar.set_low)
+        panel.setAcceptDrops(True)
+        panel.installEventFilter(self)
+        self._overlays[panel] = DropOverlay(panel, WORDS)
+        self._s.drops.add_zone(panel, lambda paths: self.match_paths(paths, synth), WORDS, is_one_sound)
+        bar.accepted.connect(self.accept)
+        bar.ended.connect(self.discard)
+        bar.compared.connect(self.compare)
+        bar.chosen.connect(self.choose)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), panel, enabled=False)
+        escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        escape.activated.connect(self.discard)
+        self._escapes.append(escape)
+
+    @property
+    def bar(self) -> MatchBar:
+        """The strip of the instrument that is matched, or was last."""
+        return self.bars[self.synth]
 
     @property
     def is_on(self) -> bool:
@@ -87,32 +110,26 @@ class Matching(QObject):
         return self._merge
 
     def _connect(self) -> None:
-        s, bar = self._s, self.bar
+        s = self._s
         s.actions.bind("sound.match", self.match_stage)
-        s.drops.add_zone(s.fm, self.match_paths, WORDS, is_one_sound)
         s.opening.settled.connect(self._opened)
         s.document.selection_changed.connect(self._selected)
         s.document.patch_changed.connect(self._patch_changed)
-        bar.accepted.connect(self.accept)
-        bar.ended.connect(self.discard)
-        bar.compared.connect(self.compare)
-        bar.chosen.connect(self.choose)
-        self._escape.activated.connect(self.discard)
 
     # -- beginning -------------------------------------------------------------------------------------------------
 
-    def match_paths(self, paths: Sequence[Path]) -> None:
-        """Open the one sound of ``paths`` as a take and match it."""
-        self._awaited = Path(paths[0])
-        self._s.opening.open_sounds([self._awaited], merge=self._next_step())
+    def match_paths(self, paths: Sequence[Path], synth: str | None = None) -> None:
+        """Open the one sound of ``paths`` as a take and match it; see :meth:`match_take`."""
+        self._awaited = Path(paths[0]), synth
+        self._s.opening.open_sounds([Path(paths[0])], merge=self._next_step())
 
     def _opened(self) -> None:
-        path, self._awaited = self._awaited, None
+        awaited, self._awaited = self._awaited, None
         selected = self._s.document.selected
-        if path is not None and selected is not None and _is_file(selected.clip.path, path):
-            self.match_take(selected)
+        if awaited is not None and selected is not None and _is_file(selected.clip.path, awaited[0]):
+            self.match_take(selected, awaited[1])
 
-    def match_stage(self) -> None:
+    def match_stage(self, synth: str | None = None) -> None:
         """Match what the stage shows: the selection, which becomes a take, or the whole take."""
         take, selection = self._s.document.selected, self._s.stage.axis.selection
         if take is None:
@@ -121,10 +138,10 @@ class Matching(QObject):
             clip, name = self._s.part(selection)
             take = Take.of(clip, origin="part", name=name)
             self._s.document.add_take(take, merge=self._next_step())
-        self.match_take(take)
+        self.match_take(take, synth)
 
-    def match_take(self, take: Take) -> None:
-        """Match a take of the library; what was being matched is discarded."""
+    def match_take(self, take: Take, synth: str | None = None) -> None:
+        """Match a take of the library with an instrument, or the one at hand; what was being matched is discarded."""
         s = self._s
         if self.is_on:
             self.discard()
@@ -132,12 +149,15 @@ class Matching(QObject):
             self._next_step()
         self._is_fresh = False
         s.document.settle()
+        s.document.use_synth(synth or s.document.patch.synth)
+        self.synth = s.document.patch.synth
         s.document.select(take.id)
-        s.window.panel("fm").show()
+        s.window.panel(self.synth).show()
+        s.instruments.bring_up(self.synth)
         self.take, self.candidates, self._shown = take, (), None
         self._before = (s.document.patch, s.document.note)
         self.bar.begin(take.name)
-        self._escape.setEnabled(True)
+        self._enable_escape(True)
         self.bar.end.setFocus(Qt.FocusReason.OtherFocusReason)
         self.job = job = s.studio.match(
             take.clip,
@@ -261,10 +281,14 @@ class Matching(QObject):
         self.take, self._before = None, None
         if job is not None:
             self._s.studio.cancel(job)
-        self._escape.setEnabled(False)
+        self._enable_escape(False)
         if self.bar.isAncestorOf(self._s.app.focusWidget() or self._s.window):
             self._s.stage.setFocus(Qt.FocusReason.OtherFocusReason)
         self.bar.hide()
+
+    def _enable_escape(self, on: bool) -> None:
+        for escape in self._escapes:
+            escape.setEnabled(on)
 
     # -- what else happens -----------------------------------------------------------------------------------------
 
@@ -304,8 +328,9 @@ class Matching(QObject):
             return False
         if event.type() not in _DRAGS:
             return False
+        overlay = self._overlays[watched]
         if event.type() == QEvent.Type.DragLeave:
-            self._overlay.hide()
+            overlay.hide()
             return False
         assert isinstance(event, QDropEvent)
         if not event.mimeData().hasFormat(TAKE_MIME):
@@ -313,15 +338,16 @@ class Matching(QObject):
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         if event.type() != QEvent.Type.Drop:
-            self._overlay.cover()
+            overlay.cover()
             return True
-        self._overlay.hide()
+        overlay.hide()
+        synth = next(synth for synth, panel in self._s.panels.items() if panel is watched)
         take_id = bytes(event.mimeData().data(TAKE_MIME).data()).decode("ascii")
         takes = {take.id: take for take in self._s.document.takes}
         if take_id in takes:
-            self.match_take(takes[take_id])
+            self.match_take(takes[take_id], synth)
         else:
-            self.match_stage()  # a selection was dragged here
+            self.match_stage(synth)  # a selection was dragged here
         return True
 
 

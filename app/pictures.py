@@ -11,7 +11,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.bridge import Bridge
-from engine.params import Patch
+from engine.params import FM_SPACE, Patch
+from engine.params.impact_pictures import ImpactPictures
 from engine.params.note import NoteSettings
 from engine.studio import Rendered, Studio
 
@@ -58,14 +59,16 @@ class LatestOnly:
 
 
 class PictureMaker(QObject):
-    """``operators_drawn`` brings :class:`Pictures` after each change of the patch, ``spectrum_drawn`` a
-    :class:`Spectrum` after each sound of it and, if that is wanted, as the playhead moves.
+    """``operators_drawn`` brings :class:`Pictures`, ``impact_drawn`` :class:`ImpactPictures` after each change of the
+    patch, ``spectrum_drawn`` a :class:`Spectrum` after each sound of it and, if that is wanted, as the playhead moves.
 
     ``quiet`` is told of each job: they are too small to be listed. Nothing is computed for what nobody sees:
-    ``set_wanted`` is for the panel as a whole, ``set_spectrum_wanted`` for the spectrum, which rests until it is on.
+    ``set_wanted`` is for the panel of a synth as a whole, ``set_spectrum_wanted`` for the spectrum of the FM
+    instrument, which rests until it is on.
     """
 
     operators_drawn = Signal(object)
+    impact_drawn = Signal(object)
     spectrum_drawn = Signal(object)
 
     def __init__(
@@ -79,21 +82,22 @@ class PictureMaker(QObject):
         super().__init__(bridge)
         self._studio = studio
         self._playhead_s = playhead_s
-        self._wanted, self._spectrum_wanted = True, False
+        self._resting: set[str] = set()
+        self._spectrum_wanted = False
         self._follows = False
         self._closed = False
         self._asked: tuple[Patch, NoteSettings] | None = None
         self._drawn: tuple[Patch, NoteSettings] | None = None
         self._rendered: Rendered | None = None
         self._looked: tuple[Rendered, float | None] | None = None
-        self._operators = LatestOnly(bridge, self.operators_drawn.emit, quiet)
+        self._pictures = LatestOnly(bridge, self._show, quiet)
         self._spectrum = LatestOnly(bridge, self.spectrum_drawn.emit, quiet)
         self._clock = QTimer(self, interval=PLAYHEAD_MS)
         self._clock.timeout.connect(self._look)
 
-    def set_wanted(self, on: bool) -> None:
+    def set_wanted(self, on: bool, synth: str = FM_SPACE.name) -> None:
         """Draw, or rest; what changed meanwhile is drawn when it is wanted again."""
-        self._wanted = on
+        (self._resting.discard if on else self._resting.add)(synth)
         self._run_clock()
         self._draw()
         self._look()
@@ -128,11 +132,11 @@ class PictureMaker(QObject):
     @property
     def busy(self) -> bool:
         """Whether a picture is on its way."""
-        return self._operators.busy or self._spectrum.busy
+        return self._pictures.busy or self._spectrum.busy
 
     @property
     def _looks(self) -> bool:
-        return self._wanted and self._spectrum_wanted and not self._closed
+        return FM_SPACE.name not in self._resting and self._spectrum_wanted and not self._closed
 
     def _run_clock(self) -> None:
         if self._looks and self._follows:
@@ -142,11 +146,11 @@ class PictureMaker(QObject):
 
     def _draw(self) -> None:
         asked = self._asked
-        if asked is None or self._closed or not self._wanted or asked == self._drawn or asked[0].synth != "fm":
+        if asked is None or self._closed or asked[0].synth in self._resting or asked == self._drawn:
             return
         self._drawn = asked
         patch, note = asked
-        self._operators.ask(
+        self._pictures.ask(
             lambda: self._studio.pictures(
                 patch,
                 note=note.note,
@@ -156,9 +160,12 @@ class PictureMaker(QObject):
             )
         )
 
+    def _show(self, drawn: object) -> None:
+        (self.impact_drawn if isinstance(drawn, ImpactPictures) else self.operators_drawn).emit(drawn)
+
     def _look(self) -> None:
         rendered = self._rendered
-        if rendered is None or not self._looks or rendered.patch.synth != "fm":
+        if rendered is None or not self._looks or rendered.patch.synth != FM_SPACE.name:
             return
         at_s = self._playhead_s() if self._follows else None
         if self._looked is not None and self._looked[0] is rendered and _same(at_s, self._looked[1]):

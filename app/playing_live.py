@@ -20,7 +20,8 @@ from app.instrument_keys import InstrumentKeys
 from app.midi_input import Controller, MidiInput
 from app.midi_learn import MidiLearn
 from app.midi_ports import Backend, Ports, PortState
-from app.panels.fm import step_label
+from app.panels.paged import step_label
+from app.play_bars import PlayBars
 from app.ui_thread import UiThread, Wake
 from engine.params import Patch
 from engine.params.playing import PlaySettings
@@ -47,6 +48,8 @@ class LivePlay(QObject):
         self._keys_wake = Wake(self._show_keys, self)
         self._midi_wake = Wake(self._show_midi, self)
         self._played: tuple[int, int] | None = None
+        self.struck: tuple[tuple[int, int], str] | None = None
+        """The note and the velocity of the latest strike that was no key, and the step of undo that it belongs to."""
         self._ports_seen = PortState()
         self._midi_count = 0
         self.held = HeldNotes(self.instrument, self._on_key)
@@ -55,8 +58,9 @@ class LivePlay(QObject):
         settings = session.settings
         self.ports = Ports(self.midi.take, self._on_ports, backend=midi, chosen=_choices(settings.get("midi/ports")))
         self.learn = MidiLearn(session.document, step_label, settings.get("midi/controllers"), self)
-        self.bar = PlayBar()
-        self.pianos = [session.fm.piano]
+        self.bars = PlayBars(self)
+        self.pianos = [panel.piano for panel in session.panels.values()]
+        self._bar_of = {synth: self.bars.make() for synth in session.panels}
         self._picture = QTimer(self, interval=PICTURE_MS, singleShot=True)
         self._picture.timeout.connect(self._follow)
         self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), session.window, enabled=False)
@@ -68,9 +72,15 @@ class LivePlay(QObject):
         self._connect()
         self._restore()
 
+    @property
+    def bar(self) -> PlayBar:
+        """The row of the panel that is at hand."""
+        return self._bar_of[self._s.document.patch.synth]
+
     def _connect(self) -> None:
-        s, bar = self._s, self.bar
-        s.fm.add_play_tool(bar, 1)
+        s, bar = self._s, self.bars
+        for synth, panel in s.panels.items():
+            panel.add_play_tool(self._bar_of[synth], 1)
         s.window.value_host = self
         self.instrument.on_error = lambda error: self._window.call(lambda: s.messages.error(error))
         s.player.rate_changed.connect(self._connect_bus)
@@ -114,7 +124,7 @@ class LivePlay(QObject):
     def _take_settings(self, settings: PlaySettings) -> None:
         """Play like this from now on."""
         self.settings = settings
-        self.bar.set_settings(settings)
+        self.bars.set_settings(settings)
         self.instrument.set_settings(settings)
         self._s.settings.set("play/settings", settings.to_json())
 
@@ -136,7 +146,7 @@ class LivePlay(QObject):
 
     def _show_preparing(self, on: bool) -> None:
         self._is_preparing = on
-        self.bar.set_preparing(on)
+        self.bars.each(lambda bar: bar.set_preparing(on))
         if on and self.held.notes:
             self._s.messages.info(PREPARING)
 
@@ -183,8 +193,9 @@ class LivePlay(QObject):
     def _follow(self) -> None:
         """The fingers rest: the live patch is shown with the last key."""
         if self._played is not None:
-            (note, velocity), self._played = self._played, None
-            self._s.document.follow_key(note, velocity)
+            played, self._played = self._played, None
+            is_strike = self.struck is not None and self.struck[0] == played
+            self._s.document.follow_key(*played, self.struck[1] if self.struck is not None and is_strike else "keys")
 
     def _patch_changed(self, patch: Patch, why: str) -> None:
         self.instrument.set_patch(self._s.live.as_played(patch), turning=why in ("turn", "gain"))
@@ -205,7 +216,7 @@ class LivePlay(QObject):
         settings.set("play/keyboard_low", keys.low)
         settings.set("play/keyboard_velocity", keys.velocity)
         self._s.actions["play.keyboard"].setChecked(keys.on)
-        self.bar.set_keyboard(keys.on, keys.low, keys.velocity)
+        self.bars.each(lambda bar: bar.set_keyboard(keys.on, keys.low, keys.velocity))
         for piano in self.pianos:
             piano.set_letters(keys.letters() if keys.on else {})
         if keys.on:
@@ -223,14 +234,15 @@ class LivePlay(QObject):
         self._midi_wake.ask()
 
     def _show_midi(self) -> None:
-        bar, state = self.bar, self.ports.state
-        bar.set_midi(state.names, state.opened, state.trouble, state.refused)
-        bar.bend.set_share(self.midi.bend)
-        bar.wheel.set_share(self.midi.wheel)
-        bar.set_pedal(self.midi.pedal)
-        if self.midi.count != self._midi_count:
-            self._midi_count = self.midi.count
-            bar.light()
+        state, midi = self.ports.state, self.midi
+        is_lit, self._midi_count = midi.count != self._midi_count, midi.count
+        for bar in self.bars.bars:
+            bar.set_midi(state.names, state.opened, state.trouble, state.refused)
+            bar.bend.set_share(midi.bend)
+            bar.wheel.set_share(midi.wheel)
+            bar.set_pedal(midi.pedal)
+            if is_lit:
+                bar.light()
 
     def _choose_port(self, name: str, on: bool) -> None:
         self.ports.choose(name, on)
@@ -280,7 +292,7 @@ class LivePlay(QObject):
         self.midi.learning = learn.armed is not None
         self._escape.setEnabled(learn.armed is not None)
         self._s.settings.set("midi/controllers", learn.to_json())
-        self.bar.set_bindings(bool(learn.controllers))
+        self.bars.each(lambda bar: bar.set_bindings(bool(learn.controllers)))
         for widget in self._s.window.findChildren(ValueWidget):
             self.show_controller_on(widget)
 

@@ -17,7 +17,7 @@ from PySide6.QtCore import QSettings
 
 from app.playback.output import LATENCIES_MS, USUAL_LATENCY_MS
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 """Raised when the docks change so much that an old layout would hide something; an older layout is then left aside."""
 
 SETTINGS_VARIABLE = "TONEWRIGHT_SETTINGS"

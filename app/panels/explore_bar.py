@@ -23,6 +23,7 @@ from app.explore import MUTATE, RANDOMISE
 from app.icons import icon
 from app.panels.explore_menus import lock_menu, sections_menu, slot_menu
 from app.theme import GRID, PADDING
+from engine.params import SPACES
 from engine.project.slots import N_SLOTS, NAMES
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class ExploreBar(QWidget):
         desk.changed.connect(self._show_slots)
         self._match.changed.connect(self._show_match)
         explore.changed.connect(self._show_chance)
+        explore.changed.connect(self._show_locks)
         self._document.locks_changed.connect(self._show_locks)
 
     # -- showing ---------------------------------------------------------------------------------------------------
@@ -158,7 +160,7 @@ class ExploreBar(QWidget):
         self.sections.setToolTip(f"What mutating and randomising may change: {words}")
 
     def _show_locks(self) -> None:
-        count = len(self._document.locked)
+        count = len(self._document.locked & {param.name for param in SPACES[self._document.patch.synth]})
         self.locks.setText(str(count) if count else "")
         words = "1 value is locked" if count == 1 else f"{count} values are locked" if count else "Nothing is locked"
         self.locks.setToolTip(f"Locks\n{words}: presets, slots, words and chance leave alone what is.")

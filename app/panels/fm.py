@@ -1,85 +1,74 @@
 """The FM instrument's panel: six operators, the pages of the voice, the routing twice, and a piano to hear it.
 
 The strip shows all six operators at once. Below it one page is shown: that of the chosen operator, of a section of the
-voice, or the routing, which stands beside or below the others where there is room. Pages are built when they are first
-shown. Every gesture goes to the document: auditioned while it runs, one undo step when it ends.
+voice, or the routing, which stands beside or below the others where there is room.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
-from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from app.controls.envelope_links import EnvelopeKeeper
 from app.controls.graph_layout import OUTPUT, Route
 from app.controls.menus import below, pop_up
-from app.controls.param_form import ParamForm
 from app.controls.spectrum import SpectrumView
-from app.controls.value_field import ValueField
 from app.controls.value_widget import ValueWidget
 from app.panels.fm_algorithms import NEW_DEPTH_RAD, NEW_FEEDBACK_RAD, routing_of
-from app.panels.fm_locks import names_in
-from app.panels.fm_menu import operator_menu, section_menu
+from app.panels.fm_menu import operator_menu
 from app.panels.fm_operator import OperatorPage
-from app.panels.fm_page import Page
+from app.panels.fm_page import EnvelopePage
 from app.panels.fm_routing import Routing
 from app.panels.fm_sections import SECTIONS, SectionPage, sections_at_work
 from app.panels.fm_state import OPERATORS, operator_state
 from app.panels.fm_strip import OperatorStrip
-from app.panels.fm_tabs import SectionTabs
-from app.panels.instrument import InstrumentPanel, PatchDocument
-from app.theme import BUTTON_PX, GRID, PADDING, PADDING_WIDE
-from engine.params import FM_SPACE, Param, Patch
-from engine.params.fm import N_OPERATORS
-from engine.params.note import NOTE_PARAMS, NoteSettings
+from app.panels.instrument import PatchDocument
+from app.panels.page import Page
+from app.panels.paged import PagedPanel
+from app.theme import GRID, PADDING, PADDING_WIDE
+from engine.params import FM_SPACE, Patch
 from engine.params.pictures import Pictures
 from engine.project.dx7.algorithms import algorithm
 
 ROUTING, SPECTRUM = "Routing", "Spectrum"
-TABS = (ROUTING, *SECTIONS, SPECTRUM)
+WHAT = {
+    ROUTING: "Who modulates whom, and who is heard",
+    "Pitch": "How the pitch moves after a key goes down and up",
+    "LFO": "Vibrato and tremolo",
+    "Noise": "A band of noise beside the operators",
+    "Filter": "What of the sound is let through",
+    "Output": "Drive, place, reverb, and how hard keys sound",
+    SPECTRUM: "Which partials there are, and which operators make them",
+}
+"""What is on a page, for its tab's tool tip."""
+TABS = tuple(WHAT)
 MATRIX_BELOW_PX, ROUTING_BELOW_PX = 530, 700
 """From these heights of the body on the matrix, and then the graph too, stand below the pages."""
 ROOMY_PX = 780
 """A body at least that high needs no short cuts."""
 
-AnyPage = TypeVar("AnyPage", bound=Page)
 
-
-class FmPanel(InstrumentPanel):
+class FmPanel(PagedPanel):
     """Shows and turns the document's FM patch."""
 
-    pictures_wanted = Signal(bool)
-    """Whether the operators' pictures and the spectrum can be seen."""
-
     def __init__(self, document: PatchDocument, parent: QWidget | None = None) -> None:
-        super().__init__(document, parent)
         # Six fields over six operators: the note, which is no part of the patch, and the voice's values.
         voice = [param for param in FM_SPACE if param.section == "Voice"]
-        self.head = ParamForm([*NOTE_PARAMS, *voice], columns=N_OPERATORS, spacing=GRID, make=ValueField)
-        for param in NOTE_PARAMS:
-            self.head.knobs[param.name].lockable = False
+        super().__init__(document, FM_SPACE, SECTIONS, WHAT, voice, parent)
         self.strip = OperatorStrip()
-        self.tabs = SectionTabs(TABS)
-        self.more = QToolButton()
         self.pages: dict[int, OperatorPage] = {}
-        self.sections: dict[str, SectionPage] = {}
         self.routing = Routing()
         self.spectrum = SpectrumView()
         self.operator = 1
         self._tab: str | None = None
-        self._shown: Page | SpectrumView | None = None
-        self._behind: set[Page] = set()
         self._lay_out()
         self._connect()
         self.choose_operator(1)
-        self._show_patch(document.patch, "load")
-        self._show_note(document.note, "load")
-        self._show_locks()
+        self.start()
 
     @property
     def matrix(self) -> QWidget:
@@ -119,7 +108,7 @@ class FmPanel(InstrumentPanel):
             return next(cell for cell in self.routing.matrix.cells.values() if cell.param.name == name)
         if section.startswith("Operator "):
             return self._operator_page(int(section.split()[1])).controls[name]
-        return self._section_page(next(page for page, parts in SECTIONS.items() if section in parts)).controls[name]
+        return self.section_page(next(page for page, parts in SECTIONS.items() if section in parts)).controls[name]
 
     def bring_up(self, name: str) -> ValueWidget:
         """The control of a parameter, with its page shown."""
@@ -129,8 +118,8 @@ class FmPanel(InstrumentPanel):
             self.choose_operator(int(section.split()[1]))
         elif section == "Matrix":
             self._show_tab(ROUTING)
-        elif section in names_of_pages():
-            self._show_tab(names_of_pages()[section])
+        elif (page := self.page_of(section)) is not None:
+            self._show_tab(page)
         return control
 
     def show_pictures(self, pictures: Pictures) -> None:
@@ -140,20 +129,9 @@ class FmPanel(InstrumentPanel):
     # Making it
 
     def _lay_out(self) -> None:
-        self.more.setText("⋯")
-        self.more.setToolTip("Copy, paste, reset or lock everything on this page")
-        self.more.setAccessibleName("This page")
-        self.more.setFixedHeight(BUTTON_PX)
-        self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        bar = QWidget()
-        self._bar_row = row = QHBoxLayout(bar)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.tabs, 1)
-        row.addWidget(self.more)
         self.add_fixed(self.head)
         self.add_fixed(self.strip)
-        self.add_fixed(bar)
+        self.add_fixed(self.tab_bar)
         self._page_column = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._columns = QBoxLayout(QBoxLayout.Direction.TopToBottom, self.body)
         self._columns.setContentsMargins(PADDING_WIDE, 0, PADDING_WIDE, GRID)
@@ -166,11 +144,8 @@ class FmPanel(InstrumentPanel):
         self._page_column.addStretch(1)
 
     def _connect(self) -> None:
-        for part in (self.head, self.routing.matrix, self.strip):
-            part.changing.connect(self._on_changing)
-            part.committed.connect(self._on_committed)
-            part.reverted.connect(self._on_reverted)
-            part.lock_changed.connect(self._on_lock)
+        for part in (self.routing.matrix, self.strip):
+            self.connect_form(part)
         self.routing.matrix.operator_clicked.connect(self.select_operator)
         self.routing.matrix.operator_menu_wanted.connect(self._on_operator_menu)
         self.routing.graph.operator_clicked.connect(self.select_operator)
@@ -181,12 +156,6 @@ class FmPanel(InstrumentPanel):
         self.routing.rearranged.connect(self._fit)
         self.strip.chosen.connect(self.choose_operator)
         self.strip.menu_wanted.connect(self._on_operator_menu)
-        self.tabs.chosen.connect(self.choose_section)
-        self.tabs.menu_wanted.connect(self._on_tab_menu)
-        self.more.clicked.connect(self._on_more)
-        self.document.patch_changed.connect(self._show_patch)
-        self.document.note_changed.connect(self._show_note)
-        self.document.locks_changed.connect(self._show_locks)
         self.document.history_changed.connect(self.routing.graph.settle)
         for n in OPERATORS:
             shortcut = QShortcut(QKeySequence(f"Alt+{n}"), self)
@@ -197,40 +166,26 @@ class FmPanel(InstrumentPanel):
         page = self.pages.get(operator)
         if page is None:
             page = self.pages[operator] = OperatorPage(operator)
-            self._take_in(page, f"Op {operator} envelope")
-        return self._up_to_date(page)
+            self.take_in(page)
+        return self.up_to_date(page)
 
-    def _section_page(self, name: str) -> SectionPage:
-        page = self.sections.get(name)
-        if page is None:
-            page = self.sections[name] = SectionPage(name)
-            self._take_in(page, "Pitch envelope" if name == "Pitch" else f"{name} envelope")
-        return self._up_to_date(page)
+    def make_section(self, name: str) -> Page:
+        return SectionPage(name)
 
-    def _up_to_date(self, page: AnyPage) -> AnyPage:
-        """The page with the patch's values, which it may have missed while nobody saw it."""
-        if page in self._behind:
-            self._behind.discard(page)
-            page.set_values(self.document.patch.values)
-        return page
-
-    def _take_in(self, page: Page, envelope_step: str) -> None:
-        page.set_values(self.document.patch.values)
-        for control in page.every_control():
-            control.set_locked(control.param.name in self.document.locked)
-        page.changing.connect(self._on_changing)
-        page.moved.connect(self.document.audition_values)
-        page.lock_changed.connect(self._on_lock)
-        page.committed.connect(self._on_committed)
-        page.envelope_committed.connect(partial(self.document.commit, envelope_step))
-        if page.envelope is not None:
+    def take_in(self, page: Page) -> None:
+        super().take_in(page)
+        if isinstance(page, EnvelopePage) and page.envelope is not None:
             EnvelopeKeeper(page.envelope, self.document)
-        page.reverted.connect(self.document.revert)
-        page.hide()
         self._page_column.insertWidget(0, page)
         # Where the head stands in the body, it is the last there for Tab as well.
         self.head.raise_()
         self.order_focus()
+
+    def every_page(self) -> Iterable[Page]:
+        return (*self.pages.values(), *self.sections.values())
+
+    def fixed_controls(self) -> Iterable[ValueWidget]:
+        return (*self.strip.controls.values(), *self.routing.matrix.cells.values())
 
     # Which page
 
@@ -240,11 +195,11 @@ class FmPanel(InstrumentPanel):
         self._tab = name
         self.tabs.choose(name)
         self.strip.set_on_show(name is None)
-        page: Page | SpectrumView | None
+        page: QWidget | None
         if name is None:
             page = self._operator_page(self.operator)
         elif name in SECTIONS:
-            page = self._section_page(name)
+            page = self.section_page(name)
         else:
             page = self.spectrum if name == SPECTRUM else None
         self.more.setEnabled(name != SPECTRUM)
@@ -281,7 +236,7 @@ class FmPanel(InstrumentPanel):
         if self._head_ends_page:
             room_px -= self.head.sizeHint().height() + spacing
         page_px = room_px - (self.routing.least_height(whole=whole) + spacing if below else 0)
-        for page in (*self.pages.values(), *self.sections.values()):
+        for page in self.every_page():
             page.fit(page_px, dense=dense)
         self.spectrum.setFixedHeight(max(page_px, self.spectrum.minimumSizeHint().height()))
         used = shown.sizeHint().height() + spacing if below and isinstance(shown, Page) else 0
@@ -317,29 +272,9 @@ class FmPanel(InstrumentPanel):
         self.tabs.tabs[ROUTING].setHidden(self._graph_stands_by)
         self._show_tab(self._tab)
 
-    # A hand turns something
-
-    def _on_changing(self, name: str, value: float) -> None:
-        if name in FM_SPACE:
-            self.document.audition(name, value)
-        else:
-            self.document.audition_note(self.document.note.replaced(name, value))
-
-    def _on_committed(self, name: str, _value: float) -> None:
-        param = FM_SPACE[name] if name in FM_SPACE else self.head.knobs[name].param
-        self.document.commit(step_label(param))
-        if name not in FM_SPACE:
-            self._show_note(self.document.note, "")
-
-    def _on_reverted(self, _name: str) -> None:
-        self.document.revert()
-
-    def _on_lock(self, name: str, on: bool) -> None:
-        self.document.set_locked((name,), on)
-
     def set_algorithm(self, number: int) -> None:
         """Route the operators as one of the DX7's algorithms does, in one step."""
-        patch = self.document.patch
+        patch = self.patch
         routing = routing_of(algorithm(number), patch.values)
         self.document.set_patch(patch.with_values(**routing), f"Algorithm {number}")
 
@@ -361,97 +296,27 @@ class FmPanel(InstrumentPanel):
         else:
             pop_up(self.routing.matrix.cells[found].build_menu(), place)
 
-    def _on_tab_menu(self, name: str, place: QPoint) -> None:
-        if name in SECTIONS:
-            words = f"{name if name.isupper() else name.lower()} page"
-            pop_up(section_menu(self.document, SECTIONS[name], words, self), place)
-        elif name == ROUTING:
-            pop_up(section_menu(self.document, ("Matrix",), "the modulation matrix", self), place)
+    def words_for_tab(self, name: str) -> tuple[tuple[str, ...], str]:
+        return (("Matrix",), "the modulation matrix") if name == ROUTING else super().words_for_tab(name)
 
-    def _on_more(self) -> None:
-        place = below(self.more)
+    def on_more(self) -> None:
         if self._tab is None:
-            self._on_operator_menu(self.operator, place)
+            self._on_operator_menu(self.operator, below(self.more))
         else:
-            self._on_tab_menu(self._tab, place)
+            self.open_tab_menu(self._tab)
 
     # The document
 
-    def _controls(self) -> Iterable[ValueWidget]:
-        """Every control of a parameter that is built by now."""
-        yield from (knob for name, knob in self.head.knobs.items() if name in FM_SPACE)
-        yield from self.strip.controls.values()
-        yield from self.routing.matrix.cells.values()
-        for page in (*self.pages.values(), *self.sections.values()):
-            yield from page.every_control()
-
     def _show_locks(self) -> None:
+        super()._show_locks()
         locked = self.document.locked
-        for control in self._controls():
-            control.set_locked(control.param.name in locked)
-        self.strip.set_locked({n for n in OPERATORS if names_in(f"Operator {n}") & locked})
-        for name, tab in self.tabs.tabs.items():
-            sections = SECTIONS.get(name, ("Matrix",) if name == ROUTING else ())
-            tab.show_state(has_locks=any(names_in(section) & locked for section in sections))
+        self.strip.set_locked({n for n in OPERATORS if FM_SPACE.names_in(f"Operator {n}") & locked})
 
-    def _show_note(self, note: NoteSettings, why: str) -> None:
-        # A hand between two keys is not pushed onto the nearest one before it lets go.
-        if why != "turn":
-            self.head.set_values(note.to_json())
-        self.piano.set_note(note.note)
-
-    def _show_patch(self, patch: Patch, why: str) -> None:
-        # What belongs to another synth has none of these knobs.
-        self.body.setEnabled(patch.synth == FM_SPACE.name)
-        if patch.synth != FM_SPACE.name:
-            self.name.setText(patch.name or "Unnamed patch")
-            return
-        # Each control compares first: what did not change is not repainted, and nothing is laid out again.
-        values = patch.values
-        state = operator_state(values)
-        self.name.setText(patch.name or "Unnamed patch")
-        self.head.set_values(values)
-        self.strip.set_values(values, state)
-        self.routing.set_values(values, state, held=why == "turn")
-        for page in (*self.pages.values(), *self.sections.values()):
-            if page is self._shown:
-                page.set_values(values)
-            else:
-                self._behind.add(page)
-        at_work = sections_at_work(values)
+    def show_patch(self, patch: Patch, why: str) -> None:
+        super().show_patch(patch, why)
+        state = operator_state(patch.values)
+        self.strip.set_values(patch.values, state)
+        self.routing.set_values(patch.values, state, held=why == "turn")
+        at_work = sections_at_work(patch.values)
         for name in SECTIONS:
             self.tabs.tabs[name].show_state(at_work=name in at_work)
-
-    # The window
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.pictures_wanted.emit(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self.pictures_wanted.emit(False)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        # A new theme arrives as a new palette.
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
-            for page in (*self.pages.values(), *self.sections.values()):
-                page.recolour()
-
-
-def names_of_pages() -> dict[str, str]:
-    """The page by section of parameters."""
-    return {section: page for page, sections in SECTIONS.items() for section in sections}
-
-
-def step_label(param: Param) -> str:
-    """What the undo menu calls a change of ``param``: ``"Op 1 ratio"``, ``"Depth 2 → 1"``, ``"Filter cut-off"``."""
-    label = f"{param.label[0].lower()}{param.label[1:]}"
-    if param.section.startswith("Operator "):
-        return f"Op {param.section.split()[1]} {label}"
-    if param.section == "Matrix":
-        return f"Depth {param.label}"
-    if param.section in ("Voice", "Output", "Response", "", "Note") or param.label.startswith(param.section):
-        return param.label
-    return f"{param.section} {label}"

@@ -13,7 +13,8 @@ from app.controls.choice_pictures import draw_operator_wave
 from app.controls.param_form import ParamForm
 from app.controls.value_field import ValueField
 from app.controls.value_widget import ValueWidget
-from app.panels.fm_page import N_STAGES, Page, narrow_knob
+from app.panels.fm_page import N_STAGES, EnvelopePage
+from app.panels.page import narrow_knob
 from app.theme import GRID, series_colour
 from engine.params import FM_SPACE, Param, Values
 from engine.params.fm import MODES
@@ -24,12 +25,13 @@ KEYS = ("key_break", "key_left_db", "key_left_curve", "key_right_db", "key_right
 _FIXED = float(MODES.index("fixed"))
 
 
-class OperatorPage(Page):
+class OperatorPage(EnvelopePage):
     """The controls of operator ``operator``; signals carry storage names. Mute and solo are on the strip."""
 
     def __init__(self, operator: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.operator = operator
+        self.envelope_step = f"Op {operator} envelope"
         stages = range(1, N_STAGES + 1)
         self.knobs = self._add_form(
             ParamForm([self._param(name) for name in KNOBS], columns=len(KNOBS), spacing=GRID, make=narrow_knob)
@@ -46,10 +48,6 @@ class OperatorPage(Page):
         mode = self.shape.knobs[f"op{operator}_mode"]
         mode.gesture.shown.connect(self._show_tuning)
         self.recolour()
-
-    @property
-    def section(self) -> str:
-        return f"Operator {self.operator}"
 
     def recolour(self) -> None:
         """Take the operator's colour from the theme in force."""

@@ -12,8 +12,9 @@ from app.controls.choice_pictures import draw_lfo_wave
 from app.controls.param_form import ParamForm
 from app.controls.value_field import ValueField
 from app.controls.value_widget import ValueWidget
-from app.panels.fm_page import N_STAGES, Page, narrow_knob
+from app.panels.fm_page import N_STAGES, EnvelopePage
 from app.panels.fm_state import is_on, number
+from app.panels.page import narrow_knob
 from app.theme import GRID, series_colour, tokens
 from engine.params import FM_SPACE, Param, Values
 from engine.params.fm import N_OPERATORS
@@ -28,20 +29,17 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 """The pages in their order, and the sections of parameters on each."""
 
 
-class SectionPage(Page):
+class SectionPage(EnvelopePage):
     """One page of :data:`SECTIONS`."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.name = name
+        self.envelope_step = f"{name} envelope"
         self._is_quiet = False
         _BUILD[name](self)
         self._end_column()
         self.recolour()
-
-    @property
-    def section(self) -> str:
-        return SECTIONS[self.name][0]
 
     def set_values(self, values: Values) -> None:
         super().set_values(values)

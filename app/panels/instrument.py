@@ -40,6 +40,11 @@ class PatchDocument(Protocol):
 
     patch: Patch
     patch_changed: Signal
+
+    def patch_of(self, synth: str) -> Patch: ...
+
+    def use_synth(self, synth: str) -> None: ...
+
     note: NoteSettings
     note_changed: Signal
     locked: frozenset[str]
@@ -52,7 +57,7 @@ class PatchDocument(Protocol):
 
     def set_note(self, note: NoteSettings, label: str, *, merge: str | None = None) -> None: ...
 
-    def audition_values(self, values: Mapping[str, float]) -> None: ...
+    def audition_values(self, values: Mapping[str, float], why: str = ...) -> None: ...
 
     def set_locked(self, names: Iterable[str], on: bool = True) -> None: ...
 

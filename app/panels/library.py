@@ -15,7 +15,7 @@ from app.actions import BY_ID
 from app.controls.plain import WrappedLabel
 from app.document import Document
 from app.drag_out import DragOut, label_pixmap
-from app.panels.library_model import LIVE_NAME, TAKE_ROLE, LibraryFilter, LibraryModel
+from app.panels.library_model import TAKE_ROLE, LibraryFilter, LibraryModel, live_name
 from app.panels.library_view import TakeList
 from app.panels.preset_browser import PresetBrowser
 from app.presets import Presets
@@ -231,7 +231,7 @@ class LibraryPanel(QWidget):
         return self.model.clip(row), self.model.take(row)
 
     def _file_name(self, take: Take | None) -> str:
-        return take.name if take is not None else self._document.patch.name or LIVE_NAME
+        return take.name if take is not None else self._document.patch.name or live_name(self._document.patch)
 
     def _make_actions(self) -> dict[str, QAction]:
         def make(text: str, icon: str, slot: Callable[[], object], shortcut: str = "") -> QAction:

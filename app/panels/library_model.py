@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 from app.controls.plain import plain_tip
 from app.document import Document
 from engine.audio import Clip
+from engine.params import SYNTH_WORDS, Patch
 from engine.project.take import ORIGINS, MissingSource, Take
 
 if TYPE_CHECKING:
@@ -37,9 +38,13 @@ THUMBNAIL_ROLE = Qt.ItemDataRole.UserRole + 3
 """Extremes ``[2, THUMBNAIL_COLUMNS]`` of the sound, or ``None`` while they are not known."""
 
 THUMBNAIL_COLUMNS = 48
-LIVE_NAME = "Live FM patch"
 LIVE_ROW = 0
 _ROOT = QModelIndex()
+
+
+def live_name(patch: Patch) -> str:
+    """What the row of the live patch is called."""
+    return f"Live {SYNTH_WORDS[patch.synth]} patch"
 
 
 class LibraryModel(QAbstractListModel):
@@ -75,11 +80,11 @@ class LibraryModel(QAbstractListModel):
         take = self.take(index.row())
         match role:
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
-                return LIVE_NAME if take is None else take.name
+                return self._live_name if take is None else take.name
             case Qt.ItemDataRole.ToolTipRole:
                 return "The instrument itself, as its knobs stand" if take is None else tool_tip(take)
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{LIVE_NAME if take is None else take.name}, {self._detail(take)}"
+                return f"{self._live_name if take is None else take.name}, {self._detail(take)}"
         if role == TAKE_ROLE:
             return take
         if role == DETAIL_ROLE:
@@ -137,6 +142,10 @@ class LibraryModel(QAbstractListModel):
                 self._thumbnails[id(clip.source)] = thumbnail(pyramid)
                 self._tell(row)
 
+    @property
+    def _live_name(self) -> str:
+        return live_name(self._document.patch)
+
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _live_thumbnail(self) -> NDArray[np.float32] | None:
@@ -157,7 +166,7 @@ class LibraryModel(QAbstractListModel):
 
     def _detail(self, take: Take | None) -> str:
         if take is None:
-            return self._document.patch.name or "Shape it in the FM panel"
+            return self._document.patch.name or "Shape it in its panel"
         return "The file is missing" if take.missing else facts(take.clip)
 
     def _on_patch(self) -> None:

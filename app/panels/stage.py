@@ -29,7 +29,7 @@ from engine.audio.tiles import Detail, SpectrogramSettings, Tile
 from engine.audio.values import Clip
 
 _OPEN = shortcut_text(BY_ID["file.open"])
-EMPTY_TEXT = f"Drop a sound here, open one with {_OPEN}, or turn a knob of the FM panel"
+EMPTY_TEXT = f"Drop a sound here, open one with {_OPEN}, or turn a knob of an instrument"
 
 
 class Stage(QWidget):

@@ -5,12 +5,13 @@ from engine.params.impact import IMPACT_SPACE
 from engine.params.param import Param, Scale, choice
 from engine.params.patch import Patch
 from engine.params.space import ParamSpace, Values
-from engine.params.spaces import SPACES, known_names, words_for
+from engine.params.spaces import SPACES, SYNTH_WORDS, known_names, words_for
 
 __all__ = [
     "FM_SPACE",
     "IMPACT_SPACE",
     "SPACES",
+    "SYNTH_WORDS",
     "Param",
     "ParamSpace",
     "Patch",

@@ -7,6 +7,8 @@ from engine.params.impact import IMPACT_SPACE
 from engine.params.space import ParamSpace
 
 SPACES: dict[str, ParamSpace] = {FM_SPACE.name: FM_SPACE, IMPACT_SPACE.name: IMPACT_SPACE}
+SYNTH_WORDS = {FM_SPACE.name: "FM", IMPACT_SPACE.name: "impact"}
+"""What people call the synths."""
 
 
 def known_names(names: Iterable[str]) -> frozenset[str]:

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QMenu
 
 from app.document import Document
 from app.panels.fm import FmPanel
-from app.panels.fm_menu import copied_values, operator_menu, pasted_values, section_menu
+from app.panels.fm_menu import operator_menu
+from app.panels.section_menu import copied_values, pasted_values, section_menu
 from engine.params import FM_SPACE, Patch
 
 
@@ -75,20 +76,20 @@ def test_a_clipboard_with_something_else_pastes_nothing(panel, document, text):
 
 def test_values_out_of_range_land_on_the_nearer_end():
     text = '{"tonewright": "operator", "values": {"op_ratio": 1e9, "op_wave": 2.6, "op_level_db": -500}}'
-    assert pasted_values(text, ("Operator 3",)) == {"op3_ratio": 64.0, "op3_wave": 3.0, "op3_level_db": -72.0}
+    assert pasted_values(text, FM_SPACE, ("Operator 3",)) == {"op3_ratio": 64.0, "op3_wave": 3.0, "op3_level_db": -72.0}
 
 
 def test_a_section_is_no_operator_and_another_section_neither():
     text = copied_values(Patch("fm", {"filter_hz": 900.0}), ("Filter",))
-    assert pasted_values(text, ("Filter",))["filter_hz"] == 900.0
-    assert not pasted_values(text, ("Noise",))
-    assert not pasted_values(text, ("Operator 1",))
+    assert pasted_values(text, FM_SPACE, ("Filter",))["filter_hz"] == 900.0
+    assert not pasted_values(text, FM_SPACE, ("Noise",))
+    assert not pasted_values(text, FM_SPACE, ("Operator 1",))
 
 
 def test_reset_brings_the_defaults_back_in_one_step_past_locks(panel, document):
     document.set_patch(Patch("fm", {"filter_type": 2.0, "filter_key": 0.5, "noise_db": -6.0}), "Set")
     document.set_locked(["filter_key"])
-    menu = entries(section_menu(document, ("Filter",), "filter page", panel))
+    menu = entries(section_menu(document, FM_SPACE, ("Filter",), "filter page", panel))
     menu["Reset filter page"].trigger()
     values = document.patch.values
     assert (values["filter_type"], values["filter_key"], values["noise_db"]) == (0.0, 0.5, -6.0)
@@ -96,7 +97,7 @@ def test_reset_brings_the_defaults_back_in_one_step_past_locks(panel, document):
 
 
 def test_a_page_is_locked_whole_from_its_menu_and_its_tab_shows_it(panel, document):
-    menu = entries(section_menu(document, ("Output", "Reverb", "Response"), "output page", panel))
+    menu = entries(section_menu(document, FM_SPACE, ("Output", "Reverb", "Response"), "output page", panel))
     assert not menu["Unlock output page"].isEnabled()
     menu["Lock output page"].trigger()
     assert document.locked == {p.name for p in FM_SPACE if p.section in ("Output", "Reverb", "Response")}

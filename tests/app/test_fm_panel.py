@@ -14,10 +14,11 @@ from app.controls.matrix_cell import MatrixCell
 from app.controls.piano import Piano
 from app.controls.value_widget import ValueWidget
 from app.document import Document
-from app.panels.fm import TABS, FmPanel, step_label
+from app.panels.fm import TABS, FmPanel
 from app.panels.fm_menu import operator_menu
 from app.panels.fm_sections import without_effect
 from app.panels.fm_strip import OperatorButton
+from app.panels.paged import step_label
 from app.style import apply_theme
 from engine.params import FM_SPACE, Patch
 from engine.params.note import NoteSettings
@@ -571,10 +572,14 @@ def test_every_tab_says_what_is_behind_it(panel):
         assert len(tab.toolTip()) > len(tab.text())
 
 
-def test_knobs_rest_while_something_else_than_fm_is_played(panel, document):
+def test_it_shows_its_own_patch_while_another_instrument_is_played(panel, document):
+    panel.control("op1_ratio").enter(3.0)
     document.set_patch(Patch("impact", name="Pot"), "Load the pot")
-    assert not panel.control("op1_ratio").isEnabled()
-    assert panel.name.text() == "Pot"
+    assert panel.control("op1_ratio").value == 3.0
+    assert panel.name.text() == "Unnamed patch"
+    document.use_synth("fm")
+    panel.control("op1_ratio").enter(4.0)
+    document.use_synth("impact")
     document.undo()
-    assert panel.control("op1_ratio").isEnabled()
-    assert panel.control("op1_ratio").value == document.patch.values["op1_ratio"]
+    assert document.patch.synth == "fm"
+    assert panel.control("op1_ratio").value == 3.0

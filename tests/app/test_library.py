@@ -19,10 +19,10 @@ from app.panels.library import LibraryPanel
 from app.panels.library_model import (
     DETAIL_ROLE,
     ICON_ROLE,
-    LIVE_NAME,
     THUMBNAIL_COLUMNS,
     THUMBNAIL_ROLE,
     length_text,
+    live_name,
 )
 from app.panels.preset_model import ENTRY_ROLE
 from engine.audio import Audio, Clip
@@ -32,6 +32,8 @@ from engine.project.presets import factory_presets, read_preset
 from engine.project.take import MissingSource, Take
 
 RATE = 48000
+
+LIVE_NAME = live_name(Patch("fm"))
 
 
 def take(name: str, *, seconds: float = 0.25, path: Path | None = None, **more: Any) -> Take:

@@ -66,7 +66,7 @@ def test_the_layout_comes_back(qtbot: QtBot, windows: Windows, settings: Setting
     first.window.resize(1100, 700)
     qtbot.keyClick(first.window, Qt.Key.Key_1, CTRL)
     assert first.window.panel("library").isHidden()
-    qtbot.keyClick(first.window, Qt.Key.Key_3, CTRL)
+    qtbot.keyClick(first.window, Qt.Key.Key_9, CTRL)
     assert first.window.panel("jobs").isVisible()
     windows.leave(first)
     second = windows.start(settings=settings)

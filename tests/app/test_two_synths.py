@@ -160,22 +160,15 @@ def test_a_restored_project_brings_its_instruments_and_leaves_the_rest(document)
     assert (document.patch, document.patch_of("impact")) == (BELL, GONG)
 
 
-def test_strikes_are_steps_and_fast_ones_are_one(document, told):
+def test_fast_strikes_are_one_step_with_the_key_that_they_are(document, told):
     document.use_synth("impact")
-    document.strike_at({"strike_x": 0.1, "strike_y": 0.2}, merge="strike 1")
-    document.strike_at({"strike_x": 0.5, "strike_y": 0.6}, merge="strike 1")
-    document.strike_at({"strike_x": 0.9, "strike_y": 0.6}, merge="strike 2")
+    for merge, x, velocity in (("strike 1", 0.1, 80), ("strike 1", 0.5, 90), ("strike 2", 0.9, 110)):
+        document.audition_values({"strike_x": x, "strike_y": 0.2}, "struck")
+        document.commit("Strike place", merge=merge)
+        document.follow_key(60, velocity, merge)
     assert [why for _, why in told] == ["synth", "struck", "struck", "struck"]
     document.undo()
-    assert document.patch.values["strike_x"] == 0.5
+    assert (document.patch.values["strike_x"], document.note.velocity) == (0.5, 90)
     document.undo()
     assert document.patch == Patch("impact")
-
-
-def test_a_preset_that_is_only_heard_can_be_struck_and_is_not_taken(document):
-    document.audition_patch(GONG)
-    document.strike_at({"strike_x": 0.1, "strike_y": 0.2})
-    assert document.patch.values["strike_x"] == 0.1
-    assert document.undo_label is None
-    document.revert()
-    assert document.patch == Patch("fm")
+    assert document.note == NoteSettings()

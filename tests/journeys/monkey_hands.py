@@ -19,9 +19,10 @@ from app.controls.time_axis import Selection
 from app.panels.explore_menus import lock_menu as locks_menu
 from app.panels.explore_menus import sections_menu, slot_menu
 from app.panels.fm import TABS
-from app.panels.fm_locks import add_locks, names_in
-from app.panels.fm_menu import operator_menu, section_menu
+from app.panels.fm_menu import operator_menu
 from app.panels.fm_sections import SECTIONS
+from app.panels.section_locks import add_locks
+from app.panels.section_menu import section_menu
 from engine.audio import Audio, write_clip
 from engine.params import FM_SPACE, Patch
 
@@ -187,7 +188,7 @@ class Monkey:
 
     def lock(self) -> None:
         menu, section = QMenu(self.session.fm), f"Operator {self.rng.randint(1, 6)}"
-        add_locks(menu, self.session.document, names_in(section), section)
+        add_locks(menu, self.session.document, FM_SPACE.names_in(section), section)
         self.rng.choice([action for action in menu.actions() if not action.isSeparator()]).trigger()
         menu.deleteLater()
 
@@ -229,7 +230,7 @@ class Monkey:
         menu = self.rng.choice(
             (
                 lambda: operator_menu(document, self.rng.randint(1, 6), fm),
-                lambda: section_menu(document, sections, "these", fm),
+                lambda: section_menu(document, FM_SPACE, sections, "these", fm),
             )
         )()
         if usable := [a for a in menu.actions() if a.isEnabled() and not a.isSeparator()]:

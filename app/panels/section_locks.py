@@ -1,4 +1,4 @@
-"""Locking whole parts of the FM instrument: an operator, a page."""
+"""Locking whole parts of an instrument: an operator, a page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 from PySide6.QtWidgets import QMenu
 
-from engine.params import FM_SPACE
+from engine.params import ParamSpace
 
 
 class LockDocument(Protocol):
@@ -19,9 +19,9 @@ class LockDocument(Protocol):
     def set_locked(self, names: Iterable[str], on: bool = True) -> None: ...
 
 
-def names_in(section: str) -> frozenset[str]:
-    """Storage names of the parameters of a section: ``"Operator 1"``, ``"Matrix"``, ``"Voice"``."""
-    return frozenset(param.name for param in FM_SPACE if param.section == section)
+def names_in(space: ParamSpace, sections: Iterable[str]) -> frozenset[str]:
+    """Storage names of the parameters of some sections: ``"Operator 1"``, ``"Matrix"``, ``"Voice"``."""
+    return frozenset(name for section in sections for name in space.names_in(section))
 
 
 def add_locks(menu: QMenu, document: LockDocument, names: frozenset[str], words: str) -> None:

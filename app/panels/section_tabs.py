@@ -1,8 +1,8 @@
-"""The slim row under the operators: one word for each page of the voice, and a menu for the page that is shown."""
+"""The slim row above an instrument's pages: one word for each of them, and a menu for the page that is shown."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetrics, QPainter, QPaintEvent
@@ -13,16 +13,6 @@ from app.theme import SMALL_TEXT_PX, tokens
 
 HEIGHT_PX = 26
 DOT_PX = 4
-WHAT = {
-    "Routing": "Who modulates whom, and who is heard",
-    "Pitch": "How the pitch moves after a key goes down and up",
-    "LFO": "Vibrato and tremolo",
-    "Noise": "A band of noise beside the operators",
-    "Filter": "What of the sound is let through",
-    "Output": "Drive, place, reverb, and how hard keys sound",
-    "Spectrum": "Which partials there are, and which operators make them",
-}
-"""What is on a page, for its tool tip."""
 
 
 class SectionTab(QAbstractButton):
@@ -30,9 +20,10 @@ class SectionTab(QAbstractButton):
 
     menu_wanted = Signal(QPoint)
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, what: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setText(name)
+        self._what = what
         self.at_work = False
         self.has_locks = False
         self.setCheckable(True)
@@ -59,8 +50,7 @@ class SectionTab(QAbstractButton):
             self.update()
 
     def _tell(self, states: Sequence[str] = ()) -> None:
-        what = WHAT.get(self.text(), self.text())
-        self.setToolTip(f"{what}\n{', '.join(states).capitalize()}" if states else what)
+        self.setToolTip(f"{self._what}\n{', '.join(states).capitalize()}" if states else self._what)
 
     def _words_px(self) -> int:
         return QFontMetrics(figures(self, SMALL_TEXT_PX + 1)).horizontalAdvance(self.text())
@@ -93,24 +83,23 @@ class SectionTab(QAbstractButton):
 
 
 class SectionTabs(QWidget):
-    """The tabs by name; at most one is on, none while an operator's page is shown."""
+    """The tabs by name, each with ``what`` is on its page; at most one is on, none while something else is shown."""
 
     chosen = Signal(str)
     menu_wanted = Signal(str, QPoint)
 
-    def __init__(self, names: tuple[str, ...], parent: QWidget | None = None) -> None:
+    def __init__(self, what: Mapping[str, str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         self.tabs: dict[str, SectionTab] = {}
         self._group = QButtonGroup(self)
-        for name in names:
-            self.add(name)
+        for name, words in what.items():
+            self._add(name, words)
 
-    def add(self, name: str) -> None:
-        """One more page, at the right end."""
-        tab = self.tabs[name] = SectionTab(name)
+    def _add(self, name: str, what: str) -> None:
+        tab = self.tabs[name] = SectionTab(name, what)
         self._group.addButton(tab)
         # The room that is left goes to all alike, so that the words stand evenly apart.
         self._row.addWidget(tab, tab.sizeHint().width())

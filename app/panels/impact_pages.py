@@ -1,0 +1,205 @@
+"""The pages of the impact panel: which parameters stand on them, in which rows, and what they are called there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.controls.choice import ChoiceField, choice_control
+from app.controls.knob import Knob
+from app.controls.knob_paint import figures
+from app.controls.param_form import ParamForm
+from app.controls.value_field import ValueField
+from app.controls.value_widget import ValueWidget
+from app.panels.page import KNOB_PX, Page
+from app.theme import GRID, tokens
+from engine.params import IMPACT_SPACE, Param, Values
+
+HEAD = ("transpose_st", "gain_db")
+"""What stands beside the note."""
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "Object": ("Object", "Damping", "Striker"),
+    "Contact": ("Contact noise", "Contact bands", "Listening"),
+    "Modes": ("Modes",),
+    "Room": ("Room", "Room bands"),
+    "Voice": ("Voice",),
+}
+"""The pages in their order, and the sections of parameters that their menus are about."""
+WHAT = {
+    "Object": "What is struck and with what, and how it falls silent",
+    "Contact": "The noise of a rough contact, and where the object is struck and listened to",
+    "Modes": "Every mode of the object: its frequency, level and decay",
+    "Room": "The room around it, band by band",
+    "Voice": "What keys do to the pitch, how hard they strike, and what happens when they go up",
+}
+N_COLUMNS = 6
+GROUP_PX = 16
+_LABELS = {
+    "contact_into": "Into obj.",
+    "imperfection": "Imperfect",
+    "hollowness": "Hollow",
+    "proportion": "Proport.",
+    "material_2": "And of",
+}
+"""Shorter words where the parameter's own are too long for a knob."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Controls side by side: ``groups`` of parameters, each with a name (empty for none) above it. ``knobs`` are
+    knobs in six columns, others fields and choices as wide as there is room."""
+
+    groups: tuple[tuple[str, tuple[str, ...]], ...]
+    knobs: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for _, names in self.groups for name in names)
+
+
+def _fields(*names: str) -> Row:
+    return Row((("", names),), knobs=False)
+
+
+ROWS: dict[str, tuple[Row, ...]] = {
+    "Object": (
+        _fields("shape", "material", "material_2", "blend"),
+        Row((("", ("size_m", "thickness_m", "proportion", "hollowness", "imperfection", "modes")),)),
+        Row(
+            (
+                ("Damping", ("damping_low", "damping_high")),
+                ("Striker", ("striker_kg", "striker_hardness", "contact_stretch")),
+                ("Room", ("room",)),
+            )
+        ),
+    ),
+    "Contact": (
+        Row((("Noise", ("contact_db", "contact_hz", "contact_oct", "contact_s", "contact_rise_s", "contact_grain")),)),
+        Row(
+            (
+                ("", ("contact_direct", "contact_into")),
+                ("Struck", ("strike_x", "strike_y")),
+                ("Heard", ("pickup_x", "pickup_y")),
+            )
+        ),
+    ),
+    "Modes": (),
+    "Room": (Row((("", ("room", "room_s", "room_damping", "room_delay_s")),)),),
+    "Voice": (
+        _fields("tuning", "release"),
+        Row((("", ("transpose_st", "gain_db", "width", "velocity", "release_s")),)),
+    ),
+}
+
+
+def left_out() -> list[str]:
+    """Single values that stand on no page; none, as the tests see to."""
+    shown = {name for rows in ROWS.values() for row in rows for name in row.names}
+    return [param.name for param in IMPACT_SPACE if param.count == 1 and param.name not in shown]
+
+
+class GroupLine(QWidget):
+    """The names of groups of controls in a row, each above its own, with a hairline."""
+
+    def __init__(self, groups: tuple[tuple[str, int], ...], columns: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._groups, self._columns = groups, columns
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        return QSize(80, GROUP_PX)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = tokens()
+        painter = QPainter(self)
+        painter.setFont(figures(self))
+        column = 0
+        width = (self.width() + GRID) / self._columns
+        for name, span in self._groups:
+            box = QRectF(column * width, 0.0, span * width - GRID, self.height())
+            painter.setPen(QColor(theme.secondary))
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
+            used = painter.fontMetrics().horizontalAdvance(name)
+            painter.setPen(QColor(theme.hairline))
+            y = round(box.center().y())
+            left = round(box.left() + used + (2 * GRID if used else 0))
+            if left < box.right():
+                painter.drawLine(left, y, round(box.right()), y)
+            column += span
+
+
+class ImpactPage(Page):
+    """One page of :data:`ROWS`."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.name = name
+        self._lines = 0
+        for row in ROWS[name]:
+            self._add_row(row)
+        self._end_column()
+
+    def _add_row(self, row: Row) -> None:
+        params = [IMPACT_SPACE[name] for name in row.names]
+        if any(title for title, _ in row.groups):
+            self._column.addWidget(GroupLine(tuple((title, len(names)) for title, names in row.groups), N_COLUMNS))
+            self._lines += 1
+        if row.knobs:
+            self._add_form(ParamForm(params, columns=N_COLUMNS, spacing=GRID, make=_knob))
+        else:
+            self._add_form(ParamForm(params, columns=max(len(params), 4), make=_field))
+
+    def _rest(self) -> int:
+        return super()._rest() + self._lines * GROUP_PX
+
+    def _n_gaps(self) -> int:
+        return super()._n_gaps() + self._lines
+
+    def set_values(self, values: Values) -> None:
+        super().set_values(values)
+        silent = without_effect(values)
+        for name, control in self.controls.items():
+            control.set_quiet(name in silent)
+
+
+def without_effect(values: Values) -> frozenset[str]:
+    """Storage names of the values that change nothing as long as something else stays off."""
+    silent: set[str] = set()
+    if _is_off(values, "contact_db"):
+        silent |= IMPACT_SPACE.names_in("Contact noise") - {"contact_db"}
+        silent |= IMPACT_SPACE.names_in("Contact bands")
+    if _is_off(values, "room"):
+        silent |= (IMPACT_SPACE.names_in("Room") | IMPACT_SPACE.names_in("Room bands")) - {"room"}
+    if _is_off(values, "blend"):
+        silent.add("material_2")
+    if _is_off(values, "release"):
+        silent.add("release_s")
+    return frozenset(silent)
+
+
+def at_work(values: Values) -> frozenset[str]:
+    """The pages that change the sound beyond the object itself."""
+    found = {
+        "Contact": not _is_off(values, "contact_db"),
+        "Modes": any(values[name] != IMPACT_SPACE.defaults()[name] for name in IMPACT_SPACE.names_in("Modes")),
+        "Room": not _is_off(values, "room"),
+    }
+    return frozenset(name for name, is_on in found.items() if is_on)
+
+
+def _is_off(values: Mapping[str, object], name: str) -> bool:
+    return values[name] == IMPACT_SPACE[name].low
+
+
+def _knob(param: Param) -> ValueWidget:
+    return Knob(param, width_px=KNOB_PX, label=_LABELS.get(param.name, param.label))
+
+
+def _field(param: Param) -> ValueWidget:
+    if param.name in ("tuning", "release"):
+        return choice_control(param)
+    return ChoiceField(param) if param.choices else ValueField(param)

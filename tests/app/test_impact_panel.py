@@ -1,0 +1,132 @@
+"""The impact panel on a real document: every value in reach, heard while it turns, one step when the hand lets go."""
+
+from __future__ import annotations
+
+import pytest
+from gestures import Hand
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu
+
+from app.document import Document
+from app.panels.impact import ImpactPanel
+from app.panels.impact_pages import ROWS, SECTIONS, WHAT, at_work, left_out, without_effect
+from app.panels.paged import step_label
+from app.panels.section_menu import section_menu
+from engine.params import IMPACT_SPACE, Patch
+from engine.params.note import NoteSettings
+
+GONG = Patch("impact", {"shape": 1.0, "material": 1.0, "room": 0.4}, name="Gong")
+
+
+@pytest.fixture
+def document(qtbot):
+    made = Document()
+    made.use_synth("impact")
+    return made
+
+
+@pytest.fixture
+def panel(document, qtbot):
+    widget = ImpactPanel(document)
+    qtbot.addWidget(widget)
+    widget.resize(414, 654)
+    widget.show()
+    return widget
+
+
+def entries(menu: QMenu) -> dict[str, object]:
+    return {action.text(): action for action in menu.actions() if not action.isSeparator()}
+
+
+def test_every_single_value_has_a_control_that_shows_it(panel, document):
+    assert left_out() == []
+    document.set_patch(GONG, "Load")
+    for param in IMPACT_SPACE:
+        if param.count == 1:
+            control = panel.control(param.name)
+            assert control.param is param
+            assert control.value == document.patch.values[param.name]
+
+
+def test_every_section_has_its_page_and_every_tab_says_what_is_behind_it(panel):
+    assert set(ROWS) == set(SECTIONS) <= set(WHAT)
+    assert {section for sections in SECTIONS.values() for section in sections} == set(IMPACT_SPACE.sections)
+    for name, tab in panel.tabs.tabs.items():
+        panel.choose_section(name)
+        assert panel.shown_section == name
+        assert len(tab.toolTip()) > len(name)
+
+
+def test_a_drag_is_heard_while_it_lasts_and_is_one_step_afterwards(panel, document):
+    heard: list[str] = []
+    document.patch_changed.connect(lambda patch, why: heard.append(why))
+    knob = panel.control("size_m")
+    hand = Hand(knob, y=38).grab().move(0, -40, steps=4)
+    assert heard == ["turn"] * 4
+    assert document.undo_label is None
+    hand.release()
+    assert document.undo_label == "Object size"
+    document.undo()
+    assert knob.value == 0.3
+
+
+def test_the_notes_velocity_is_not_the_patchs(panel, document):
+    panel.head.knobs["velocity"].enter(40.0)
+    assert document.note.velocity == 40
+    assert document.patch.values["velocity"] == 0.7
+    panel.control("velocity").enter(0.2)
+    assert (document.note.velocity, document.patch.values["velocity"]) == (40, 0.2)
+    document.set_note(NoteSettings(60, 99, 1.0, 2.0), "Note")
+    assert panel.head.knobs["velocity"].value == 99
+    assert panel.control("velocity").value == 0.2
+
+
+def test_what_stands_on_two_pages_shows_the_same(panel, document):
+    panel.choose_section("Object")
+    panel.sections["Object"].controls["room"].enter(0.5)
+    panel.choose_section("Room")
+    assert panel.sections["Room"].controls["room"].value == 0.5
+    document.set_locked(["room"])
+    assert all(panel.sections[name].controls["room"].locked for name in ("Object", "Room"))
+
+
+def test_a_hand_on_the_panel_takes_up_the_instrument(panel, document):
+    document.use_synth("fm")
+    panel.control("size_m").enter(1.0)
+    assert document.patch.synth == "impact"
+    assert document.patch.values["size_m"] == 1.0
+
+
+def test_it_keeps_showing_its_own_patch_while_another_one_is_live(panel, document):
+    document.set_patch(GONG, "Load")
+    document.use_synth("fm")
+    assert panel.name.text() == "Gong"
+    document.undo()
+    assert panel.name.text() == "Unnamed patch"
+
+
+def test_a_page_with_lists_is_copied_and_reset_whole(panel, document):
+    level = tuple(-6.0 if n == 3 else 0.0 for n in range(512))
+    document.set_patch(Patch("impact", {"mode_level_db": level}), "Set")
+    QGuiApplication.clipboard().clear()
+    menu = entries(section_menu(document, IMPACT_SPACE, SECTIONS["Modes"], "modes page", panel))
+    menu["Copy modes page"].trigger()
+    menu["Reset modes page"].trigger()
+    assert document.patch.values["mode_level_db"][3] == 0.0
+    menu = entries(section_menu(document, IMPACT_SPACE, SECTIONS["Modes"], "modes page", panel))
+    menu["Paste to modes page"].trigger()
+    assert document.patch.values["mode_level_db"] == level
+
+
+def test_what_changes_nothing_is_said_to(panel):
+    silent = without_effect(IMPACT_SPACE.defaults())
+    assert {"contact_hz", "room_s", "material_2", "release_s"} <= silent
+    assert not {"contact_db", "room", "blend", "release", "size_m", "strike_x"} & silent
+    assert at_work(IMPACT_SPACE.defaults()) == frozenset()
+    assert at_work(GONG.values) == {"Room"}
+
+
+def test_steps_are_called_by_their_section():
+    assert step_label(IMPACT_SPACE["striker_kg"]) == "Striker mass"
+    assert step_label(IMPACT_SPACE["contact_db"]) == "Contact noise level"
+    assert step_label(IMPACT_SPACE["room"]) == "Room"
