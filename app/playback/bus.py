@@ -110,10 +110,10 @@ class Bus:
 
     # -- the device's callback ----------------------------------------------------------------------
 
-    def play_into(self, out: Frames, ceiling: float = 1.0, patience_s: float = 0.0) -> bool:
+    def play_into(self, out: Frames, full: float = 1.0, patience_s: float = 0.0) -> bool:
         """Add the next frames to ``out`` ``[n, 2]`` and forget them; whether there was anything.
 
-        Chords that are louder than ``ceiling`` are turned down while they are: see :class:`Limiter`. ``patience_s`` is
+        Chords that go beyond ``full`` are turned down while they do: see :class:`Limiter`. ``patience_s`` is
         how long the device can do without them, if what is expected is not there yet.
         """
         n = len(out)
@@ -122,7 +122,7 @@ class Bus:
         had_work = bool(self._blocks) or self._end > self.position
         if had_work:
             self._take_in()
-            self._pour(out, ceiling)
+            self._pour(out, full)
         self.position += n
         if self._marked_frame is not None and self._marked_frame < self.position:
             self.handed.append((self._seen_mark, time.perf_counter_ns()))
@@ -175,11 +175,9 @@ class Bus:
             self._seen_mark = self._mark
             self._marked_frame = first + int(heard[0])
 
-    def _pour(self, out: Frames, ceiling: float) -> None:
+    def _pour(self, out: Frames, full: float) -> None:
         n, ahead = len(out), self._limiter.ahead_frames
-        block = self._at(self.position, n)
-        gain = self._limiter.gains(block, self._at(self.position + n, ahead), ceiling)
-        out += block if isinstance(gain, float) and gain == 1.0 else block * gain
+        out += self._limiter.limit(self._at(self.position, n), self._at(self.position + n, ahead), full)
         self._clear(n)
 
     def _at(self, first: int, n: int) -> Frames:

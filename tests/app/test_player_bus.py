@@ -212,7 +212,7 @@ def test_a_chord_that_is_too_loud_is_turned_down_and_not_cut_off() -> None:
     bus = Bus(RATE)
     bus.add(0, frames(1.8 * wave * rise))
     heard = np.concatenate([pull(bus, BLOCK) for _ in range(RATE // BLOCK)])
-    assert np.abs(heard).max() < 1.01
+    assert np.abs(heard).max() <= 10 ** (-1 / 20) + 1e-6
     # A sine that is cut off flat at 1 / 1.8 has a third partial of -18 dB.
     steady = heard[RATE // 2 : RATE // 2 + RATE // 4] * np.hanning(RATE // 4)
     spectrum = np.abs(np.fft.rfft(steady))
@@ -230,9 +230,11 @@ def test_below_full_scale_not_a_sample_is_changed() -> None:
 def test_after_a_loud_chord_the_level_comes_back() -> None:
     bus = Bus(RATE)
     bus.add(0, frames(np.full(BLOCK, 2.0)))
-    bus.add(BLOCK, frames(np.full(RATE // 2, 0.5)))
-    bus.add(BLOCK + RATE // 2, frames(np.full(RATE // 2, 0.5)))
-    heard = np.concatenate([pull(bus, BLOCK) for _ in range(RATE // BLOCK)])
+    heard = []
+    for n in range(2 * RATE // BLOCK):
+        bus.add((n + 1) * BLOCK, frames(np.full(BLOCK, 0.5)))
+        heard.append(pull(bus, BLOCK))
+    heard = np.concatenate(heard)
     assert heard[-1] == pytest.approx(0.5, abs=0.01)
     assert np.abs(np.diff(heard[BLOCK:])).max() < 0.01
 
