@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from app.bench_modes import AREAS as MODES_AREAS
 from app.bench_spectrum import AREAS as SPECTRUM_AREAS
 from app.bench_views import AREAS as VIEW_AREAS
 from engine.bench.frame import Area, Mark, Row, Rows
@@ -96,4 +97,5 @@ AREAS: dict[str, Area] = {
     "presets": presets,
     **VIEW_AREAS,
     **SPECTRUM_AREAS,
+    **MODES_AREAS,
 }

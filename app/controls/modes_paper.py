@@ -38,11 +38,15 @@ class ModesPaper(QWidget):
         self._shown: Shown | None = None
         self._edition = 0
         """Grows with whatever changes the stems."""
+        self._still_edition = 0
+        """Grows with whatever changes them, but for what a hand does to those that it holds."""
+        self.held_modes: frozenset[int] = frozenset()
+        """The modes that a hand drags."""
         self._heads: tuple[Array, Array] | None = None
         self._heads_of = -1
         self._top_db = 0.0
         self.scale = FreqScale(self)
-        self.scale.changed.connect(self._on_scale)
+        self.scale.changed.connect(self._on_paper)
         self.selected: frozenset[int] = frozenset()
         self.primary: int | None = None
         """The mode that keys choose from, and that is named."""
@@ -79,6 +83,7 @@ class ModesPaper(QWidget):
             self._shown = None
             highest = max(float(self._set.db.max()), float(self.shown().db.max()))
             self._top_db = 12.0 * math.ceil((highest + 3.0) / 12.0)
+        self._still_edition += 1
         self._on_shown()
 
     def set_values(self, values: Values) -> None:
@@ -88,7 +93,6 @@ class ModesPaper(QWidget):
     def set_locked(self, names: Collection[str]) -> None:
         """Locked vectors do not move."""
         if self._step.set_locked(names):
-            self._edition += 1
             self._describe()
             self.update()
 
@@ -101,8 +105,9 @@ class ModesPaper(QWidget):
         return self._set
 
     @property
-    def edition(self) -> int:
-        return self._edition
+    def still_edition(self) -> int:
+        """Another one, other stems than those that the hand holds."""
+        return self._still_edition
 
     @property
     def top_db(self) -> float:
@@ -174,19 +179,34 @@ class ModesPaper(QWidget):
         off = point - self.tail(mode)
         return math.hypot(off.x(), off.y()) <= TAIL_REACH_PX
 
+    def along_tail(self, point: QPointF) -> bool:
+        """Whether a point lies on the way to the end of the tail."""
+        mode = self.tail_mode()
+        if mode is None:
+            return False
+        box = QRectF(self.head(mode), self.tail(mode)).normalized()
+        return box.adjusted(-TAIL_REACH_PX, -TAIL_REACH_PX, TAIL_REACH_PX, TAIL_REACH_PX).contains(point)
+
+    def head_at(self, point: QPointF) -> int | None:
+        """The mode whose head is there."""
+        x, y = (a[: self.n_modes] for a in self.heads())
+        if not x.size:
+            return None
+        away = np.hypot(x - point.x(), y - point.y())
+        best = int(np.argmin(away))
+        return best if away[best] <= HEAD_REACH_PX else None
+
     def mode_at(self, point: QPointF) -> int | None:
         """The mode that the hand would take: the nearest head, or else the nearest stem beneath its head."""
         n = self.n_modes
         plot = self.plot()
         if n == 0 or not plot.adjusted(-9, -9, 9, 9).contains(point):
             return None
+        if (head := self.head_at(point)) is not None:
+            return head
         x, y = (a[:n] for a in self.heads())
         aside = np.abs(x - point.x())
-        away = np.hypot(aside, y - point.y())
-        best = int(np.argmin(away))
-        if away[best] <= HEAD_REACH_PX:
-            return best
-        # Of stems on one spot the lowest that still reaches up to the pointer: the others are behind it.
+        # Only stems that reach up to the pointer: beside the shorter ones there is nothing to take.
         reach = np.where((aside <= STEM_REACH_PX) & (y <= point.y() + 2.0), aside, np.inf)
         best = int(np.argmin(reach))
         return best if np.isfinite(reach[best]) else None
@@ -256,12 +276,16 @@ class ModesPaper(QWidget):
 
     def _on_shown(self) -> None:
         self._shown = None
+        if not (self.held_modes and self._step.busy):
+            self._still_edition += 1
         self._edition += 1
         self._describe()
         self.update()
 
-    def _on_scale(self) -> None:
+    def _on_paper(self) -> None:
+        """Every stem has another place."""
         self._edition += 1
+        self._still_edition += 1
         self.update()
 
     def show_fit(self) -> None:
@@ -278,5 +302,5 @@ class ModesPaper(QWidget):
             self.scale.zoom(whole / size, min(max((first - low) / (whole - size), 0.0), 1.0))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._edition += 1
+        self._on_paper()
         super().resizeEvent(event)

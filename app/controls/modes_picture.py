@@ -60,7 +60,7 @@ class ModesPicture:
         if self._ground is None or ground != self._ground_for:
             self._ground, self._ground_for = self._layer(ratio, self._paint_ground), ground
         painter.drawPixmap(0, 0, self._ground)
-        stems = (*ground, paper.edition, paper.solo)
+        stems = (*ground, paper.still_edition, paper.solo, paper.held_modes)
         if self._stems is None or stems != self._stems_for:
             self._stems, self._stems_for = self._layer(ratio, self._paint_stems), stems
         painter.drawPixmap(0, 0, self._stems)
@@ -122,6 +122,8 @@ class ModesPicture:
         if not x.size:
             return
         seen = (x >= self._plot.left() - 4) & (x <= self._plot.right() + 4)
+        # What the hand holds is painted over this, and this need not be painted anew while it moves.
+        seen[list(paper.held_modes)] = False
         own = np.arange(x.size) < paper.n_modes
         heard = np.ones(x.size, bool)
         if paper.solo:
@@ -272,8 +274,8 @@ class ModesPicture:
 def _opaque(tone: QColor, strength: float) -> QColor:
     """A colour mixed into the paper's: what one sees through costs twenty times as much to paint."""
     paper = QColor(tokens().canvas)
-    pairs = zip(tone.getRgb()[:3], paper.getRgb()[:3], strict=True)
-    return QColor(*(round(strength * over + (1.0 - strength) * under) for over, under in pairs))
+    parts = ((tone.redF(), paper.redF()), (tone.greenF(), paper.greenF()), (tone.blueF(), paper.blueF()))
+    return QColor.fromRgbF(*(strength * over + (1.0 - strength) * under for over, under in parts))
 
 
 def _pen(tone: QColor, opacity: float, width: float, *, round_ends: bool = False) -> QPen:

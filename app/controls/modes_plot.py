@@ -172,6 +172,7 @@ class ModesPlot(ModesPaper):
         self._grip = grip
         self._step.begin(self._what(part))
         self._drag, self._octaves = self._take(), 0.0
+        self.held_modes = self.selected
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         here = event.position()
@@ -239,6 +240,7 @@ class ModesPlot(ModesPaper):
     def _end(self, *, keep: bool) -> None:
         grip, self._grip = self._grip, None
         self._drag = None
+        self.held_modes = frozenset()
         self._lasso = []
         if grip == "lasso" and not keep:
             self.select(self._before_lasso)
@@ -261,7 +263,10 @@ class ModesPlot(ModesPaper):
 
     def _hover(self, here: QPointF | None) -> None:
         on_tail = here is not None and self.on_tail(here)
-        mode = self.tail_mode() if on_tail else self.mode_at(here) if here is not None else None
+        mode = None if here is None else self.mode_at(here)
+        if here is not None and (on_tail or (self.along_tail(here) and self.head_at(here) is None)):
+            # The way from a head to the end of its tail crosses other stems.
+            mode = self.tail_mode()
         if mode != self.hovered_mode:
             self.hovered_mode = mode
             self.hovered.emit(mode)

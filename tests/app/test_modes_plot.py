@@ -125,9 +125,10 @@ def test_the_tail_is_the_decay(plot):
     heard = Heard(plot)
     on(plot, 1).hover()
     before = float(plot.shown().decay_s[1])
-    end = plot.tail(1)
-    hand = Hand(plot, end.x(), end.y()).hover()
-    assert plot.hovered_mode == 1
+    head, end = plot.head(1), plot.tail(1)
+    for share in (0.25, 0.5, 0.75, 1.0):
+        hand = Hand(plot, head.x() + share * (end.x() - head.x()), head.y() + 2).hover()
+        assert plot.hovered_mode == 1, "on the way to its end the tail stays"
     hand.press().move(18, 0, steps=3)
     assert plot.tail(1).x() == pytest.approx(hand.at.x(), abs=1.5)
     hand.release()
@@ -476,6 +477,25 @@ def test_pointing_and_choosing_do_not_paint_the_stems_anew(plot, monkeypatch):
         plot.select({mode})
         plot.grab()
     assert len(painted) <= 1
+
+
+def test_a_drag_paints_only_what_it_moves_and_leaves_the_picture_right(plot, monkeypatch):
+    plain, painted = ModesPicture._paint_stems, []
+    monkeypatch.setattr(ModesPicture, "_paint_stems", lambda self, p: (painted.append(1), plain(self, p)))
+    plot.grab()
+    painted.clear()
+    hand = on(plot, 2).press().move(30, 0, steps=2)
+    plot.grab()
+    for _ in range(10):
+        hand.move(2, 0)
+        plot.grab()
+    assert len(painted) <= 1
+    hand.release()
+    plot.select(())
+    hand.leave()
+    after = plot.grab().toImage()
+    plot._on_paper()
+    assert plot.grab().toImage() == after
 
 
 def test_512_modes_are_painted_in_a_few_strokes(plot, monkeypatch):
