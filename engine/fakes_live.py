@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from engine.fakes import envelope_of, tone, values_of
 from engine.params import Patch
 from engine.params.fm import N_OPERATORS
-from engine.synths.live_voice import Glide, Key, Sound
+from engine.params.gesture import Hand
+from engine.synths.live_voice import Glide, Key, Plain, Sound
 
 
-class _Voice:
+class _Voice(Plain):
     """One note that sounds: see :class:`engine.synths.live_voice.LiveVoice`."""
 
     channels = 1
@@ -85,11 +86,23 @@ class _Voice:
         self._v, self._key = v, key
 
 
+class _Fingertip:
+    """A hand that does nothing more: see :class:`engine.synths.live_voice.Contacts`."""
+
+    def touch(self, x: float, y: float, force: float) -> None:
+        """It has struck already."""
+
+    def lift(self) -> None:
+        """Nothing was held."""
+
+
 class _LivePatch:
     """See :class:`engine.synths.live_voice.LivePatch`; it knows no room."""
 
+    adds = False
+
     def __init__(self, patch: Patch, rate: int) -> None:
-        self._v, self._rate = values_of(patch), rate
+        self._v, self._rate, self._is_object = values_of(patch), rate, patch.synth == "impact"
 
     def strike(self, key: Key, glide: Glide | None = None) -> _Voice:
         """See :meth:`engine.synths.live_voice.LivePatch.strike`."""
@@ -102,6 +115,10 @@ class _LivePatch:
 
     def foresee(self, keys: Sequence[Key]) -> None:
         """There is nothing to work out."""
+
+    def touch(self, key: Key, hand: Hand) -> tuple[_Voice, _Fingertip] | None:
+        """See :meth:`engine.synths.live_voice.LivePatch.touch`: whatever a hand does strikes once."""
+        return (self.strike(key), _Fingertip()) if self._is_object else None
 
     def open_room(self) -> None:
         """There is none."""

@@ -18,10 +18,11 @@ from engine.dsp import fm_kernels, fm_live_kernels, live_kernels
 from engine.dsp.filters import SHARP, WIDE
 from engine.dsp.motion import STEP_S
 from engine.params import Patch
+from engine.params.gesture import Hand
 from engine.synths.fm_live_note import LiveNote, Notes
 from engine.synths.fm_note import FmDecoder
 from engine.synths.live_room import FdnRoom, RoomSettings
-from engine.synths.live_voice import Glide, Key, Sound
+from engine.synths.live_voice import Glide, Key, Plain, Sound
 
 TURN_S = 0.005
 """A voice whose patch changes fades from the old sound to the new one in so long."""
@@ -33,7 +34,7 @@ REST_S = 0.02
 _WIDE, _SHARP = WIDE.taps(), SHARP.taps()
 
 
-class FmVoice:
+class FmVoice(Plain):
     """One note, without the room; see :class:`engine.synths.live_voice.LiveVoice`."""
 
     def __init__(self, live: LiveNote, sample_rate: int, glide: Glide | None = None) -> None:
@@ -169,6 +170,8 @@ class _Line:
 class FmLivePatch:
     """A patch of the FM instrument ready to be struck; see :class:`engine.synths.live_voice.LivePatch`."""
 
+    adds = False
+
     def __init__(self, patch: Patch, sample_rate: int, decode: FmDecoder) -> None:
         self._notes, self._rate = Notes(patch, sample_rate, decode), sample_rate
         wet, decay_s, damping = (patch.values[name] for name in ("reverb", "reverb_s", "reverb_damping"))
@@ -188,6 +191,9 @@ class FmLivePatch:
 
     def foresee(self, keys: Sequence[Key]) -> None:
         """See :meth:`engine.synths.live_voice.LivePatch.foresee`. All keys are decoded already."""
+
+    def touch(self, key: Key, hand: Hand) -> None:
+        """See :meth:`engine.synths.live_voice.LivePatch.touch`: there is no object."""
 
     def open_room(self) -> FdnRoom | None:
         """See :meth:`engine.synths.live_voice.LivePatch.open_room`."""

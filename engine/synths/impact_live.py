@@ -10,22 +10,19 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from engine.dsp import mode_kernels
 from engine.params import Patch
-from engine.params.impact import N_MODES
-from engine.synths.impact import DIRECT
+from engine.params.gesture import Hand
+from engine.synths.impact_contacts import ContactStream, Striker, Surface
 from engine.synths.impact_live_room import ConvolutionRoom, RoomKernel
 from engine.synths.impact_note import ImpactDecoder, ImpactNote
-from engine.synths.impact_shapes import N_AIR
-from engine.synths.live_voice import Glide, Key, Sound
-
-Floats = NDArray[np.float64]
+from engine.synths.impact_struck import ALL, Body, Floats, Struck, noise_of, scrape_size
+from engine.synths.live_voice import Glide, Key, Place, Sound
 
 TURN_S = 0.005
 """A voice whose patch changes goes to its new levels in so long."""
@@ -37,59 +34,72 @@ QUIET = 1e-5
 _DEAD = 1e-8
 _MOST_NOTES = 64
 _N_CHANCES = 64
-_ALL = N_MODES + N_AIR
-_LONGEST_FORCE_S = 30.0
+_LONGEST_ROOM_S = 30.0
 
 
-@dataclass(frozen=True, eq=False)
-class Struck:
-    """One strike as plain numbers: ``hz``, ``damping`` ``[modes]`` and ``levels`` ``[2, modes]`` of all modes there can
-    be, the ``force`` and the contact's own sound ``direct`` in frames, ``release`` (1/s) and the pitch."""
+@dataclass(eq=False)
+class _Push:
+    """A force that goes on: how much it drives each mode, itself and its direct sound, and how much of it is over. The
+    ``own`` one is that of the key, which turns with the patch."""
 
-    hz: Floats
-    damping: Floats
-    levels: Floats
+    drive: Floats
     force: Floats
     direct: Floats
-    release: float
-    pitch_hz: float
+    at: int = 0
+    own: bool = False
 
-    @classmethod
-    def of(cls, note: ImpactNote, rate: int) -> Struck:
-        """The first row of ``note``."""
-        n_own, n_air = note.n_own, note.hz.shape[1] - note.n_own
-        hz, damping, levels = np.full(_ALL, 1.0), np.full(_ALL, 1e3), np.zeros((2, _ALL))
-        place = np.r_[0:n_own, N_MODES : N_MODES + n_air]
-        hz[place], damping[place] = note.hz[0].numpy(), note.damping[0].numpy()
-        levels[:, place] = note.amplitude[0].numpy()
-        contact = note.contact
-        n = contact.n_frames(rate, round(_LONGEST_FORCE_S * rate))
-        force, direct = contact.push(n, rate)[0].numpy(), np.zeros(0)
-        gain = float(note.gain[0])
-        if contact.has_noise:
-            noise = contact.noise(n, rate)[0].numpy()
-            force = force + noise * float(contact.into[0])
-            direct = noise * (DIRECT * float(contact.direct[0]) * gain)
-        return cls(hz, damping, levels, force * gain, direct, float(note.release[0]), float(note.pitch_hz[0]))
+    @property
+    def is_over(self) -> bool:
+        return self.at >= max(self.force.size, self.direct.size)
+
+
+@dataclass(eq=False)
+class _Hand:
+    """A stream of contacts and the step of it that sounds: ``drive`` before its first frame, by how much it rises with
+    each, the force, and how many frames are done."""
+
+    stream: ContactStream
+    place: Place | None = None
+    drive: Floats = field(default_factory=lambda: np.zeros(ALL))
+    rise: Floats = field(default_factory=lambda: np.zeros(ALL))
+    force: Floats = field(default_factory=lambda: np.zeros(0))
+    at: int = 0
 
 
 class ImpactVoice:
-    """One strike, without the room; see :class:`engine.synths.live_voice.LiveVoice`."""
+    """What rings of one body, without the room; see :class:`engine.synths.live_voice.LiveVoice`.
+
+    It begins with a strike or with a hand on it, and takes in what else rings of the same body: one set of modes with
+    all forces on them, so that phases go on and nothing is cut.
+    """
 
     channels = 2
 
-    def __init__(self, struck: Struck, sample_rate: int, glide: Glide | None = None) -> None:
+    def __init__(
+        self,
+        body: Body,
+        sample_rate: int,
+        glide: Glide | None = None,
+        *,
+        struck: Struck | None = None,
+        stream: ContactStream | None = None,
+        surface: Surface | None = None,
+    ) -> None:
         self._rate = sample_rate
-        self._struck = struck
-        self._re, self._im = np.zeros((2, _ALL))
+        self._body, self._surface = body, surface
+        self._pushes = [] if struck is None else [_Push(struck.drive, struck.force, struck.direct, own=True)]
+        self._hands = [] if stream is None else [_Hand(stream)]
+        self._re, self._im = np.zeros((2, ALL))
         self._at = 0
         self._fall = 1.0
+        self._is_choked = False
         self._glide = glide or Glide(0.0, 1.0)
         self._glide_from = 0
-        self._factor = 0.0
-        self._turn_re, self._turn_im = np.zeros((2, _ALL))
-        self._levels, self._goal = np.zeros((2, _ALL)), np.zeros((2, _ALL))
-        self._alive = np.flatnonzero(struck.levels.any(0))
+        self._tuned: tuple[float, bool] | None = None
+        self._turn_re, self._turn_im = np.zeros((2, ALL))
+        self._levels, self._goal = np.zeros((2, ALL)), np.zeros((2, ALL))
+        is_driven = body.levels.any(0) if struck is None else body.levels.any(0) & (struck.drive != 0.0)
+        self._alive = np.flatnonzero(is_driven)
         self._ended = False
         self.level = 0.0
 
@@ -104,27 +114,72 @@ class ImpactVoice:
         while done < n_frames:
             glide_st = self._glide_st()
             n = n_frames - done if glide_st == 0.0 else min(STEP_FRAMES, n_frames - done)
+            for hand in self._hands:
+                n = min(n, self._go_on(hand))
             self._tune(2.0 ** ((bend_st + glide_st) / 12.0))
             self._ring(out[:, done : done + n])
             done += n
-        if not gate and self._struck.release > 0.0:
-            falls = self._fall * np.exp(-self._struck.release / self._rate * np.arange(n_frames + 1))
+        if not gate and self._body.release > 0.0:
+            falls = self._fall * np.exp(-self._body.release / self._rate * np.arange(n_frames + 1))
             out *= falls[:-1]
             self._fall = float(falls[-1])
+        elif self._fall < 1.0:
+            out *= self._fall
         self.level = float(np.abs(out).max(initial=0.0))
         self._bury()
         return out.astype(np.float32)
 
-    def renew(self, struck: Struck, glide_s: float = 0.0) -> None:
-        """Become another strike that began when this one did, its pitch within ``glide_s``."""
-        left_st, away_st = self._glide_st(), 12.0 * math.log2(self._struck.pitch_hz / struck.pitch_hz)
+    def choke(self, on: bool) -> None:
+        """See :meth:`engine.synths.live_voice.LiveVoice.choke`."""
+        self._is_choked = on
+
+    def absorb(self, other: ImpactVoice) -> bool:
+        """See :meth:`engine.synths.live_voice.LiveVoice.absorb`."""
+        still = all(
+            voice._glide_st() == 0.0 and voice._at > 0 and np.array_equal(voice._levels, voice._goal)
+            for voice in (self, other)
+        )
+        if self._body is not other._body or not still or self._fall < _DEAD or self._tuned != other._tuned:
+            return False
+        # What was damped meanwhile has fallen for good.
+        share = other._fall / self._fall
+        self._re += share * other._re
+        self._im += share * other._im
+        for push in other._pushes:
+            self._pushes.append(_Push(push.drive, share * push.force, share * push.direct, push.at))
+        self._hands += other._hands
+        self._surface = self._surface or other._surface
+        self._alive = np.union1d(self._alive, other._alive)
+        return True
+
+    def renew(self, body: Body, struck: Struck | None, surface: Surface | None, glide_s: float = 0.0) -> None:
+        """Become another body that was struck, or touched, when this one was, its pitch within ``glide_s``."""
+        left_st, away_st = self._glide_st(), 12.0 * math.log2(self._body.pitch_hz / body.pitch_hz)
         if left_st != 0.0 and away_st == 0.0:
             glide_s = max(self._glide.seconds - (self._at - self._glide_from) / self._rate, glide_s)
         self._glide = Glide(away_st + left_st if glide_s > 0.0 else 0.0, max(glide_s, SHORTEST_S))
-        self._struck, self._glide_from = struck, self._at
-        self._alive = np.arange(_ALL)
-        self._factor = 0.0
+        self._body, self._glide_from = body, self._at
+        for push in self._pushes:
+            if push.own and struck is not None:
+                push.drive, push.force, push.direct = struck.drive, struck.force, struck.direct
+        if surface is not None:
+            self._surface = surface
+            for hand in self._hands:
+                hand.stream.striker = surface.striker
+                hand.place = None
+        self._alive = np.arange(ALL)
+        self._tuned = None
         self._ended = False
+
+    @property
+    def is_struck(self) -> bool:
+        """Whether the force of its key goes on."""
+        return any(push.own for push in self._pushes)
+
+    @property
+    def has_hands(self) -> bool:
+        """Whether contacts stream in."""
+        return bool(self._hands)
 
     def _glide_st(self) -> float:
         share = (self._at - self._glide_from) / self._rate / max(self._glide.seconds, SHORTEST_S)
@@ -132,47 +187,97 @@ class ImpactVoice:
 
     def _tune(self, factor: float) -> None:
         """Let the modes turn as fast as they shall from now on, and know how loud they are to be."""
-        if factor == self._factor:
+        if self._tuned == (factor, self._is_choked):
             return
-        struck, first = self._struck, self._factor == 0.0 and self._at == 0
-        self._factor = factor
-        cycles = struck.hz * (factor / self._rate)
-        turn = np.exp(2j * np.pi * cycles - struck.damping / self._rate)
+        body = self._body
+        self._tuned = factor, self._is_choked
+        cycles = body.hz * (factor / self._rate)
+        damping = body.damping + (body.choke if self._is_choked else 0.0)
+        turn = np.exp(2j * np.pi * cycles - damping / self._rate)
         self._turn_re, self._turn_im = turn.real.copy(), turn.imag.copy()
-        self._goal = struck.levels * np.clip((0.5 - cycles) / 0.05, 0.0, 1.0)
-        if first:
+        self._goal = body.levels * np.clip((0.5 - cycles) / 0.05, 0.0, 1.0)
+        if self._at == 0:
             self._levels = self._goal.copy()
 
+    def _go_on(self, hand: _Hand) -> int:
+        """Begin the next step of a hand when the last one is over; says how many frames are left of it."""
+        surface = self._surface
+        assert surface is not None
+        if hand.at >= hand.force.size:
+            step = hand.stream.advance()
+            if hand.place != step.before:
+                hand.drive = surface.drive(step.before)
+            else:
+                hand.drive = hand.drive + hand.rise * hand.force.size
+            after = surface.drive(step.after) if step.after != step.before else hand.drive
+            hand.rise = (after - hand.drive) / step.force.size
+            hand.place, hand.force, hand.at = step.after, step.force, 0
+            for frame, size in step.rough:
+                force, direct = surface.striker.rough()
+                if force.size:
+                    wait = np.zeros(frame)
+                    pushes = np.concatenate([wait, size * force]), np.concatenate([wait, size * direct])
+                    self._pushes.append(_Push(hand.drive, *pushes))
+        return hand.force.size - hand.at
+
     def _ring(self, out: Floats) -> None:
-        n, struck, alive = out.shape[1], self._struck, self._alive
+        n, alive = out.shape[1], self._alive
         state = self._re[alive], self._im[alive]
         turn = self._turn_re[alive], self._turn_im[alive]
-        levels = self._levels[:, alive]
-        goal = self._goal[:, alive]
+        levels, goal = self._levels.take(alive, 1), self._goal.take(alive, 1)
         done = 0
         if not np.array_equal(levels, goal):
-            # A force that goes on meanwhile is heard only at the end of the turn.
             done = min(n, max(round(TURN_S * self._rate), 1))
-            rise = (goal - levels) / done
-            mode_kernels.ring_out(*state, *turn, levels[0], levels[1], rise[0], rise[1], out[:, :done])
+            self._drive(state, turn, levels, (goal - levels) / done, 0, out[:, :done])
         if done < n:
-            begin = self._at + done
-            force = struck.force[begin : begin + n - done]
-            if force.size:
-                mode_kernels.ring_on(*state, *turn, goal[0], goal[1], force, out[:, done : done + force.size])
-                done += force.size
-        if done < n:
-            still = np.zeros(alive.size)
-            mode_kernels.ring_out(*state, *turn, goal[0].copy(), goal[1].copy(), still, still, out[:, done:])
-        direct = struck.direct[self._at : self._at + n]
-        out[:, : direct.size] += direct
+            self._drive(state, turn, goal.copy(), np.zeros_like(goal), done, out[:, done:])
+        for push in self._pushes:
+            direct = push.direct[push.at : push.at + n]
+            out[:, : direct.size] += direct
+            push.at += n
+        for hand in self._hands:
+            hand.at += n
+        self._pushes = [push for push in self._pushes if not push.is_over]
         self._re[alive], self._im[alive] = state
         self._levels[:, alive] = goal
         self._at += n
 
+    def _drive(
+        self,
+        state: tuple[Floats, Floats],
+        turn: tuple[Floats, Floats],
+        levels: Floats,
+        rise: Floats,
+        done: int,
+        out: Floats,
+    ) -> None:
+        """Ring for the next frames of a block of which some are ``done``, with all forces."""
+        n, alive = out.shape[1], self._alive
+        still = np.zeros(alive.size)
+        driving = [(p.drive[alive], still, p.force[p.at + done : p.at + done + n]) for p in self._pushes]
+        for hand in self._hands:
+            force = hand.force[hand.at + done : hand.at + done + n]
+            if force.any():
+                begin = hand.drive + hand.rise * (hand.at + done)
+                driving.append((begin[alive], hand.rise[alive], force))
+        driving = [one for one in driving if one[2].size]
+        modes = (*state, *turn, levels[0], levels[1], rise[0], rise[1])
+        # Where no force is left the rest is cheaper.
+        pushed = max((force.size for _, _, force in driving), default=0)
+        if pushed:
+            drives = np.stack([drive for drive, _, _ in driving])
+            rises = np.stack([rise for _, rise, _ in driving])
+            forces = np.zeros((len(driving), pushed))
+            for row, (_, _, force) in zip(forces, driving, strict=True):
+                row[: force.size] = force
+            mode_kernels.ring_on(*modes, drives, rises, forces, out[0, :pushed], out[1, :pushed])
+        if pushed < n:
+            mode_kernels.ring_out(*modes, out[0, pushed:], out[1, pushed:])
+
     def _bury(self) -> None:
         """Leave out what has died, and end when nothing is left."""
-        if self._at < self._struck.force.size:
+        self._hands = [hand for hand in self._hands if not (hand.stream.ended and hand.at >= hand.force.size)]
+        if self._pushes or self._hands:
             return
         alive = self._alive
         size = np.hypot(self._re[alive], self._im[alive]) * np.abs(self._goal[:, alive]).max(0) * self._fall
@@ -183,24 +288,39 @@ class ImpactVoice:
 class ImpactLivePatch:
     """A patch of the impact instrument ready to be struck; see :class:`engine.synths.live_voice.LivePatch`."""
 
+    adds = True
+
     def __init__(self, patch: Patch, sample_rate: int, decode: ImpactDecoder) -> None:
         self._patch, self._rate, self._decode = patch, sample_rate, decode
         self._unit = torch.tensor([patch.unit()], dtype=torch.float64)
         self._notes: OrderedDict[Key, Struck] = OrderedDict()
+        self._bodies: dict[float, Body] = {}
+        self._surface: Surface | None = None
+        self._noise: tuple[Floats, Floats] | None = None
         self._kernel: RoomKernel | None = None
 
     def strike(self, key: Key, glide: Glide | None = None) -> ImpactVoice:
         """See :meth:`engine.synths.live_voice.LivePatch.strike`."""
-        return ImpactVoice(self._note(key), self._rate, glide)
+        struck = self._note(key)
+        return ImpactVoice(struck.body, self._rate, glide, struck=struck)
+
+    def touch(self, key: Key, hand: Hand) -> tuple[ImpactVoice, ContactStream]:
+        """See :meth:`engine.synths.live_voice.LivePatch.touch`."""
+        surface = self._ground()
+        stream = ContactStream(hand, surface.striker, self._rate)
+        return ImpactVoice(self._body(key), self._rate, stream=stream, surface=surface), stream
 
     def renew(self, voices: Sequence[ImpactVoice], keys: Sequence[Key], glide_s: float = 0.0) -> None:
         """See :meth:`engine.synths.live_voice.LivePatch.renew`."""
         for voice, key in zip(voices, keys, strict=True):
-            voice.renew(self._note(key), glide_s)
+            struck = self._note(key) if voice.is_struck else None
+            surface = self._ground() if voice.has_hands else None
+            voice.renew(self._body(key), struck, surface, glide_s)
 
     def foresee(self, keys: Sequence[Key]) -> None:
         """See :meth:`engine.synths.live_voice.LivePatch.foresee`."""
         self._room()
+        self._ground()
         for key in keys:
             self.strike(key)
 
@@ -219,17 +339,59 @@ class ImpactLivePatch:
 
     def _decoded(self, key: Key) -> ImpactNote:
         rng = torch.Generator().manual_seed(self._patch.seed + key.seed % _N_CHANCES)
+        unit = self._unit
+        if key.place is not None:
+            x, y = key.place
+            unit = torch.tensor([self._patch.with_values(strike_x=x, strike_y=y).unit()], dtype=torch.float64)
         with torch.no_grad():
-            return self._decode(self._unit, key.note, key.velocity, 1.0, rng)
+            return self._decode(unit, key.note, key.velocity, 1.0, rng)
+
+    def _body(self, key: Key) -> Body:
+        """One for each note: all that strikes it drives the same modes."""
+        if key.note not in self._bodies:
+            self._bodies[key.note] = self._new_body(self._decoded(Key(key.note, 100.0)))
+        return self._bodies[key.note]
+
+    def _new_body(self, note: ImpactNote) -> Body:
+        choke_s = self._patch.values["release_s"]
+        assert isinstance(choke_s, float)
+        return Body.of(note, choke_s)
 
     def _note(self, key: Key) -> Struck:
-        key = Key(key.note, key.velocity, key.seed % _N_CHANCES)
+        key = Key(key.note, key.velocity, key.seed % _N_CHANCES, key.place)
         if key not in self._notes:
             with torch.no_grad():
-                self._notes[key] = Struck.of(self._decoded(key), self._rate)
+                note = self._decoded(key)
+                body = self._bodies.setdefault(key.note, self._new_body(note))
+                self._notes[key] = Struck.of(note, body, self._rate)
             if len(self._notes) > _MOST_NOTES:
                 self._notes.popitem(last=False)
         return self._notes[key]
+
+    def _ground(self) -> Surface:
+        if self._surface is None:
+            velocity = torch.arange(128, dtype=torch.float64).clamp(min=1.0)
+            with torch.no_grad():
+                seconds, gain = (t.numpy() for t in self._decode.contacts(self._unit, velocity))
+            body = self._body(Key(60, 100))
+            scrape = float(gain[100]) * scrape_size(body, float(seconds[100]))
+            self._surface = Surface(self._drive, Striker(seconds, gain, scrape, self._rough))
+        return self._surface
+
+    def _drive(self, place: Place) -> Floats:
+        x, y = (torch.tensor([share], dtype=torch.float64) for share in place)
+        with torch.no_grad():
+            own = self._decode.drive(self._unit, x, y)[0].numpy()
+        drive = np.ones(ALL)
+        drive[: own.size] = own
+        return drive
+
+    def _rough(self) -> tuple[Floats, Floats]:
+        """The noise of a contact of size 1."""
+        if self._noise is None:
+            with torch.no_grad():
+                self._noise = noise_of(self._decoded(Key(60, 100)), self._rate)
+        return self._noise
 
     def _room(self) -> RoomKernel | None:
         if self._patch.values["room"] == 0.0:
@@ -237,7 +399,7 @@ class ImpactLivePatch:
         if self._kernel is None:
             with torch.no_grad():
                 room = self._decoded(Key(60, 100)).room
-                n = room.n_frames(self._rate, round(_LONGEST_FORCE_S * self._rate))
+                n = room.n_frames(self._rate, round(_LONGEST_ROOM_S * self._rate))
                 answer = room.delayed(room.answer(n, self._rate, torch.float64), self._rate)[0]
             settings = tuple((name, value) for name, value in self._patch.values.items() if name.startswith("room"))
             self._kernel = RoomKernel(answer.numpy(), self._rate, (settings, self._patch.seed))

@@ -39,14 +39,16 @@ Pick = Callable[[str], Tensor]
 
 @dataclass(frozen=True)
 class ImpactNote:
-    """One strike for each row: ``hz``, ``damping`` (1/s) ``[batch, modes]`` and ``amplitude`` ``[batch, 2, modes]`` for
-    a push of sum 1; the contact; the room; ``release`` (1/s) ``[batch]``, how much faster everything
-    falls once the key is up, and ``hold_s``; ``gain`` and ``pitch_hz`` ``[batch]``. The first ``n_own`` modes are the
-    object's, the others the air's."""
+    """One strike for each row: ``hz``, ``damping`` (1/s) and ``drive`` ``[batch, modes]``, how much a push at the place
+    of the strike moves each, and ``heard`` ``[batch, 2, modes]``, how much left and right hear of it for a push of sum
+    1; the contact; the room; ``release`` (1/s) ``[batch]``, how much faster everything falls once the key is up, and
+    ``hold_s``; ``gain`` and ``pitch_hz`` ``[batch]``. The first ``n_own`` modes are the object's, the others the
+    air's."""
 
     hz: Tensor
     damping: Tensor
-    amplitude: Tensor
+    drive: Tensor
+    heard: Tensor
     contact: Contact
     room: RoomNote
     release: Tensor
@@ -54,6 +56,11 @@ class ImpactNote:
     gain: Tensor
     pitch_hz: Tensor
     n_own: int
+
+    @property
+    def amplitude(self) -> Tensor:
+        """Of each mode on both sides after a push of sum 1, ``[batch, 2, modes]``."""
+        return self.heard * self.drive[:, None]
 
     @property
     def wants_grad(self) -> bool:
@@ -81,20 +88,13 @@ class ImpactDecoder:
     ) -> ImpactNote:
         """Decode ``unit`` ``[batch, n_units]``; ``note`` and ``velocity`` are MIDI numbers, ``rng`` decides all
         chance."""
-        values = self._values(unit.to(torch.float64))
-        rows, device = values.shape[0], values.device
-
-        def pick(name: str) -> Tensor:
-            found = values[:, IMPACT_SPACE.place(name)]
-            return found if IMPACT_SPACE[name].count > 1 else found[:, 0]
-
+        pick = self._pick(unit)
+        rows, device = unit.shape[0], unit.device
         seed = int(chance_of(rng or torch.Generator().manual_seed(0)))
         key, force = per_row(note, rows, device, "key"), per_row(velocity, rows, device, "velocity")
         stuff = blended(pick("material"), pick("material_2"), pick("blend"))
         seconds = _contact_s(pick, stuff, force)
         modes = _modes(pick, stuff, key, seconds, _contact_s(pick, stuff, torch.full_like(force, 100.0)))
-        # A heavy striker is louder by 1.5 dB a doubling: less than in nature, where nothing else would be heard of it.
-        loud = velocity_to_gain(force, pick("velocity")) * (pick("striker_kg") / 0.02) ** 0.25
         contact = Contact(
             seconds=seconds,
             level=level_to_amplitude(pick("contact_db"), LEVEL_FLOOR_DB) * modes.shyness * (force / 100.0) ** 0.5,
@@ -113,15 +113,39 @@ class ImpactDecoder:
         return ImpactNote(
             hz=modes.hz,
             damping=modes.damping,
-            amplitude=modes.amplitude,
+            drive=modes.drive,
+            heard=modes.heard,
             contact=contact,
             room=_room(pick, seed),
             release=damped * math.log(1000.0) / pick("release_s"),
             hold_s=per_row(hold_s, rows, device, "length"),
-            gain=loud * db_to_gain(pick("gain_db")),
+            gain=_gain(pick, force),
             pitch_hz=modes.pitch_hz,
             n_own=modes.n_own,
         )
+
+    def contacts(self, unit: Tensor, velocity: Tensor) -> tuple[Tensor, Tensor]:
+        """How long the striker of ``unit`` ``[1, n_units]`` touches at each ``velocity`` ``[n]`` and how large the push
+        is, both ``[n]``."""
+        pick = self._pick(unit)
+        stuff = blended(pick("material"), pick("material_2"), pick("blend"))
+        return _contact_s(pick, stuff, velocity), _gain(pick, velocity)
+
+    def drive(self, unit: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        """How much pushes at the places ``x``, ``y`` ``[n]`` move each mode of ``unit`` ``[1, n_units]``: ``[n,
+        modes]``, without the air's."""
+        pick = self._pick(unit)
+        shape = family_of(SHAPES[int(pick("shape").round())]).shape(x[:, None], y[:, None])
+        return shape[:, : min(math.ceil(float(pick("modes"))), N_MODES)]
+
+    def _pick(self, unit: Tensor) -> Pick:
+        values = self._values(unit.to(torch.float64))
+
+        def pick(name: str) -> Tensor:
+            found = values[:, IMPACT_SPACE.place(name)]
+            return found if IMPACT_SPACE[name].count > 1 else found[:, 0]
+
+        return pick
 
 
 @dataclass(frozen=True)
@@ -131,10 +155,18 @@ class _Modes:
 
     hz: Tensor
     damping: Tensor
-    amplitude: Tensor
+    drive: Tensor
+    heard: Tensor
     pitch_hz: Tensor
     n_own: int
     shyness: Tensor
+
+
+def _gain(pick: Pick, velocity: Tensor) -> Tensor:
+    """How large the push of the striker is ``[batch]``. A heavy one is louder by 1.5 dB a doubling: less than in
+    nature, where nothing else would be heard of it."""
+    loud = velocity_to_gain(velocity, pick("velocity")) * (pick("striker_kg") / 0.02) ** 0.25
+    return loud * db_to_gain(pick("gain_db"))
 
 
 def _contact_s(pick: Pick, stuff: Stuff, velocity: Tensor) -> Tensor:
@@ -182,15 +214,17 @@ def _modes(pick: Pick, stuff: Stuff, key: Tensor, seconds: Tensor, usual_s: Tens
     # Above its corner a push falls off more steeply than ``softness`` says; the noise of a soft blow keeps beneath it.
     shyness = (pushed / usual) ** 2 * (usual / (clicked.sum(1) + 1e-3)).sqrt()
     level = level_to_amplitude(pick("mode_level_db")[:, :most], LEVEL_FLOOR_DB)
-    amplitude = (level * present * strike * loudness)[:, None] * heard
+    heard = (level * present * loudness)[:, None] * heard
     if hollow.requires_grad or bool((hollow > 0.0).any()):
         air = air_hz(body) * scale
         order = torch.arange(1, N_AIR + 1, dtype=torch.float64, device=hz.device)
         breath = 0.5 * _LOUDNESS * hollow[:, None] / order
         hz = torch.cat([hz, air], 1)
         damping = torch.cat([damping, 10.0 + air * (math.pi / _AIR_Q)], 1)
-        amplitude = torch.cat([amplitude, breath[:, None].expand(-1, 2, -1)], 2)
-    return _Modes(hz, damping, amplitude * _audible(hz)[:, None], pitch, most, shyness)
+        heard = torch.cat([heard, breath[:, None].expand(-1, 2, -1)], 2)
+        # The air does not mind where its walls are struck.
+        strike = torch.cat([strike, torch.ones_like(air)], 1)
+    return _Modes(hz, damping, strike, heard * _audible(hz)[:, None], pitch, most, shyness)
 
 
 def _by_shape(pick: Pick, body: Body, most: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.dsp.mix_kernels import mix
+from engine.params.gesture import Hand
 from engine.params.playing import PlaySettings
-from engine.synths.live_voice import Glide, Key, LivePatch, LiveVoice, Room, Sound
+from engine.synths.live_voice import Contacts, Glide, Key, LivePatch, LiveVoice, Place, Room, Sound
 
 FADE_S = 0.005
 """A voice that has to make room fades out in so long."""
@@ -71,6 +72,8 @@ class LiveInstrument:
         self._hands = _Hands()
         self._fade = max(round(FADE_S * rate), 1)
         self._n_struck = 0
+        self._touched: tuple[Part, Contacts] | None = None
+        self._is_damped = False
         self._room: Room | None = None
         self._room_from = 0
         """The frame that the room counts as its first."""
@@ -133,12 +136,45 @@ class LiveInstrument:
             struck = self._strike_alone(note, velocity, at, glides, held)
         else:
             for part in self._parts:
-                if part.note == note:
+                if part.note == note and not self._patch.adds:
                     part.is_down = part.gate = False
-            self._make_room(settings.n_voices)
+            self._make_room(settings.n_voices, note)
             struck = self._strike(note, velocity, at, glides)
         hands.last_note = note
         return struck
+
+    def hit(self, place: Place, velocity: int, note: int, at: int) -> Part:
+        """The object of a key is struck at a place, to be heard from frame ``at`` on, and rings freely."""
+        self._make_room(self._settings.n_voices, note)
+        return self._strike(note, velocity, at, glides=False, place=place)
+
+    def touch(self, place: Place, force: float, note: int, hand: Hand, at: int) -> Part | None:
+        """A hand touches the object of a key; its voice when it comes down, to be heard from frame ``at`` on. While it
+        stays on the object ``note`` and ``hand`` say nothing."""
+        if self._touched is not None:
+            self._touched[1].touch(*place, force)
+            return None
+        key = Key(note, 100.0)
+        touched = self._patch.touch(key, hand)
+        if touched is None:
+            return None
+        voice, contacts = touched
+        contacts.touch(*place, force)
+        self._make_room(self._settings.n_voices, note)
+        self._touched = self._add_part(voice, key, at), contacts
+        return self._touched[0]
+
+    def lift(self) -> None:
+        """The hand leaves the object."""
+        if self._touched is not None:
+            self._touched[1].lift()
+            self._touched = None
+
+    def damp(self, on: bool) -> None:
+        """A hand lies on all that rings and keeps it from ringing, until it goes away. What a room answers goes on."""
+        self._is_damped = on
+        for part in self._parts:
+            part.voice.choke(on)
 
     def note_off(self, note: int) -> None:
         """A key goes up."""
@@ -169,8 +205,10 @@ class LiveInstrument:
         self._hands.wheel = min(max(share, 0.0), 1.0)
 
     def all_off(self) -> None:
-        """Everything fades at once; keys, pedal and wheels are at rest."""
+        """Everything fades at once; keys, pedal, wheels and hands are at rest."""
         self._hands = _Hands()
+        self.lift()
+        self.damp(False)
         for part in list(self._parts):
             self._dismiss(part)
         if self._room is not None:
@@ -218,6 +256,8 @@ class LiveInstrument:
                     sums[part.at] = np.zeros((until - part.at, 2), np.float32)
                 self._add(part, sums[part.at])
         self._parts = [part for part in self._parts if not part.voice.ended and part.left != 0]
+        if self._patch.adds:
+            self._join()
         return [*sums.items(), *self._answer(room_until)]
 
     def begin(self, part: Part, n_frames: int) -> Block:
@@ -233,12 +273,17 @@ class LiveInstrument:
 
     # -- voices ----------------------------------------------------------------------------------
 
-    def _strike(self, note: int, velocity: int, at: int, glides: bool) -> Part:
-        key = Key(note, velocity, self._n_struck)
+    def _strike(self, note: int, velocity: int, at: int, glides: bool, place: Place | None = None) -> Part:
+        key = Key(note, velocity, self._n_struck, place)
         glide = None
         if glides and self._hands.last_note is not None and self._hands.last_note != note:
             glide = Glide(self._hands.last_note - note, self._settings.glide_s)
-        part = Part(self._patch.strike(key, glide), key, at)
+        return self._add_part(self._patch.strike(key, glide), key, at)
+
+    def _add_part(self, voice: LiveVoice, key: Key, at: int) -> Part:
+        part = Part(voice, key, at)
+        if self._is_damped:
+            voice.choke(True)
         self._parts.append(part)
         self._n_struck += 1
         if self._room is None:
@@ -251,7 +296,8 @@ class LiveInstrument:
             self._slide(part, note, glides)
             return None
         for part in list(self._parts):
-            self._dismiss(part)
+            if part.note != note or not self._patch.adds:
+                self._dismiss(part)
         return self._strike(note, velocity, at, glides)
 
     def _go_back(self, part: Part) -> None:
@@ -272,8 +318,22 @@ class LiveInstrument:
         """The voice that sounds in mono."""
         return next((part for part in reversed(self._parts) if part.is_down and part.left is None), None)
 
-    def _make_room(self, n_voices: int) -> None:
-        parts = [part for part in self._parts if part.left is None]
+    def _join(self) -> None:
+        """Voices of one note at one frame become the newest of them: one object, whatever strikes it."""
+        newest: dict[int, Part] = {}
+        gone: list[Part] = []
+        for part in reversed(self._parts):
+            if part.left is not None:
+                continue
+            heir = newest.setdefault(part.note, part)
+            if heir is not part and heir.at == part.at and heir.delay == part.delay and heir.voice.absorb(part.voice):
+                heir.is_down, heir.gate = heir.is_down or part.is_down, heir.gate or part.gate
+                gone.append(part)
+        if gone:
+            self._parts = [part for part in self._parts if part not in gone]
+
+    def _make_room(self, n_voices: int, note: int) -> None:
+        parts = [part for part in self._parts if part.left is None and not (self._patch.adds and part.note == note)]
         for part in sorted(parts, key=Part.claim)[: max(len(parts) - n_voices + 1, 0)]:
             self._dismiss(part)
 

@@ -12,16 +12,22 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.params.gesture import Hand
+
 Sound = NDArray[np.float32]
+Place = tuple[float, float]
+"""``x`` and ``y`` on an object, in 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key that was struck: MIDI numbers, and what decides the chance in its sound."""
+    """A key that was struck: MIDI numbers, and what decides the chance in its sound. ``place`` is where an object is
+    struck when not where its patch says."""
 
     note: float
     velocity: float
     seed: int = 0
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,37 @@ class LiveVoice(Protocol):
         """
         ...
 
+    def choke(self, on: bool) -> None:
+        """A hand lies on what rings, or goes away: meanwhile it dies fast. What no hand can damp sounds on."""
+        ...
+
+    def absorb(self, other: Any) -> bool:
+        """Take over what ``other``, which is at the same frame, still sounds; ``False`` where that cannot be."""
+        ...
+
+
+class Plain:
+    """A voice that no hand can damp, and that stands alone: see :class:`LiveVoice`."""
+
+    def choke(self, on: bool) -> None:
+        """See :meth:`LiveVoice.choke`."""
+
+    def absorb(self, other: Any) -> bool:
+        """See :meth:`LiveVoice.absorb`."""
+        return False
+
+
+class Contacts(Protocol):
+    """A hand on an object."""
+
+    def touch(self, x: float, y: float, force: float) -> None:
+        """It is there now, with a force of 0..1."""
+        ...
+
+    def lift(self) -> None:
+        """It goes away."""
+        ...
+
 
 class Room(Protocol):
     """What all voices stand in together. It counts frames from 0."""
@@ -96,6 +133,15 @@ class Room(Protocol):
 class LivePatch(Protocol):
     """A patch at one sample rate, ready to be struck. Voices and rooms are those of patches of the same synth."""
 
+    @property
+    def adds(self) -> bool:
+        """Whether a key that is struck again adds to what still rings of it: then its voices become one."""
+        ...
+
+    def touch(self, key: Key, hand: Hand) -> tuple[LiveVoice, Contacts] | None:
+        """A new voice that a hand plays on the object of ``key``; ``None`` where there is no object."""
+        ...
+
     def strike(self, key: Key, glide: Glide | None = None) -> LiveVoice:
         """A new voice, without the room."""
         ...
@@ -122,7 +168,12 @@ class LivePatch(Protocol):
 
 def struck_alone(patch: LivePatch, key: Key) -> LiveVoice:
     """One note of ``patch`` with a room of its own, if the patch has one."""
-    voice, room = patch.strike(key), patch.open_room()
+    return roomed(patch, patch.strike(key))
+
+
+def roomed(patch: LivePatch, voice: LiveVoice) -> LiveVoice:
+    """``voice`` of ``patch`` in a room of its own, if the patch has one."""
+    room = patch.open_room()
     return voice if room is None else RoomedVoice(voice, room)
 
 
@@ -138,6 +189,14 @@ class RoomedVoice:
     @property
     def ended(self) -> bool:
         return self._voice.ended and self._room.ended
+
+    def choke(self, on: bool) -> None:
+        """See :meth:`LiveVoice.choke`; the room answers on."""
+        self._voice.choke(on)
+
+    def absorb(self, other: Any) -> bool:
+        """See :meth:`LiveVoice.absorb`: two rooms are not one."""
+        return False
 
     def process(self, n_frames: int, gate: bool, bend_st: float = 0.0, wheel_st: float = 0.0) -> Sound:
         """See :meth:`LiveVoice.process`."""
