@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.params import Patch
+from engine.params.gesture import Hand
 from engine.params.playing import PlaySettings
 from engine.playing_clock import Clock
 from engine.playing_ready import Kind as Kind
@@ -40,7 +41,11 @@ RENEW_S = 0.015
 STALE_S = 0.5
 """A key that waited longer (for a library that loads) is not struck any more."""
 
-_HANDS = ("pedal", "bend", "wheel")
+_HANDS = ("pedal", "bend", "wheel", "damp")
+_BEGINNINGS = ("note_on", "hit", "touch")
+"""What a new sound begins with."""
+
+_SCRAPES = Hand()
 
 log = logging.getLogger(__name__)
 
@@ -140,8 +145,30 @@ class Instrument:
         """The modulation wheel, 0 to 1."""
         self._send("wheel", share)
 
+    def hit(self, x: float, y: float, velocity: int = 100, note: int = 60) -> None:
+        """An object is struck at a place (shares of its picture, 0 to 1) and rings freely; ``note`` says which one."""
+        self._send("hit", (x, y), velocity, note)
+
+    def touch(self, x: float, y: float, force: float, hand: Hand = _SCRAPES, note: int = 60) -> None:
+        """A hand is on an object, there and with that force (0 to 1), and scrapes, rolls or bounces until it is lifted.
+
+        ``hand`` and ``note`` are those of the first touch; at force 0 the hand is lifted.
+        """
+        if force > 0.0:
+            self._send("touch", (x, y), force, note, hand)
+        else:
+            self.lift()
+
+    def lift(self) -> None:
+        """The hand leaves the object; what rings rings on."""
+        self._send("lift")
+
+    def damp(self, on: bool) -> None:
+        """A hand lies on all objects that ring: they are 60 dB down within the patch's damp time; off, they ring."""
+        self._send("damp", on)
+
     def all_off(self) -> None:
-        """Silence within a few milliseconds; keys, pedal and wheels are at rest."""
+        """Silence within a few milliseconds; keys, pedal, wheels and hands are at rest."""
         self._send("all_off")
 
     def close(self, timeout_s: float | None = 10.0) -> bool:
@@ -187,7 +214,7 @@ class Instrument:
             player.take_up()
             while self._commands and not self._closing:
                 sent_at, name, args = self._commands[0]
-                if name == "note_on" and player.must_wait():
+                if name in _BEGINNINGS and player.must_wait():
                     break
                 self._commands.popleft()
                 player.obey(sent_at, name, args)
@@ -299,8 +326,8 @@ class _Player:
             (self._settings,) = args
             if self._live is not None:
                 self._live.set_settings(self._settings)
-        elif name == "note_on":
-            self._note_on(sent_at, *args)
+        elif name in _BEGINNINGS:
+            self._strike(sent_at, name, args)
         else:
             if name in _HANDS:
                 (self._hands[name],) = args
@@ -352,7 +379,7 @@ class _Player:
         if bus is not None and live is not None and live.lasts_until < bus.position + self._clock.at_once:
             self.play()
 
-    def _note_on(self, sent_at: float, note: int, velocity: int) -> None:
+    def _strike(self, sent_at: float, name: str, args: tuple[Any, ...]) -> None:
         bus, live = self._bus, self._live
         if bus is None or live is None or time.perf_counter() - sent_at > STALE_S:
             return
@@ -360,7 +387,7 @@ class _Player:
         if live.is_silent:
             self._clock.rest(position)
         self._leap(bus, live, position)
-        part = live.note_on(note, velocity, position + round(MARGIN_S * bus.rate))
+        part = getattr(live, name)(*args, at=position + round(MARGIN_S * bus.rate))
         if part is not None:
             self._begin(bus, live, part)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from engine.params import Patch
+from engine.params.gesture import Hand
 from engine.rates import DEFAULT_RATE_HZ
 from engine.torch_setup import load_torch
 
@@ -150,8 +151,11 @@ def prepare(kind: Kind) -> None:
         live.render(1000)
         live.note_off(60)
         live.render(1500)
-        live.all_off()
+        live.touch((0.5, 0.5), 0.5, 60, Hand("roll"), at=1500)
         live.render(2000)
+        live.damp(True)
+        live.all_off()
+        live.render(2500)
     _prepared.append(kind)
 
 

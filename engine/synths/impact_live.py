@@ -150,6 +150,7 @@ class ImpactVoice:
         self._hands += other._hands
         self._surface = self._surface or other._surface
         self._alive = np.union1d(self._alive, other._alive)
+        self._ended = self._ended and other._ended
         return True
 
     def renew(self, body: Body, struck: Struck | None, surface: Surface | None, glide_s: float = 0.0) -> None:

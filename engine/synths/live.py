@@ -255,9 +255,9 @@ class LiveInstrument:
                 if part.at not in sums:
                     sums[part.at] = np.zeros((until - part.at, 2), np.float32)
                 self._add(part, sums[part.at])
-        self._parts = [part for part in self._parts if not part.voice.ended and part.left != 0]
         if self._patch.adds:
             self._join()
+        self._parts = [part for part in self._parts if not part.voice.ended and part.left != 0]
         return [*sums.items(), *self._answer(room_until)]
 
     def begin(self, part: Part, n_frames: int) -> Block:
