@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
-from app.controls.curve_axis import LogAxis, seconds_label
+from app.controls.curve_axis import LogAxis, hz_words, seconds_label
 from app.controls.curve_handle import Handle, Way
 from app.controls.curve_paint import HANDLE_PX, paint_below, paint_beside
 from app.controls.curve_paper import CurvePaper
@@ -53,7 +53,7 @@ class BandCurve(CurvePaper):
         handles = []
         for kind, param in (("decay", self._oct), ("level", self._db)):
             for n, middle in enumerate(hz.tolist()):
-                at = f"at {hz_label(float(f'{middle:.3g}'))} Hz"
+                at = f"at {hz_words(middle)}"
                 x = Way(self._st, f"{name} band {at}", n) if self._st is not None else None
                 y = Way(param, f"{name} {'length' if kind == 'decay' else 'level'} {at}", n)
                 handles.append(Handle(f"{kind}{n}", f"Band {n + 1}", x, y))

@@ -34,3 +34,9 @@ class LogAxis:
 def seconds_label(seconds: float) -> str:
     """A time for an axis: ``10 ms``, ``1 s``."""
     return f"{seconds:g} s" if seconds >= 1.0 else f"{seconds * 1000:g} ms"
+
+
+def hz_words(hz: float) -> str:
+    """A frequency to about three figures: ``62.5 Hz``, ``11 kHz``."""
+    hz = float(f"{hz:.3g}")
+    return f"{hz / 1000:g} kHz" if hz >= 1000 else f"{hz:g} Hz"

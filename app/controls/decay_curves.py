@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
-from app.controls.curve_axis import LogAxis, seconds_label
+from app.controls.curve_axis import LogAxis, hz_words, seconds_label
 from app.controls.curve_handle import Handle, Way
 from app.controls.curve_paint import paint_below, paint_beside
 from app.controls.curve_paper import CurvePaper
@@ -282,7 +282,7 @@ class DecayCurve(CurvePaper):
             return f"Damping: {ways}"
         hz = LOW_HZ if handle.key == "low" else HIGH_HZ
         words = handle.ways[0].text(self.step)
-        return typeset(f"{handle.ways[0].words}: {words} of the material's, {self._seconds(hz)} at {hz_label(hz)} Hz")
+        return typeset(f"{handle.ways[0].words}: {words} of the material's, {self._seconds(hz)} at {hz_words(hz)}")
 
     def _seconds(self, hz: float) -> str:
         return typeset(format_value(_P["room_s"], self.decay_at(hz)))

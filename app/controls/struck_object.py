@@ -17,6 +17,8 @@ from engine.params.impact import IMPACT_SPACE, SHAPES
 
 SMALLEST_SHARE = 0.5
 """Of the room that the largest thing takes, the smallest one takes so much."""
+LEAST_PX = 72.0
+"""In a low room the smallest thing is so high, if that fits."""
 LEAST_EDGE_PX = 1.5
 
 _SIZE = IMPACT_SPACE["size_m"]
@@ -78,9 +80,10 @@ class Solid:
     outline: QPainterPath = field(default_factory=QPainterPath)
 
 
-def share_of_room(size_m: float) -> float:
+def share_of_room(size_m: float, room: QRectF) -> float:
     """How much of its room a thing of that size takes: more the larger it is, but no thing is too small to hit."""
-    return SMALLEST_SHARE + (1.0 - SMALLEST_SHARE) * _SIZE.to_unit(size_m)
+    least = max(SMALLEST_SHARE, min(LEAST_PX / max(room.height(), 1.0), 1.0))
+    return least + (1.0 - least) * _SIZE.to_unit(size_m)
 
 
 def solid_of(look: Look, room: QRectF) -> Solid:
@@ -103,7 +106,7 @@ def _slab(look: Look, room: QRectF, deep: float, slant: tuple[float, float], hol
     length of 1."""
     across = QPointF(-slant[0] * look.breadth, slant[1] * look.breadth)
     width, height = 1.0 - across.x(), across.y() + deep
-    scale = min(room.width() / width, room.height() / height) * share_of_room(look.size_m)
+    scale = min(room.width() / width, room.height() / height) * share_of_room(look.size_m, room)
     u, v, w = QPointF(scale, 0.0), across * scale, QPointF(0.0, max(deep * scale, LEAST_EDGE_PX))
     corner = room.center() - (u + v + w) / 2.0
 
@@ -157,7 +160,7 @@ def _ellipse(centre: QPointF, rx: float, ry: float) -> QPainterPath:
 def _membrane(look: Look, room: QRectF) -> Solid:
     flat = 0.44
     deep = 0.1 + 0.5 * look.hollowness
-    radius = min(room.width() / 2.0, room.height() / (2.0 * flat + deep)) * share_of_room(look.size_m)
+    radius = min(room.width() / 2.0, room.height() / (2.0 * flat + deep)) * share_of_room(look.size_m, room)
     down = QPointF(0.0, radius * deep)
     centre = room.center() - down / 2.0
     edge = min(max(0.3 * look.thickness, 0.02), 0.07) * radius
@@ -197,7 +200,7 @@ def _unturned(share: float) -> float:
 def _tube(look: Look, room: QRectF) -> Solid:
     squeeze = 0.36
     breadth = 0.72 * look.breadth
-    scale = min(room.width() / (1.0 + squeeze * breadth), room.height() / breadth) * share_of_room(look.size_m)
+    scale = min(room.width() / (1.0 + squeeze * breadth), room.height() / breadth) * share_of_room(look.size_m, room)
     radius, end = 0.5 * breadth * scale, 0.5 * breadth * scale * squeeze
     left = QPointF(room.center().x() - (scale - end) / 2.0, room.center().y())
     along = QPointF(scale - 2.0 * end, 0.0)
@@ -255,7 +258,7 @@ def _bell(look: Look, room: QRectF) -> Solid:
     squeeze, tall = 0.16, 1.5
     head = 0.34
     height = tall + squeeze + head
-    radius = min(room.width() / 2.0, room.height() / height) * share_of_room(look.size_m)
+    radius = min(room.width() / 2.0, room.height() / height) * share_of_room(look.size_m, room)
     top = QPointF(room.center().x(), room.center().y() + (head - squeeze - tall) * radius / 2.0)
     down = tall * radius
 
@@ -317,7 +320,7 @@ N_POINTS = 28
 
 def _free(look: Look, room: QRectF) -> Solid:
     """No thing at all: a cloud of points on a sheet without edges."""
-    scale = share_of_room(look.size_m)
+    scale = share_of_room(look.size_m, room)
     width = min(room.width(), 2.2 * room.height()) * scale
     height = min(room.height(), width / 1.5)
     box = QRectF(room.center().x() - width / 2.0, room.center().y() - height / 2.0, width, height)
