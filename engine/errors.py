@@ -8,6 +8,7 @@
     ├── PatchError               a patch that names an unknown synth, parameter or value
     ├── ParamTextError           a typed value that cannot be read
     ├── ProjectError             a project file that cannot be read or written
+    ├── WeightError              a trained net that is missing, damaged or of another kind
     └── BadUsage                 a command line or a call that makes no sense
 
 The message is a whole sentence that names the thing, the limit and the way out. It is shown to people as it stands.
@@ -46,6 +47,10 @@ class ParamTextError(EngineError):
 
 class ProjectError(EngineError):
     """A project file cannot be read or written."""
+
+
+class WeightError(EngineError):
+    """A trained net is missing, damaged, or not what it should be."""
 
 
 class BadUsage(EngineError):

@@ -39,14 +39,20 @@ class Progress:
 
     def __init__(self, words: str) -> None:
         self._words = words
+        self._stage, self._width = "", 0
         self._is_shown = sys.stderr.isatty()
+
+    def say(self, stage: str) -> None:
+        """What it is doing, shown with the next fraction."""
+        self._stage = stage
 
     def show(self, fraction: float | None) -> None:
         """Say how far it is, 0..1; ``None`` when unknown."""
         if self._is_shown and fraction is not None:
             words = f"{self._words} {100 * fraction:3.0f} %"
-            line = words if fraction < 1 else " " * len(words) + "\r"
-            print(f"\r{line}", end="", file=sys.stderr, flush=True)
+            line = (f"{words}  {self._stage}" if self._stage else words).ljust(self._width)
+            self._width = len(line)
+            print(f"\r{line if fraction < 1 else ' ' * len(line) + chr(13)}", end="", file=sys.stderr, flush=True)
 
     def through(self, steps: Steps[R]) -> R:
         """Run ``steps`` to their end, showing each, and return their result."""

@@ -1,0 +1,32 @@
+"""One loudness for everything that nets hear: they were trained on sounds of one level and know no other."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+LOUDEST_RMS = 0.2
+"""What the loudest 50 ms are brought to."""
+MOST_PEAK = 1.0
+_SHARES_PER_S = 40
+_QUIETEST = 1e-7
+
+
+def levelling_gain(samples: Tensor, rate_hz: int) -> Tensor:
+    """What brings each row of ``samples`` ``[..., n]`` to the level: ``[..., 1]``, without gradients.
+
+    The loudest 50 ms count, so silence after a strike changes nothing; silence stays silence.
+    """
+    with torch.no_grad():
+        hop = max(rate_hz // _SHARES_PER_S, 1)
+        power = torch.nn.functional.pad(samples.detach().square(), (0, (-samples.shape[-1]) % hop + hop))
+        parts = power.reshape(*power.shape[:-1], -1, hop).mean(-1)
+        loudest = (0.5 * (parts[..., 1:] + parts[..., :-1])).amax(-1, keepdim=True).sqrt()
+        peak = samples.detach().abs().amax(-1, keepdim=True)
+        gain = torch.minimum(LOUDEST_RMS / loudest.clamp(min=_QUIETEST), MOST_PEAK / peak.clamp(min=_QUIETEST))
+        return torch.where(peak > _QUIETEST, gain, torch.ones_like(gain))
+
+
+def levelled(samples: Tensor, rate_hz: int) -> Tensor:
+    """``samples`` ``[..., n]`` at the level, differentiable as if the gain were a constant."""
+    return samples * levelling_gain(samples, rate_hz)

@@ -1,0 +1,1 @@
+"""How good something is, measured in ways that can be repeated."""

@@ -1,0 +1,1 @@
+"""What a text is supposed to sound like: models that were trained on sounds and words."""

@@ -1,0 +1,1 @@
+"""Trained nets as files: what they are, where they come from, and whether they are whole."""
