@@ -19,8 +19,8 @@ from engine.dsp.mel import RATE_HZ
 from engine.errors import BadUsage, WeightError
 from engine.jobs import Note, run_inline
 from engine.metrics.judge import Judge
-from engine.priors.listener import Listener
 from engine.priors.base import Noising, Prompt
+from engine.priors.listener import Listener
 from engine.priors.own import OwnPrior
 from engine.priors.own_net import PriorSettings
 from engine.project.presets import factory_library
