@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from app.controls.curve_handle import DECIDE_PX, Handle, handle_text, read_handle
+from app.controls.curve_menu import curve_menu
 from app.controls.curve_paint import (
     AXIS_PX,
     GUTTER_PX,
@@ -324,7 +325,14 @@ class CurvePaper(QWidget):
     def _wants(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:
             return self.step.busy
-        return bool(self.curve_handles) and not event.modifiers() & ALT and event.key() in _KEYS
+        if not self.curve_handles or event.key() not in _KEYS:
+            return False
+        if event.key() in _SIDEWAYS:
+            return not event.modifiers() & ALT
+        if event.key() in _UPWARDS:
+            return not event.modifiers() & (CTRL | ALT)
+        # With a modifier these belong to the window: Ctrl+Return keeps a take.
+        return not event.modifiers() & (SHIFT | CTRL | ALT)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self._wants(event):
@@ -376,25 +384,7 @@ class CurvePaper(QWidget):
 
     def build_menu(self) -> QMenu:
         """The context menu of the chosen handle; the caller shows and deletes it."""
-        menu = QMenu(self)
-        menu.setToolTipsVisible(True)
-        handle = self.curve_handles[self.chosen]
-        menu.addAction("Type value…").triggered.connect(self.open_editor)
-        menu.addAction(f"Reset {handle.name[:1].lower()}{handle.name[1:]}").triggered.connect(
-            lambda: self.reset(handle)
-        )
-        every = menu.addAction("Reset everything here")
-        every.triggered.connect(self.reset_all)
-        menu.addSeparator()
-        for way in handle.ways:
-            name = way.param.name
-            what = way.words.lower() if way.index is None else f"every {way.param.label.lower()}"
-            action = menu.addAction(f"Lock {what}")
-            action.setCheckable(True)
-            action.setChecked(name in self.step.locked)
-            action.setToolTip("Words, presets and chance leave locked values alone")
-            action.toggled.connect(lambda on, name=name: self.lock_wanted.emit(frozenset({name}), on))
-        return menu
+        return curve_menu(self)
 
     def reset_all(self) -> None:
         """All that its handles move, back to their defaults."""

@@ -48,7 +48,7 @@ class HandStep(QObject):
         self._waiting: dict[str, Value] = {}
         self._since = QElapsedTimer()
         self._pace = QTimer(self, singleShot=True)
-        self._pace.timeout.connect(self._tell)
+        self._pace.timeout.connect(self.tell)
         self._burst = QTimer(self, singleShot=True, interval=BURST_MS)
         self._burst.timeout.connect(self.finish)
 
@@ -131,7 +131,7 @@ class HandStep(QObject):
         self._waiting |= news
         self.shown.emit()
         if not self._since.isValid() or self._since.elapsed() >= PACE_MS:
-            self._tell()
+            self.tell()
         elif not self._pace.isActive():
             self._pace.start(max(PACE_MS - int(self._since.elapsed()), 1))
 
@@ -160,7 +160,7 @@ class HandStep(QObject):
         before, announced = self._before, self._announced
         if before is None:
             return
-        self._tell()
+        self.tell()
         # Whoever was told may have shown something else, and so ended it.
         if self._before is None:
             return
@@ -180,7 +180,8 @@ class HandStep(QObject):
             self.shown.emit()
             self.reverted.emit()
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Tell at once of what has moved."""
         self._pace.stop()
         news, self._waiting = self._waiting, {}
         if not news:

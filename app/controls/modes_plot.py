@@ -358,7 +358,15 @@ class ModesPlot(ModesPaper):
             return self._step.busy or self._grip is not None or bool(self.selected)
         if event.matches(QKeySequence.StandardKey.SelectAll):
             return True
-        return not event.modifiers() & ALT and event.key() in _KEYS and self.n_modes > 0
+        if self.n_modes == 0 or event.key() not in _KEYS:
+            return False
+        if event.key() in _SIDEWAYS:
+            return not event.modifiers() & ALT
+        if event.key() in _UPWARDS:
+            return bool(self.selected) and not event.modifiers() & (CTRL | ALT)
+        # With a modifier these belong to the window: Ctrl+Page Up is another preset.
+        plain = not event.modifiers() & (SHIFT | CTRL | ALT)
+        return plain and (event.key() in _ENDS or bool(self.selected))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self._wants(event):

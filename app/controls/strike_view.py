@@ -21,7 +21,15 @@ from PySide6.QtWidgets import QWidget
 from app.controls.drag_value import ALT, CTRL, SHIFT
 from app.controls.event_answers import EventAnswers
 from app.controls.hand_step import Value
-from app.controls.strike_force import MEDIUM, PointerSpeed, velocity_of_keys, velocity_of_pressure, velocity_of_speed
+from app.controls.strike_force import (
+    HARDEST,
+    MEDIUM,
+    SOFTEST,
+    PointerSpeed,
+    velocity_of_keys,
+    velocity_of_pressure,
+    velocity_of_speed,
+)
 from app.controls.strike_paper import PLACES, STEPS, Dot, StrikePaper
 from app.controls.strike_picture import StrikeState
 from app.theme import motion_ms
@@ -34,7 +42,8 @@ PEN_MS = 12
 HINT = (
     "Click to strike there; a faster pointer or a harder pen strikes harder, Shift is soft, Ctrl hard.\n"
     "Drag on to move the place, drag the ring to listen elsewhere; the right button damps.\n"
-    "Keys: arrows move the place, Ctrl+Left and Ctrl+Right choose strike or ring, Space strikes, Backspace damps."
+    "Keys: arrows move the place, Ctrl+Left and Ctrl+Right choose strike or ring,\n"
+    "Space strikes as hard as Page Up and Page Down say, Backspace damps."
 )
 
 
@@ -71,6 +80,7 @@ class StrikeView(StrikePaper):
         self._pressed_at = QPointF()
         self._sounding = False
         self._damping = False
+        self._key_force = MEDIUM
         self._pen = 0.0
         self._pen_at: QPointF | None = None
         self._pen_waits = QTimer(self, singleShot=True, interval=PEN_MS)
@@ -141,6 +151,8 @@ class StrikeView(StrikePaper):
         if self._held == "strike":
             if dot is None:
                 self._move("strike", here)
+                # Whoever hears of the strike knows its place already.
+                self._step.tell()
             if velocity is not None:
                 self.strike(velocity)
         self.update()
@@ -262,7 +274,10 @@ class StrikeView(StrikePaper):
     def _wants(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:
             return self._step.busy
-        return not event.modifiers() & ALT and event.key() in _KEYS
+        if event.key() in _ARROWS:
+            return not event.modifiers() & ALT
+        # With a modifier these belong to the window: Ctrl+Return keeps a take.
+        return event.key() in _KEYS and not event.modifiers() & (SHIFT | CTRL | ALT)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
@@ -276,7 +291,10 @@ class StrikeView(StrikePaper):
         elif key in _STRIKES:
             if not event.isAutoRepeat():
                 self._step.finish()
-                self.strike(velocity_of_keys(event.modifiers()) or MEDIUM)
+                self.strike(self._key_force)
+        elif key in _HARDER:
+            self._key_force = self.force = min(max(self._key_force + _HARDER[key], SOFTEST), HARDEST)
+            self.update()
         elif key == Qt.Key.Key_Backspace:
             if not event.isAutoRepeat():
                 self._damp(True)
@@ -349,4 +367,5 @@ class StrikeView(StrikePaper):
 
 _STRIKES = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
-_KEYS = {*_STRIKES, *_ARROWS, Qt.Key.Key_Backspace, Qt.Key.Key_Delete}
+_HARDER = {Qt.Key.Key_PageUp: 8, Qt.Key.Key_PageDown: -8}
+_KEYS = {*_STRIKES, *_ARROWS, *_HARDER, Qt.Key.Key_Backspace, Qt.Key.Key_Delete}

@@ -154,6 +154,14 @@ def test_the_keyboard_reaches_every_handle(make, kind, qtbot):
 
 
 @pytest.mark.parametrize("kind", CURVES)
+def test_the_windows_own_keys_stay_the_windows(make, kind):
+    curve = make(kind)
+    for key, keys in ((Qt.Key.Key_Return, CTRL), (Qt.Key.Key_PageDown, CTRL), (Qt.Key.Key_Space, SHIFT)):
+        assert not wants_key(curve, key, keys)
+    assert wants_key(curve, Qt.Key.Key_Return)
+
+
+@pytest.mark.parametrize("kind", CURVES)
 def test_each_says_what_it_shows_and_what_is_locked(make, kind):
     curve = make(kind)
     assert len(curve.accessibleName()) > 3

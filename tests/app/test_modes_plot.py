@@ -359,6 +359,16 @@ def test_the_keyboard_reaches_every_mode(plot, qtbot):
     assert len(plot.selected) == 6
 
 
+def test_the_windows_own_keys_stay_the_windows(plot):
+    plot.select({1})
+    for key, keys in ((Qt.Key.Key_Return, CTRL), (Qt.Key.Key_PageUp, CTRL), (Qt.Key.Key_Delete, SHIFT)):
+        assert not wants_key(plot, key, keys)
+    assert wants_key(plot, Qt.Key.Key_Delete)
+    plot.select(())
+    for key in (Qt.Key.Key_Delete, Qt.Key.Key_Return, Qt.Key.Key_Up):
+        assert not wants_key(plot, key), "nothing is chosen"
+
+
 def test_the_wheel_zooms_about_the_pointer_and_a_double_click_shows_where_modes_are(plot):
     hand = on(plot, 2)
     before = plot.head(2).x()

@@ -228,9 +228,31 @@ def test_space_strikes_and_holds_until_it_goes_up(view):
     assert (struck.at(0), released.count()) == ([0.3, 0.6, MEDIUM], 0)
     QTest.keyRelease(view, Qt.Key.Key_Space)
     assert released.count() == 1
-    QTest.keyClick(view, Qt.Key.Key_Return, SHIFT)
-    assert struck.at(1)[2] == SOFT
+    for _ in range(20):
+        QTest.keyClick(view, Qt.Key.Key_PageUp)
+    QTest.keyClick(view, Qt.Key.Key_Return)
+    assert struck.at(1)[2] == HARDEST
     assert heard.changing == []
+
+
+def test_the_windows_own_keys_stay_the_windows(view):
+    for key, keys in ((Qt.Key.Key_Return, CTRL), (Qt.Key.Key_Space, SHIFT), (Qt.Key.Key_PageUp, CTRL)):
+        assert not wants_key(view, key, keys)
+    assert wants_key(view, Qt.Key.Key_Return)
+    assert not wants_key(view, Qt.Key.Key_Escape)
+
+
+def test_quick_clicks_tell_the_place_before_the_strike(view):
+    told = []
+    view.moved.connect(lambda values: told.append(("place", values)))
+    view.struck.connect(lambda x, y, _force: told.append(("strike", {"strike_x": x, "strike_y": y})))
+    for x in (0.2, 0.4, 0.6, 0.8):
+        over(view, x, 0.5).click()
+    assert [what for what, _ in told] == ["place", "strike"] * 4
+    place: dict[str, float] = {}
+    for what, values in told:
+        place |= values if what == "place" else {}
+        assert what == "place" or place == values
 
 
 def test_arrows_move_the_chosen_place(view, qtbot):
