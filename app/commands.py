@@ -156,7 +156,7 @@ class Commands(QObject):
     def ask_open(self) -> None:
         """Ask for sounds, patches or a project."""
         sounds = " ".join(f"*{suffix}" for suffix in sorted(SOUND_SUFFIXES))
-        dialog = self._file_dialog("Open", "files/open_folder")
+        dialog = self.file_dialog("Open", "files/open_folder")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.setNameFilters(
             [
@@ -186,7 +186,7 @@ class Commands(QObject):
             self._s.document.file.save(view=self._s.view_state())
 
     def save_as(self) -> None:
-        dialog = self._file_dialog("Save project", "files/project_folder")
+        dialog = self.file_dialog("Save project", "files/project_folder")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilter(f"Tonewright projects (*{PROJECT_SUFFIX})")
         dialog.setDefaultSuffix(PROJECT_SUFFIX.lstrip("."))
@@ -209,7 +209,8 @@ class Commands(QObject):
         """Nothing was saved, so what was to follow does not: a later save must not close the window by itself."""
         self._after_save = None
 
-    def _file_dialog(self, title: str, folder_setting: str) -> QFileDialog:
+    def file_dialog(self, title: str, folder_setting: str) -> QFileDialog:
+        """A dialog for files that begins in the folder which a setting remembers."""
         folder = self._s.settings.get(folder_setting)
         dialog = QFileDialog(self._s.window, title)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

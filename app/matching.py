@@ -1,8 +1,9 @@
 """Fitting an instrument to a sound: from a drop, a take or a selection to a patch that the person accepts.
 
 The target is always a take, so that it can be heard beside what is found. While the match runs, the best so far is the
-live patch, heard but not committed; accepting makes it one step, discarding goes back. A hand that turns a knob, or
-anything else that changes the patch, ends the match and keeps what is there.
+live patch, heard but not committed; accepting makes it one step, discarding goes back, and undo brings what was found
+back to choose from. A hand that turns a knob, or anything else that changes the patch, ends the match and keeps what is
+there.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QDropEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QFileDialog
 
 from app.drag_out import TAKE_MIME
 from app.drop_in import SOUND_SUFFIXES, DropOverlay
+from app.match_kept import DiscardedMatch
 from app.panels.match_bar import MatchBar
 from app.panels.paged import PagedPanel
 from engine.params import FM_SPACE, Patch
@@ -51,12 +54,16 @@ class Matching(QObject):
         self.candidates: tuple[Candidate, ...] = ()
         self._before: tuple[Patch, NoteSettings] | None = None
         self._shown: Candidate | None = None
+        self._result = ""
+        """What the strip says of what was found."""
         self._shown_at = 0.0
         self._is_mine = False
         self._awaited: tuple[Path, str | None] | None = None
         self._step, self._is_fresh = 0, False
         """Counts the matches, what one of them adds to the history being one step; whether one is about to begin."""
         self._before_hush: bool | None = None
+        self._discarded: DiscardedMatch | None = None
+        self.files: QFileDialog | None = None
         self.seconds = MATCH_S
         """How long a match takes."""
         self._overlays: dict[QObject, DropOverlay] = {}
@@ -77,6 +84,7 @@ class Matching(QObject):
         panel.installEventFilter(self)
         self._overlays[panel] = DropOverlay(panel, WORDS)
         self._s.drops.add_zone(panel, lambda paths: self.match_paths(paths, synth), WORDS, is_one_sound)
+        panel.match_requested.connect(partial(self.ask, synth))
         bar.accepted.connect(self.accept)
         bar.ended.connect(self.discard)
         bar.compared.connect(self.compare)
@@ -112,11 +120,27 @@ class Matching(QObject):
     def _connect(self) -> None:
         s = self._s
         s.actions.bind("sound.match", self.match_stage)
+        s.actions.bind("sound.match_file", self.ask)
+        s.document.file.loaded.connect(lambda _: self._forget_discarded())
         s.opening.settled.connect(self._opened)
         s.document.selection_changed.connect(self._selected)
         s.document.patch_changed.connect(self._patch_changed)
 
     # -- beginning -------------------------------------------------------------------------------------------------
+
+    def ask(self, synth: str | None = None) -> None:
+        """Ask for a recording and match it; see :meth:`match_take`."""
+        dialog = self._s.commands.file_dialog("Match a recording", "files/open_folder")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        sounds = " ".join(f"*{suffix}" for suffix in sorted(SOUND_SUFFIXES))
+        dialog.setNameFilters([f"Sounds ({sounds})", "All files (*)"])
+        dialog.fileSelected.connect(partial(self._file_chosen, synth))
+        self.files = dialog
+        dialog.open()
+
+    def _file_chosen(self, synth: str | None, name: str) -> None:
+        self._s.settings.set("files/open_folder", str(Path(name).parent))
+        self.match_paths([Path(name)], synth)
 
     def match_paths(self, paths: Sequence[Path], synth: str | None = None) -> None:
         """Open the one sound of ``paths`` as a take and match it; see :meth:`match_take`."""
@@ -143,8 +167,8 @@ class Matching(QObject):
     def match_take(self, take: Take, synth: str | None = None) -> None:
         """Match a take of the library with an instrument, or the one at hand; what was being matched is discarded."""
         s = self._s
-        if self.is_on:
-            self.discard()
+        self._leave()
+        self._forget_discarded()
         if not self._is_fresh:
             self._next_step()
         self._is_fresh = False
@@ -156,6 +180,7 @@ class Matching(QObject):
         s.instruments.bring_up(self.synth)
         self.take, self.candidates, self._shown = take, (), None
         self._before = (s.document.patch, s.document.note)
+        self._result = "The best that was found so far"
         self.bar.begin(take.name)
         self._enable_escape(True)
         self.bar.end.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -211,7 +236,8 @@ class Matching(QObject):
         self.job = None
         self.candidates = result.candidates
         best = result.candidates[0].distance_db
-        self.bar.show_result(f"{best:.1f} dB away; the nearest preset: {result.preset_db:.1f} dB", self._distances())
+        self._result = f"{best:.1f} dB away; the nearest preset: {result.preset_db:.1f} dB"
+        self.bar.show_result(self._result, self._distances())
         if self.bar.end.hasFocus():
             # That button now throws away what was found: the key that stopped the search shall not.
             self.bar.accept.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -261,7 +287,24 @@ class Matching(QObject):
         self._s.document.commit(label, merge=self._merge)
 
     def discard(self) -> None:
-        """End the match and go back to the patch as it was."""
+        """End the match and go back to the patch as it was. What was found can be brought back."""
+        kept = self._to_keep()
+        self._leave()
+        if kept is not None:
+            self._forget_discarded()
+            self._discarded = kept
+            self._s.document.add_outside(kept.label, kept)
+            self._s.messages.info(kept.sentence, "Bring back", lambda: self._s.document.take_back(kept))
+
+    def _to_keep(self) -> DiscardedMatch | None:
+        if self.take is None or not self.candidates:
+            return None
+        place = self.candidates.index(self._chosen())
+        synth = self.candidates[0].patch.synth
+        return DiscardedMatch(self.take, synth, self.candidates, place, self._result, self._bring_back)
+
+    def _leave(self) -> None:
+        """End the match, if there is one, and go back to the patch as it was."""
         before, take = self._before, self.take
         self._end()
         if take is None or before is None:
@@ -270,6 +313,36 @@ class Matching(QObject):
         document.revert()
         if (document.project.patch, document.project.note) != before:
             document.set_patch(before[0], "Discard the match", note=before[1])
+
+    def _bring_back(self, kept: DiscardedMatch) -> None:
+        """Show what was found once more, to be accepted or discarded again."""
+        document = self._s.document
+        self._forget_discarded()
+        if kept.take.id not in document.project.ids:
+            self._s.messages.info(f"“{kept.take.name}”, which was matched, is not in the library any more.")
+            return
+        document.settle()
+        document.use_synth(kept.synth)
+        self.synth = kept.synth
+        self._s.window.panel(self.synth).show()
+        self._s.instruments.bring_up(self.synth)
+        self.take, self.candidates, self._shown = kept.take, kept.candidates, None
+        self._before = (document.patch, document.note)
+        self._result = kept.words
+        self.bar.begin(kept.take.name)
+        self.bar.show_result(kept.words, self._distances())
+        self.bar.choices.button(kept.place).setChecked(True)
+        self.bar.show_compared(False)
+        self._enable_escape(True)
+        self.bar.accept.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._try_on(kept.candidates[kept.place])
+
+    def _forget_discarded(self) -> None:
+        """What was found before cannot be brought back any more."""
+        kept, self._discarded = self._discarded, None
+        if kept is not None:
+            self._s.messages.withdraw(kept.sentence)
+            self._s.document.forget(kept)
 
     def _chosen(self) -> Candidate:
         place = self.bar.choices.checkedId()

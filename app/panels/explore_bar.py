@@ -71,9 +71,9 @@ class ExploreBar(QWidget):
         return QSize(hint.width(), HEIGHT_PX if self._one_row else 2 * HEIGHT_PX + GRID)
 
     def _lay_out(self) -> None:
-        self.match.setIcon(icon("match"))
+        self.match.setIcon(icon("loudness"))
         self.match.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.match.setFixedWidth(84)
+        self.match.setFixedWidth(96)
         self.locks.setIcon(icon("lock"))
         self.locks.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.locks.setFixedWidth(48)
@@ -135,7 +135,7 @@ class ExploreBar(QWidget):
         match = self._match
         current = self._desk.slots.current
         name = "Between two slots" if current is None else f"Slot {NAMES[current]}"
-        gain = typeset(f"{match.gain_db:+.1f} dB") if match.is_matching else "Match" if match.is_on else "Off"
+        gain = typeset(f"{match.gain_db:+.1f} dB") if match.is_matching else "Loudness"
         self.match.setChecked(match.is_on)
         self.match.setText(gain)
         keys = f" ({self._match_keys})" if self._match_keys else ""

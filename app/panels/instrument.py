@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QIcon, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.actions import BY_ID, shortcut_text
@@ -26,6 +26,8 @@ from engine.params.note import NoteSettings
 
 WIDE_PX = 820
 """From this width on a panel has its parts side by side."""
+ICONS_FROM_PX = 500
+"""From this width on the words of the header's buttons have icons beside them."""
 DENSE_BELOW_PX = 740
 """A panel lower than this moves everything closer together."""
 TIGHT_BELOW_PX = 640
@@ -80,6 +82,8 @@ class InstrumentPanel(QWidget):
     """The person wants to hear the patch now, with the document's note."""
     keep_requested = Signal()
     """The person wants the sound in the library as it is now."""
+    match_requested = Signal()
+    """The person wants to choose a recording that the instrument is to sound like."""
     low_changed = Signal(bool)
     """:attr:`low` is another one: what stands above the body shall make itself low too."""
 
@@ -87,6 +91,7 @@ class InstrumentPanel(QWidget):
         super().__init__(parent)
         self.document = document
         self.name = ElidedLabel()
+        self.match = QPushButton("Match…")
         self.keep = QPushButton("Keep")
         self.audition = QPushButton("Audition")
         self.piano = Piano()
@@ -96,6 +101,7 @@ class InstrumentPanel(QWidget):
         self._arrange()
         self.audition.clicked.connect(self.audition_requested)
         self.keep.clicked.connect(self.keep_requested)
+        self.match.clicked.connect(self.match_requested)
 
     def sizeHint(self) -> QSize:
         return QSize(440, 720)
@@ -145,7 +151,7 @@ class InstrumentPanel(QWidget):
 
     def order_focus(self) -> None:
         """Let Tab go from top to bottom, whatever was added when. For a subclass that builds parts later."""
-        parts = [self.keep, self.audition]
+        parts = [self.match, self.keep, self.audition]
         for line in (self._tools, self._notices, self._fixed):
             parts += _widgets_of(line)
         parts += [self.body, *_widgets_of(self._play_tools), self.piano]
@@ -162,7 +168,8 @@ class InstrumentPanel(QWidget):
         self.name.setProperty("role", "title")
         # A long name gives way and makes the panel no wider.
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.keep.setIcon(icon("keep"))
+        self.match.setAccessibleName("Match a recording")
+        self.match.setToolTip("Choose a recording, and this instrument is fitted to it; or drop a sound here")
         self.keep.setAccessibleName("Keep as take")
         keys = shortcut_text(BY_ID["take.keep"])
         self.keep.setToolTip(f"Put this sound and its patch into the library ({keys})")
@@ -171,6 +178,7 @@ class InstrumentPanel(QWidget):
         head = QHBoxLayout()
         head.setSpacing(PADDING)
         head.addWidget(self.name, 1)
+        head.addWidget(self.match)
         head.addWidget(self.keep)
         head.addWidget(self.audition)
         scroll = CalmScrollArea()
@@ -222,13 +230,20 @@ class InstrumentPanel(QWidget):
     def _fit(self) -> None:
         hint = self.piano.minimumSizeHint() if self.dense else self.piano.sizeHint()
         self.piano.setFixedHeight(TIGHT_PIANO_PX if self.tight else hint.height())
-        for button in (self.keep, self.audition):
+        for button in (self.match, self.keep, self.audition):
             button.setFixedHeight(SMALL_BUTTON_PX if self.tight else BUTTON_PX)
+        self._show_icons(self.width() >= ICONS_FROM_PX)
         self._space_out()
         if self.low != self._was_low:
             self._was_low = self.low
             self.low_changed.emit(self.low)
         self.fit(self._scroll.height() - GRID)
+
+    def _show_icons(self, on: bool) -> None:
+        """Where width is scarce the room is the name's."""
+        if on == self.keep.icon().isNull():
+            for button, name in ((self.match, "match"), (self.keep, "keep")):
+                button.setIcon(icon(name) if on else QIcon())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         # Where the middle can be scrolled, a hairline says that it goes on.

@@ -242,7 +242,7 @@ def test_cancelling_stops_the_job_and_brings_the_patch_back(
     else:
         qtbot.mouseClick(session.matching.bar.end, Qt.MouseButton.LeftButton)
     assert (session.document.patch, session.document.note) == (before, note)
-    assert session.document.undo_label == "Open “bell”"
+    assert session.document.undo_label == "Discard the match with “bell”"
     assert not session.matching.bar.isVisible()
     qtbot.waitUntil(lambda: slow.closed, timeout=PATIENCE_MS)
 
@@ -300,6 +300,85 @@ def test_other_candidates_can_be_chosen_and_discarded(qtbot: QtBot, session: Ses
     trying(qtbot, session, 7.0)
     qtbot.mouseClick(session.matching.bar.end, Qt.MouseButton.LeftButton)
     assert session.document.patch == before
+
+
+def found(qtbot: QtBot, session: Session, bell: Path, slow: Slow) -> None:
+    """A match that has ended, with its second candidate chosen."""
+    begin(qtbot, session, bell)
+    slow.finished = True
+    qtbot.waitUntil(lambda: session.matching.job is None and session.matching.is_on, timeout=PATIENCE_MS)
+    qtbot.mouseClick(session.matching.bar.choices.button(1), Qt.MouseButton.LeftButton)
+    trying(qtbot, session, 6.0)
+
+
+@pytest.mark.parametrize("by", ["undo", "the message"])
+def test_a_match_that_was_discarded_comes_back_as_it_was(
+    qtbot: QtBot, session: Session, bell: Path, slow: Slow, by: str
+) -> None:
+    before, note = session.document.patch, session.document.note
+    found(qtbot, session, bell, slow)
+    bar, words = session.matching.bar, session.matching.bar.words.text()
+    session.window.activateWindow()
+    bar.end.setFocus()
+    qtbot.keyClick(bar.end, Qt.Key.Key_Escape)
+    assert not session.matching.is_on
+    assert (session.document.patch, session.document.note) == (before, note)
+    assert session.messages.text == "The match with “bell” was discarded."
+    if by == "undo":
+        assert session.actions["edit.undo"].text() == "Undo: Discard the match with “bell”"
+        qtbot.keyClick(session.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    else:
+        qtbot.mouseClick(session.messages._button, Qt.MouseButton.LeftButton)
+    assert session.matching.is_on
+    assert bar.isVisible()
+    assert (bar.words.text(), bar.choices.checkedId(), bar.end.text()) == (words, 1, "Discard")
+    assert session.document.patch.values["op1_ratio"] == 6.0
+    assert session.document.is_held, "heard and not committed"
+    assert session.messages.text == ""
+    qtbot.mouseClick(bar.choices.button(2), Qt.MouseButton.LeftButton)
+    trying(qtbot, session, 7.0)
+    qtbot.mouseClick(bar.accept, Qt.MouseButton.LeftButton)
+    assert session.document.project.patch.values["op1_ratio"] == 7.0
+    # With the sound that was opened for it one step, as if nothing had come between.
+    assert (session.document.undo_label, session.document.redo_label) == ("Match “bell”", None)
+    session.document.undo()
+    assert (session.document.patch, session.document.takes, session.document.undo_label) == (before, (), None)
+
+
+def test_what_was_discarded_is_gone_with_the_next_match(qtbot: QtBot, session: Session, bell: Path, slow: Slow) -> None:
+    found(qtbot, session, bell, slow)
+    session.matching.discard()
+    assert session.document.undo_label == "Discard the match with “bell”"
+    slow.finished = False
+    session.matching.match_take(session.document.takes[0])
+    assert session.document.undo_label == "Open “bell”"
+    assert "discarded" not in session.messages.text
+    session.matching.discard()
+
+
+def test_a_discarded_match_whose_sound_has_gone_is_said(qtbot: QtBot, session: Session, bell: Path, slow: Slow) -> None:
+    found(qtbot, session, bell, slow)
+    session.matching.discard()
+    session.document.remove_take(session.document.takes[0].id)
+    qtbot.mouseClick(session.messages._button, Qt.MouseButton.LeftButton)
+    assert not session.matching.is_on
+    assert session.messages.text == "“bell”, which was matched, is not in the library any more."
+    assert session.document.undo_label == "Remove “bell”"
+
+
+def test_a_button_asks_for_a_recording_and_matches_it(qtbot: QtBot, session: Session, bell: Path, slow: Slow) -> None:
+    qtbot.mouseClick(session.fm.match, Qt.MouseButton.LeftButton)
+    dialog = session.matching.files
+    assert dialog is not None
+    assert dialog.isVisible()
+    dialog.fileSelected.emit(str(bell))
+    dialog.reject()
+    qtbot.waitUntil(lambda: session.matching.is_on, timeout=PATIENCE_MS)
+    assert session.matching.take is not None
+    assert session.matching.take.name == "bell"
+    assert session.settings.get("files/open_folder") == str(bell.parent)
+    trying(qtbot, session, 3.0)
+    session.matching.discard()
 
 
 def test_return_does_not_throw_away_what_was_just_found(qtbot: QtBot, session: Session, bell: Path, slow: Slow) -> None:
