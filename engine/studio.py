@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING
 from engine.audio.values import Audio, Clip
 from engine.bodies import check_match, drawing, match_steps, notes_of, player_of
 from engine.checks import check_kept, check_note, check_sound
+from engine.gesture_sound import check_gesture, gesture_steps
 from engine.jobs import Event, JobRunner, Note
 from engine.matching.budget import MATCH_S as MATCH_S
 from engine.matching.budget import usual_s as usual_s
 from engine.matching.result import Candidate as Candidate
 from engine.matching.result import MatchResult as MatchResult
 from engine.params import FM_SPACE, Patch
+from engine.params.gesture import Gesture
 from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
 from engine.playing import Instrument
 from engine.playing import Kind as Kind
@@ -255,6 +257,18 @@ class Studio:
             return written.path
 
         return self.work.submit(body, rank=RANK_WRITE, title=f"Writing {Path(path).name}")
+
+    def render_gesture(self, patch: Patch, gesture: Gesture, *, sample_rate: int = DEFAULT_RATE_HZ) -> int:
+        """What a hand drew on the object of ``patch``, as a sound; the result is :class:`Audio`.
+
+        Raises :class:`BadUsage` for a patch without an object.
+        """
+        check_gesture(patch, gesture, sample_rate)
+
+        def body() -> Generator[Note, None, Audio]:
+            return (yield from gesture_steps(self.kind, patch, gesture, sample_rate))
+
+        return self.work.submit(body, rank=RANK_SET, title="Playing the gesture")
 
     def export_set(self, request: SetRequest, folder: str | Path) -> int:
         """Strike a set of variations and write it into a new folder; the result is :class:`SetWritten`.

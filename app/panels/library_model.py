@@ -244,7 +244,7 @@ def icon_name(take: Take | None) -> str:
         return "patch-live"
     if take.missing:
         return "warning"
-    return {"render": "take-render", "part": "take-part"}.get(take.origin, "take-file")
+    return {"render": "take-render", "gesture": "take-render", "part": "take-part"}.get(take.origin, "take-file")
 
 
 def facts(clip: Clip) -> str:

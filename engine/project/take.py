@@ -19,6 +19,7 @@ ORIGINS: dict[str, str] = {
     "file": "Opened from a file",
     "render": "Rendered from a patch",
     "part": "Cut from another take",
+    "gesture": "Drawn on an object",
 }
 """What a take can come from, in words. Unknown origins (from newer programs) are kept as they are."""
 
