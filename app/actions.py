@@ -199,6 +199,14 @@ ACTIONS = (
         True,
         "computer keys piano typing notes musical qwerty",
     ),
+    Action(
+        "play.damp",
+        "Damp what rings",
+        "Ctrl+.",
+        "Play",
+        "Lay a hand on the object of the impact instrument until it is silent",
+        words="choke mute stop silence impact strike",
+    ),
     Action("play.tone", "Play a test tone", "", "Play", "A short tone through the chosen device", words="check sound"),
     Action(
         "slot.toggle",
@@ -382,6 +390,7 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
             "edit.hear",
             None,
             "play.keyboard",
+            "play.damp",
             "play.tone",
         ),
     ),

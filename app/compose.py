@@ -50,6 +50,7 @@ from app.presets import Presets
 from app.recovery_bar import RecoveryBar
 from app.settings import Settings
 from app.small_jobs import SmallJobs
+from app.striking import Striking
 from app.thumbnails import Thumbnails
 from engine.audio import Clip
 from engine.params import Patch
@@ -127,6 +128,7 @@ class Session(QObject):
         self.drops = DropTarget(self.window, submit=self.submit)
         self._connect()
         self.live_play = LivePlay(self)
+        self.striking = Striking(self)
         self.commands = Commands(self)
         self.preset_commands = PresetCommands(self)
         self.matching = Matching(self)
@@ -163,9 +165,9 @@ class Session(QObject):
         self.live.submitted.connect(self.jobs.keep_quiet_about)
         self.live.rendered.connect(self._rendered)
         keep = self.actions["take.keep"]
-        for synth, panel in self.panels.items():
+        for panel in self.panels.values():
             panel.audition_requested.connect(self.hear_live)
-            panel.pictures_wanted.connect(lambda on, synth=synth: self.pictures.set_wanted(on, synth))
+            panel.pictures_wanted.connect(self.pictures.set_wanted)
             panel.keep_requested.connect(keep.trigger)
             keep.enabledChanged.connect(panel.keep.setEnabled)
             panel.keep.setEnabled(keep.isEnabled())
@@ -353,6 +355,7 @@ class Session(QObject):
             return
         self._closed = True
         self.pictures.close()
+        self.striking.close()
         self.live_play.close()
         self.settings.save()
         self.presets.close()

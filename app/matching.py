@@ -23,10 +23,10 @@ from app.drop_in import SOUND_SUFFIXES, DropOverlay
 from app.match_kept import DiscardedMatch
 from app.panels.match_bar import MatchBar
 from app.panels.paged import PagedPanel
-from engine.params import FM_SPACE, Patch
+from engine.params import FM_SPACE, SPACES, Patch
 from engine.params.note import NoteSettings
 from engine.project.take import Take
-from engine.studio import MATCH_S, Candidate, MatchResult
+from engine.studio import Candidate, MatchResult
 
 if TYPE_CHECKING:
     from app.compose import Session
@@ -64,8 +64,8 @@ class Matching(QObject):
         self._before_hush: bool | None = None
         self._discarded: DiscardedMatch | None = None
         self.files: QFileDialog | None = None
-        self.seconds = MATCH_S
-        """How long a match takes."""
+        self.seconds: float | None = None
+        """How long a match takes; ``None`` for as long as the instrument usually needs."""
         self._overlays: dict[QObject, DropOverlay] = {}
         self._escapes: list[QShortcut] = []
         for synth, panel in session.panels.items():
@@ -186,8 +186,9 @@ class Matching(QObject):
         self.bar.end.setFocus(Qt.FocusReason.OtherFocusReason)
         self.job = job = s.studio.match(
             take.clip,
+            synth=self.synth,
             current=s.document.patch,
-            locked=s.document.locked,
+            locked=[name for name in s.document.locked if name in SPACES[self.synth]],
             seconds=self.seconds,
         )
         # What an earlier match still tells is not for this one.

@@ -48,8 +48,9 @@ class LatestOnly:
         )
 
     def _on_done(self, result: object) -> None:
-        self._on_end()
+        # Before the next one begins: whoever is told may ask what this one was about.
         self._tell(result)
+        self._on_end()
 
     def _on_end(self) -> None:
         self._job = None
@@ -59,8 +60,9 @@ class LatestOnly:
 
 
 class PictureMaker(QObject):
-    """``operators_drawn`` brings :class:`Pictures`, ``impact_drawn`` :class:`ImpactPictures` after each change of the
-    patch, ``spectrum_drawn`` a :class:`Spectrum` after each sound of it and, if that is wanted, as the playhead moves.
+    """``operators_drawn`` brings :class:`Pictures`, ``impact_drawn`` :class:`ImpactPictures` and the patch they are
+    of, after each change of the patch; ``spectrum_drawn`` a :class:`Spectrum` after each sound of it and, if that is
+    wanted, as the playhead moves.
 
     ``quiet`` is told of each job: they are too small to be listed. Nothing is computed for what nobody sees:
     ``set_wanted`` is for the panel of a synth as a whole, ``set_spectrum_wanted`` for the spectrum of the FM
@@ -68,7 +70,7 @@ class PictureMaker(QObject):
     """
 
     operators_drawn = Signal(object)
-    impact_drawn = Signal(object)
+    impact_drawn = Signal(object, object)
     spectrum_drawn = Signal(object)
 
     def __init__(
@@ -88,6 +90,7 @@ class PictureMaker(QObject):
         self._closed = False
         self._asked: tuple[Patch, NoteSettings] | None = None
         self._drawn: tuple[Patch, NoteSettings] | None = None
+        self._drawing: Patch | None = None
         self._rendered: Rendered | None = None
         self._looked: tuple[Rendered, float | None] | None = None
         self._pictures = LatestOnly(bridge, self._show, quiet)
@@ -150,18 +153,24 @@ class PictureMaker(QObject):
             return
         self._drawn = asked
         patch, note = asked
-        self._pictures.ask(
-            lambda: self._studio.pictures(
+
+        def submit() -> int:
+            self._drawing = patch
+            return self._studio.pictures(
                 patch,
                 note=note.note,
                 velocity=note.velocity,
                 hold_s=note.hold_s,
                 duration_s=note.duration_s,
             )
-        )
+
+        self._pictures.ask(submit)
 
     def _show(self, drawn: object) -> None:
-        (self.impact_drawn if isinstance(drawn, ImpactPictures) else self.operators_drawn).emit(drawn)
+        if isinstance(drawn, ImpactPictures):
+            self.impact_drawn.emit(drawn, self._drawing)
+        else:
+            self.operators_drawn.emit(drawn)
 
     def _look(self) -> None:
         rendered = self._rendered

@@ -170,6 +170,23 @@ class LivePlay(QObject):
         """Whether a hand is at the keys, or what it played still sounds."""
         return bool(self.held.notes) or self.instrument.n_sounding > 0
 
+    def strike(self, x: float, y: float, velocity: int, step: str) -> None:
+        """The object is struck there with the key that is set; the stage follows as it follows the keys, in one step of
+        undo with all else of that ``step``."""
+        note = self._s.document.note.note
+        self.struck = ((note, velocity), step)
+        self.instrument.hit(x, y, velocity, note)
+        self._take_over()
+        self._on_key(note, velocity)
+
+    def _take_over(self) -> None:
+        """What plays by hand takes over from the note that the stage plays."""
+        if self._s.document.selected is None:
+            self._s.player.stop()
+        self._s.player.get_ready()
+        if self._is_preparing:
+            self._s.messages.info(PREPARING)
+
     def _on_key(self, note: int | None, velocity: int) -> None:
         """On the thread of whoever plays."""
         if note is not None:
@@ -180,13 +197,8 @@ class LivePlay(QObject):
         notes = self.held.notes
         for piano in self.pianos:
             piano.set_lit(notes)
-        if notes and self._is_preparing:
-            self._s.messages.info(PREPARING)
         if notes:
-            # What plays by hand takes over from the note that the stage plays.
-            if self._s.document.selected is None:
-                self._s.player.stop()
-            self._s.player.get_ready()
+            self._take_over()
         if self._played is not None:
             self._picture.start()
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.controls.band_curve import ContactBands, RoomCurve
 from app.controls.choice import ChoiceField, choice_control
+from app.controls.curve_paper import CurvePaper
+from app.controls.decay_curves import DecayCurve, ForceCurve
 from app.controls.knob import Knob
 from app.controls.knob_paint import figures
 from app.controls.param_form import ParamForm
@@ -18,32 +21,38 @@ from app.controls.value_widget import ValueWidget
 from app.panels.page import KNOB_PX, Page
 from app.theme import GRID, tokens
 from engine.params import IMPACT_SPACE, Param, Values
+from engine.params.impact_pictures import ImpactPictures
 
 HEAD = ("transpose_st", "gain_db")
 """What stands beside the note."""
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Object": ("Object", "Damping", "Striker"),
-    "Contact": ("Contact noise", "Contact bands", "Listening"),
+    "Object": ("Object",),
+    "Contact": ("Striker", "Listening"),
+    "Noise": ("Contact noise", "Contact bands"),
     "Modes": ("Modes",),
+    "Decay": ("Damping",),
     "Room": ("Room", "Room bands"),
     "Voice": ("Voice",),
 }
 """The pages in their order, and the sections of parameters that their menus are about."""
 WHAT = {
     "Object": "What is struck and with what, and how it falls silent",
-    "Contact": "The noise of a rough contact, and where the object is struck and listened to",
+    "Contact": "How striker and object touch, where the object is struck, and where it is listened to",
+    "Noise": "The noise of a rough contact, band by band",
     "Modes": "Every mode of the object: its frequency, level and decay",
+    "Decay": "How long modes ring, low ones and high ones, and what happens when the key goes up",
     "Room": "The room around it, band by band",
-    "Voice": "What keys do to the pitch, how hard they strike, and what happens when they go up",
+    "Voice": "What keys do to the pitch, and how hard they strike",
 }
 N_COLUMNS = 6
 GROUP_PX = 16
+TALLEST_PX = 320
+"""Pictures do not grow beyond this."""
 _LABELS = {
     "contact_into": "Into obj.",
     "imperfection": "Imperfect",
     "hollowness": "Hollow",
     "proportion": "Proport.",
-    "material_2": "And of",
 }
 """Shorter words where the parameter's own are too long for a knob."""
 
@@ -61,38 +70,40 @@ class Row:
         return tuple(name for _, names in self.groups for name in names)
 
 
+def _knobs(*names: str) -> Row:
+    return Row((("", names),))
+
+
 def _fields(*names: str) -> Row:
     return Row((("", names),), knobs=False)
 
 
+_DAMPING = ("Damping", ("damping_low", "damping_high"))
+_STRIKER = ("Striker", ("striker_kg", "striker_hardness", "contact_stretch"))
 ROWS: dict[str, tuple[Row, ...]] = {
     "Object": (
         _fields("shape", "material", "material_2", "blend"),
-        Row((("", ("size_m", "thickness_m", "proportion", "hollowness", "imperfection", "modes")),)),
-        Row(
-            (
-                ("Damping", ("damping_low", "damping_high")),
-                ("Striker", ("striker_kg", "striker_hardness", "contact_stretch")),
-                ("Room", ("room",)),
-            )
-        ),
+        _knobs("size_m", "thickness_m", "proportion", "hollowness", "imperfection", "modes"),
+        Row((_DAMPING, _STRIKER, ("Room", ("room",)))),
     ),
     "Contact": (
-        Row((("Noise", ("contact_db", "contact_hz", "contact_oct", "contact_s", "contact_rise_s", "contact_grain")),)),
-        Row(
-            (
-                ("", ("contact_direct", "contact_into")),
-                ("Struck", ("strike_x", "strike_y")),
-                ("Heard", ("pickup_x", "pickup_y")),
-            )
-        ),
+        Row((_STRIKER, ("Noise", ("contact_db", "contact_s", "contact_rise_s")))),
+        Row((("Struck", ("strike_x", "strike_y")), ("Heard", ("pickup_x", "pickup_y", "width")))),
     ),
-    "Modes": (),
-    "Room": (Row((("", ("room", "room_s", "room_damping", "room_delay_s")),)),),
-    "Voice": (
-        _fields("tuning", "release"),
-        Row((("", ("transpose_st", "gain_db", "width", "velocity", "release_s")),)),
+    "Noise": (
+        _knobs("contact_db", "contact_hz", "contact_oct", "contact_s", "contact_rise_s", "contact_grain"),
+        _knobs("contact_direct", "contact_into"),
     ),
+    "Modes": (Row((("", ("modes", "imperfection", "hollowness")), _DAMPING, ("Pitch", ("transpose_st",)))),),
+    "Decay": (_fields("release"), Row((_DAMPING, ("Key up", ("release_s",))))),
+    "Room": (_knobs("room", "room_s", "room_damping", "room_delay_s"),),
+    "Voice": (_fields("tuning"), _knobs("transpose_st", "gain_db", "width", "velocity")),
+}
+PICTURES: dict[str, Callable[[], CurvePaper]] = {
+    "Contact": ForceCurve,
+    "Noise": ContactBands,
+    "Decay": DecayCurve,
+    "Room": RoomCurve,
 }
 
 
@@ -133,15 +144,27 @@ class GroupLine(QWidget):
 
 
 class ImpactPage(Page):
-    """One page of :data:`ROWS`."""
+    """One page of :data:`ROWS`, under its picture where it has one."""
+
+    lock_wanted = Signal(object, bool)
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.name = name
         self._lines = 0
+        self.picture = PICTURES[name]() if name in PICTURES else None
+        if self.picture is not None:
+            self._take_in(self.picture)
         for row in ROWS[name]:
             self._add_row(row)
         self._end_column()
+
+    def _take_in(self, picture: CurvePaper) -> None:
+        self._column.addWidget(picture)
+        picture.moved.connect(self.moved)
+        picture.committed.connect(self.picture_committed)
+        picture.reverted.connect(self.reverted)
+        picture.lock_wanted.connect(self.lock_wanted)
 
     def _add_row(self, row: Row) -> None:
         params = [IMPACT_SPACE[name] for name in row.names]
@@ -151,19 +174,51 @@ class ImpactPage(Page):
         if row.knobs:
             self._add_form(ParamForm(params, columns=N_COLUMNS, spacing=GRID, make=_knob))
         else:
-            self._add_form(ParamForm(params, columns=max(len(params), 4), make=_field))
+            self._add_form(ParamForm(params, columns=len(params), make=_field))
+
+    def least_px(self, *, dense: bool) -> int:
+        """How high it has to be."""
+        for control in self.every_control():
+            if isinstance(control, Knob):
+                control.set_size("small" if dense else "normal")
+        return self._least(dense)
+
+    def fit(self, room_px: int, *, dense: bool) -> None:
+        super().fit(room_px, dense=dense)
+        if self.picture is not None:
+            height = min(max(room_px - self._rest(), self._picture_px), TALLEST_PX)
+            self.picture.setFixedHeight(height - height % GRID)
+
+    def _least(self, dense: bool) -> int:
+        return super()._least(dense) + self._picture_px
+
+    @property
+    def _picture_px(self) -> int:
+        return self.picture.minimumSizeHint().height() if self.picture is not None else 0
 
     def _rest(self) -> int:
         return super()._rest() + self._lines * GROUP_PX
 
     def _n_gaps(self) -> int:
-        return super()._n_gaps() + self._lines
+        return super()._n_gaps() + self._lines + (self.picture is not None)
 
     def set_values(self, values: Values) -> None:
         super().set_values(values)
         silent = without_effect(values)
         for name, control in self.controls.items():
             control.set_quiet(name in silent)
+        if self.picture is not None:
+            self.picture.set_values(values)
+
+    def set_pictures(self, pictures: ImpactPictures | None, values: Values) -> None:
+        """Show what the engine says of a strike with ``values``."""
+        if self.picture is not None:
+            self.picture.set_pictures(pictures, values)
+
+    def set_locked(self, names: frozenset[str]) -> None:
+        super().set_locked(names)
+        if self.picture is not None:
+            self.picture.set_locked(names)
 
 
 def without_effect(values: Values) -> frozenset[str]:
@@ -184,7 +239,7 @@ def without_effect(values: Values) -> frozenset[str]:
 def at_work(values: Values) -> frozenset[str]:
     """The pages that change the sound beyond the object itself."""
     found = {
-        "Contact": not _is_off(values, "contact_db"),
+        "Noise": not _is_off(values, "contact_db"),
         "Modes": any(values[name] != IMPACT_SPACE.defaults()[name] for name in IMPACT_SPACE.names_in("Modes")),
         "Room": not _is_off(values, "room"),
     }

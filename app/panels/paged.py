@@ -37,8 +37,8 @@ class PagedPanel(InstrumentPanel):
     other controls it has (:meth:`fixed_controls`).
     """
 
-    pictures_wanted = Signal(bool)
-    """Whether the pictures of the instrument at work can be seen."""
+    pictures_wanted = Signal(bool, str)
+    """Whether the pictures of an instrument at work can be seen, and of which."""
 
     def __init__(
         self,
@@ -259,11 +259,11 @@ class PagedPanel(InstrumentPanel):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.pictures_wanted.emit(True)
+        self.pictures_wanted.emit(True, self.space.name)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self.pictures_wanted.emit(False)
+        self.pictures_wanted.emit(False, self.space.name)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -91,7 +91,7 @@ def _object() -> list[Param]:
         at.knob("proportion", (0.03, 1.0), 0.15, "", "log", "Proportion", "Its width for its length"),
         at.share("hollowness", 0.0, "Hollowness", "How hollow it is: the air inside sounds too"),
         at.share("imperfection", 0.1, "Imperfection", uneven),
-        at.knob("modes", (1.0, float(N_MODES)), 48.0, "", "log", "Modes", "How many modes it has"),
+        at.knob("modes", (1.0, float(N_MODES)), 48.0, "", "log", "Modes", "How many modes it has", step=1.0),
     ]
 
 

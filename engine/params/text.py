@@ -63,6 +63,8 @@ _UNITS: dict[str, dict[str, Convert]] = {
     "st": {"st": _times(1.0), "ct": _times(0.01), "oct": _times(12.0)},
     "ct": {"ct": _times(1.0), "st": _times(100.0)},
     "x": {"x": _times(1.0), "%": _hundredth, "st": _st_to_ratio, "ct": lambda cents: _st_to_ratio(cents / 100.0)},
+    "m": {"m": _times(1.0), "cm": _times(1e-2), "mm": _times(1e-3)},
+    "kg": {"kg": _times(1.0), "g": _times(1e-3)},
     "rad": {"rad": _times(1.0), "pi": _times(math.pi), "deg": _times(math.pi / 180.0)},
     "%": {"%": _times(1.0)},
     "": {"%": _hundredth},
@@ -237,6 +239,10 @@ def _in_shown_unit(param: Param, value: float) -> tuple[str, float]:
         return ("ms", value * 1e3) if abs(_round_figures(value)) < 1.0 else ("s", value)
     if param.unit == "Hz":
         return ("kHz", value / 1e3) if abs(_round_figures(value)) >= 1000.0 else ("Hz", value)
+    if param.unit == "m" and _round_figures(value) < 1.0:
+        return ("mm", value * 1e3) if _round_figures(value) < 0.1 else ("cm", value * 1e2)
+    if param.unit == "kg" and _round_figures(value) < 1.0:
+        return "g", value * 1e3
     if param.unit == "" and _is_share(param):
         return "%", value * 100.0
     if param.unit == "note":

@@ -21,6 +21,8 @@ SHARE = Param("velocity", 0.0, 1.0, 0.5, "", label="Velocity")
 DEPTH = Param("mod_2_1_rad", 0.0, 25.0, 0.0, "rad", "exp", label="2 → 1", off_at_low=True)
 KEY = Param("note", 0.0, 127.0, 60.0, "note", label="Note")
 HITS = Param("velocity", 1.0, 127.0, 100.0, "", label="Velocity", step=1.0)
+LENGTH = Param("size_m", 0.0002, 3.0, 0.3, "m", "log", label="Size")
+MASS = Param("striker_kg", 0.0003, 3.0, 0.02, "kg", "log", label="Mass")
 COUNT = Param("modes", 1.0, 64.0, 8.0, "", label="Modes")
 
 
@@ -57,6 +59,13 @@ COUNT = Param("modes", 1.0, 64.0, 8.0, "", label="Modes")
         (SHARE, 0.125, "12.5 %"),
         (DEPTH, 0.0, "off"),
         (DEPTH, 1.5, "1.50 rad"),
+        (LENGTH, 0.0015, "1.50 mm"),
+        (LENGTH, 0.0999, "99.9 mm"),
+        (LENGTH, 0.35, "35.0 cm"),
+        (LENGTH, 0.9996, "1.00 m"),
+        (MASS, 0.0003, "0.30 g"),
+        (MASS, 0.02, "20.0 g"),
+        (MASS, 1.2, "1.20 kg"),
         (KEY, 60.0, "C4"),
         (COUNT, 8.0, "8.00"),
         (HITS, 64.0, "64"),

@@ -19,12 +19,15 @@ from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QApplication,
     QComboBox,
+    QDockWidget,
     QLabel,
     QLineEdit,
+    QMainWindow,
     QMenuBar,
     QSplitterHandle,
     QStyle,
     QStyleOptionComboBox,
+    QTabBar,
     QToolButton,
     QWidget,
 )
@@ -89,11 +92,21 @@ def is_scrolled(widget: QWidget) -> bool:
     return False
 
 
+def is_behind(widget: QWidget) -> bool:
+    """Whether it lies in a dock behind another one: Qt keeps those outside the window, and their tabs with them."""
+    place: QWidget | None = widget
+    while place is not None and not place.isWindow():
+        if isinstance(place, QDockWidget | QTabBar) and isinstance(place.parentWidget(), QMainWindow):
+            return isinstance(place, QTabBar) or place.visibleRegion().isEmpty()
+        place = place.parentWidget()
+    return False
+
+
 def problems(window: QWidget) -> list[str]:
     """Everything that is clipped, sticks out of its parent, or lies over its neighbour."""
     found: list[str] = []
     for widget in window.findChildren(QWidget):
-        if not widget.isVisible() or widget.isWindow() or type(widget).__name__ in FLOATING:
+        if not widget.isVisible() or widget.isWindow() or type(widget).__name__ in FLOATING or is_behind(widget):
             continue
         if isinstance(widget.parentWidget(), QAbstractItemView | QMenuBar) and widget.size().isEmpty():
             continue
@@ -109,10 +122,11 @@ def problems(window: QWidget) -> list[str]:
         ):
             found.append(f"sticks out: {name_of(widget)} {widget.geometry().getRect()} of {parent.rect().getRect()}")
     for parent in [window, *window.findChildren(QWidget)]:
-        if not parent.isVisible():
+        if not parent.isVisible() or is_behind(parent):
             continue
         children = [c for c in parent.children() if isinstance(c, QWidget) and c.isVisible() and not c.isWindow()]
         children = [c for c in children if type(c).__name__ not in FLOATING and not isinstance(c, QSplitterHandle)]
+        children = [c for c in children if not is_behind(c)]
         for one, other in combinations(children, 2):
             common = one.geometry().intersected(other.geometry())
             if not common.isEmpty() and not isinstance(parent, QAbstractScrollArea | QComboBox | QLineEdit | QMenuBar):

@@ -1,0 +1,69 @@
+"""Between the picture of the object and the instrument: a click strikes at once, and is a step of undo with its key."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+
+from engine.params import IMPACT_SPACE
+
+if TYPE_CHECKING:
+    from app.compose import Session
+
+GROUP_S = 1.0
+"""Strikes that follow one another sooner are one step of undo."""
+DAMP_TIMES = 1.2
+"""A hand that damps by a key of its own stays until what rang is so many times 60 dB down."""
+MOST_DAMP_S = 3.0
+
+
+class Striking(QObject):
+    """One window's hand on the object."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._s = session
+        self._struck_at = -GROUP_S
+        self._group = 0
+        self._lift = QTimer(self, singleShot=True)
+        self._lift.timeout.connect(lambda: self.damp(False))
+        view = session.impact.view
+        view.struck.connect(self.strike)
+        view.damped.connect(self.damp)
+        session.actions.bind("play.damp", self.damp_all)
+        session.document.patch_changed.connect(self._refresh)
+        self._refresh()
+
+    def strike(self, x: float, y: float, velocity: int) -> None:
+        """The object is struck there. It rings on by itself, whatever strikes it next."""
+        now = time.monotonic()
+        if now - self._struck_at > GROUP_S:
+            self._group += 1
+        self._struck_at = now
+        step = f"strike {self._group}"
+        document = self._s.document
+        document.use_synth(IMPACT_SPACE.name)
+        document.select(None)
+        self._s.impact.strike_step = step
+        self._s.live_play.strike(x, y, velocity, step)
+
+    def damp(self, on: bool) -> None:
+        """A hand is laid on what rings, or taken off."""
+        self._lift.stop()
+        self._s.live_play.instrument.damp(on)
+
+    def damp_all(self) -> None:
+        """Lay a hand on what rings until it is silent."""
+        release_s = self._s.document.patch.values.get("release_s", MOST_DAMP_S)
+        assert isinstance(release_s, float)
+        self.damp(True)
+        self._lift.start(round(1000.0 * min(DAMP_TIMES * release_s, MOST_DAMP_S)))
+
+    def _refresh(self) -> None:
+        self._s.actions.enable("play.damp", self._s.document.patch.synth == IMPACT_SPACE.name)
+
+    def close(self) -> None:
+        """Nothing is damped any more."""
+        self._lift.stop()
