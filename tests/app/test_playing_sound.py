@@ -190,6 +190,53 @@ def test_the_seventeenth_key_takes_a_voice_without_a_click(stand: Stand) -> None
     assert loud(stand.run(1.0)[-RATE // 10 :]) == 0.0
 
 
+def test_sixteen_held_keys_take_over_twenty_patches_a_second_without_a_click(stand: Stand) -> None:
+    keys = [48 + n for n in range(16)]
+    stand.press(*keys)
+    heard = [stand.run(0.3)]
+    for n in range(40):
+        turned = SINE | {"transpose_st": float(n * 5 % 8), "gain_db": -18.0 - n * 7 % 12}
+        stand.instrument.set_patch(Patch("fm", turned), turning=bool(n % 3))
+        if n % 4 == 0:
+            stand.held.release("hand", keys[n % 16])
+            stand.held.press("hand", keys[n % 16], keys[n % 16], 100)
+        heard.append(stand.run(0.05))
+    sound = np.concatenate(heard)
+    assert loud(sound) < 1.0
+    assert steepest(sound) < 1.3 * sum(steepest_of_sine(hz_of(key + 7), LEVEL) for key in keys)
+    assert stand.instrument.n_sounding >= 16
+    stand.held.release_all()
+    stand.settle()
+    assert loud(stand.run(1.0)[-RATE // 10 :]) == 0.0
+    assert stand.instrument.n_sounding == 0
+
+
+def test_two_synths_in_turn_under_sixteen_keys_leave_no_key_behind(stand: Stand) -> None:
+    stand.is_patient = False
+    patches = [Patch("fm", SINE), Patch("impact", {"material": 1.0, "room": 0.3}), Patch("fm", SINE | {"reverb": 0.3})]
+    heard = []
+    for n in range(30):
+        stand.instrument.set_patch(patches[n % 3], turning=bool(n % 2))
+        stand.press(48 + n % 16, 52 + n % 16)
+        heard.append(stand.run(0.05))
+        if n % 5 == 4:
+            stand.held.release_all()
+    assert 0.05 < loud(np.concatenate(heard)) < 1.0
+    stand.held.release_all()
+    stand.instrument.set_patch(patches[0])
+    stand.settle()
+    for _ in range(100):
+        if stand.instrument.n_sounding == 0:
+            break
+        stand.run(0.2)
+    assert stand.instrument.n_sounding == 0
+    stand.press(69)
+    stand.run(0.1)
+    assert pitch_hz(stand.run(0.4)) == pytest.approx(440.0, rel=0.002)
+    stand.release(69)
+    stand.run(1.0)
+
+
 def test_letting_go_of_everything_leaves_nothing_behind(stand: Stand) -> None:
     stand.is_patient = False
     generator = np.random.default_rng(1)
