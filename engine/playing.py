@@ -401,6 +401,8 @@ class _Player:
     def _begin(self, bus: _Way, live: LiveInstrument, part: Part) -> None:
         """The beginning of a new note goes out before anything else is computed; a chord is many of these."""
         self._clock.hear(bus.at_once)
+        # A device with time to spare waits for it.
+        bus.expect(live.lasts_until)
         first, sound = live.begin(part, self._clock.first(bus.rate))
         if (late := bus.position - first) > 0:
             # The device took its first frames while they were computed: it begins a little later, and it alone.

@@ -559,3 +559,16 @@ def test_a_device_that_takes_its_block_between_two_of_ours_finds_no_hole_in_it(i
     bus.wait_for(lambda blocks: len(blocks) > n_keys + 3 and bus.position >= 1_800)
     assert bus.late == []
     instrument.all_off()
+
+
+def test_the_device_is_told_to_expect_a_key_before_its_first_frames_are_computed(instrument, bus):
+    told = []
+    add = bus.add
+    bus.expect = lambda frame: told.append(("expect", frame))
+    bus.add = lambda first, frames: (told.append(("add", first)), add(first, frames))
+    bus.take(5_000)
+    instrument.note_on(69, 100)
+    bus.wait_for(bool)
+    (what, frame), (then, first), *_ = told
+    assert (what, then) == ("expect", "add")
+    assert frame == first
