@@ -2,7 +2,7 @@
 
 A voice turns each of its modes on by one complex number a frame, so joined blocks are
 :meth:`engine.synths.impact.ImpactSynth.render`. Modes that have died are left out. The pitch wheel bends all modes; the
-modulation wheel does nothing here.
+modulation wheel lets them swing about their pitch, as a hand that shakes the object does.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ TURN_S = 0.005
 SHORTEST_S = 1e-3
 STEP_FRAMES = 64
 """While a pitch moves, it is set anew this often."""
+VIBRATO_HZ = 5.5
+VIBRATO_FRAMES = 128
+"""While the wheel is up, the pitch is set anew this often."""
 QUIET = 1e-5
 """-100 dB."""
 _DEAD = 1e-8
@@ -96,6 +99,8 @@ class ImpactVoice:
         self._glide = glide or Glide(0.0, 1.0)
         self._glide_from = 0
         self._tuned: tuple[float, bool] | None = None
+        self._swing = 1.0
+        """What the modulation wheel multiplies the pitch by."""
         self._turn_re, self._turn_im = np.zeros((2, ALL))
         self._levels, self._goal = np.zeros((2, ALL)), np.zeros((2, ALL))
         is_driven = body.levels.any(0) if struck is None else body.levels.any(0) & (struck.drive != 0.0)
@@ -114,9 +119,13 @@ class ImpactVoice:
         while done < n_frames:
             glide_st = self._glide_st()
             n = n_frames - done if glide_st == 0.0 else min(STEP_FRAMES, n_frames - done)
+            swing = 1.0
+            if wheel_st != 0.0:
+                n = min(n, VIBRATO_FRAMES)
+                swing = 2.0 ** (wheel_st * math.sin(2.0 * math.pi * VIBRATO_HZ * self._at / self._rate) / 12.0)
             for hand in self._hands:
                 n = min(n, self._go_on(hand))
-            self._tune(2.0 ** ((bend_st + glide_st) / 12.0))
+            self._tune(2.0 ** ((bend_st + glide_st) / 12.0), swing)
             self._ring(out[:, done : done + n])
             done += n
         if not gate and self._body.release > 0.0:
@@ -186,13 +195,13 @@ class ImpactVoice:
         share = (self._at - self._glide_from) / self._rate / max(self._glide.seconds, SHORTEST_S)
         return self._glide.from_st * max(1.0 - share, 0.0)
 
-    def _tune(self, factor: float) -> None:
+    def _tune(self, factor: float, swing: float) -> None:
         """Let the modes turn as fast as they shall from now on, and know how loud they are to be."""
-        if self._tuned == (factor, self._is_choked):
+        if self._tuned == (factor, self._is_choked) and self._swing == swing:
             return
         body = self._body
-        self._tuned = factor, self._is_choked
-        cycles = body.hz * (factor / self._rate)
+        self._tuned, self._swing = (factor, self._is_choked), swing
+        cycles = body.hz * (factor * swing / self._rate)
         damping = body.damping + (body.choke if self._is_choked else 0.0)
         turn = np.exp(2j * np.pi * cycles - damping / self._rate)
         self._turn_re, self._turn_im = turn.real.copy(), turn.imag.copy()

@@ -123,6 +123,29 @@ def test_a_glide_slides_between_two_keys(synth):
     assert peak_hz(there) == pytest.approx(523.25, rel=5e-3)
 
 
+def pitches_st(sound, hz):
+    """The pitch of each cycle over ``hz``, in semitones."""
+    rises = np.flatnonzero((sound[:-1] < 0.0) & (sound[1:] >= 0.0))
+    at = rises - sound[rises] / (sound[rises + 1] - sound[rises])
+    return 12.0 * np.log2(RATE / np.diff(at) / hz)
+
+
+def test_the_modulation_wheel_lets_the_pitch_swing_and_back_at_rest_it_is_still(synth):
+    patch = synth.live_patch(Patch("impact", {"material": 1.0, "modes": 1.0, "tuning": 2.0}), RATE)
+    voice, still = (patch.strike(Key(69, 100)) for _ in range(2))
+    for each in (voice, still):
+        each.process(4_800, True)
+    moved = voice.process(24_000, True, wheel_st=1.0)[0]
+    found = pitches_st(moved, 440.0)
+    assert found.max() == pytest.approx(1.0, abs=0.05)
+    assert found.min() == pytest.approx(-1.0, abs=0.05)
+    turns = np.flatnonzero(np.diff(np.sign(found)))
+    assert len(turns) in (5, 6), "half a second of 5.5 Hz"
+    straight = still.process(24_000, True)[0]
+    assert np.abs(np.diff(moved)).max() < 1.1 * np.abs(np.diff(straight)).max(), "a click"
+    assert np.abs(pitches_st(voice.process(9_600, True)[0][480:], 440.0)).max() < 0.01
+
+
 # -- the room ----------------------------------------------------------------------------------------------------
 
 
