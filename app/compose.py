@@ -24,6 +24,7 @@ from app.drag_out import DragOut
 from app.drop_in import DropTarget
 from app.explore_commands import ExploreCommands
 from app.garbage import Garbage
+from app.gestures import Gestures
 from app.instruments import Instruments
 from app.job_list import JobList
 from app.keys import KeyGuard
@@ -129,6 +130,8 @@ class Session(QObject):
         self._connect()
         self.live_play = LivePlay(self)
         self.striking = Striking(self)
+        self.gestures = Gestures(self)
+        self.impact.place_pad(self.gestures.pad)
         self.commands = Commands(self)
         self.preset_commands = PresetCommands(self)
         self.matching = Matching(self)

@@ -21,7 +21,7 @@ from app.theme import GRID, PADDING, PADDING_WIDE
 from engine.params import IMPACT_SPACE, Patch
 from engine.params.impact_pictures import ImpactPictures
 
-MODES = "Modes"
+MODES, PAD = "Modes", "Pad"
 VIEW_PX, MODES_PX = 112, 150
 """Object and modes are at least so high where they are shown."""
 TALLEST_VIEW_PX, TALLEST_MODES_PX = 340, 400
@@ -62,6 +62,7 @@ class ImpactPanel(PagedPanel):
         """Show one of :data:`ROWS`."""
         self._tab = name
         self.tabs.choose(name)
+        self.more.setEnabled(bool(SECTIONS[name]))
         page = self.section_page(name)
         if page is not self._shown:
             if self._shown is not None:
@@ -79,6 +80,13 @@ class ImpactPanel(PagedPanel):
         """The control of a parameter, with its page shown."""
         self.choose_section(self._page_with(name))
         return self.control(name)
+
+    def place_pad(self, pad: QWidget) -> None:
+        """What the page of the pad shows."""
+        page = self.section_page(PAD)
+        assert isinstance(page, ImpactPage)
+        page.fill_with(pad)
+        self.order_focus()
 
     def show_pictures(self, pictures: ImpactPictures, patch: Patch) -> None:
         """The strike of ``patch`` as the engine sees it."""
@@ -182,10 +190,10 @@ class ImpactPanel(PagedPanel):
         left -= (MODES_PX + gap) * has_modes
         has_view = self._tab in WITH_VIEW or left >= VIEW_PX + gap + ROOMY_PX
         left -= (VIEW_PX + gap) * has_view
-        if not has_modes and page.picture is None and left >= MODES_PX + gap:
+        if not has_modes and page.filling is None and left >= MODES_PX + gap:
             has_modes = True
             left -= MODES_PX + gap
-        others = has_modes + (page.picture is not None)
+        others = has_modes + (page.filling is not None)
         more = max(left, 0) // max(has_view + others, 1)
         # Of about one height on every page, so that it stays where it is.
         most_px = round(VIEW_SHARE * room_px) if others else TALLEST_VIEW_PX

@@ -33,6 +33,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Decay": ("Damping",),
     "Room": ("Room", "Room bands"),
     "Voice": ("Voice",),
+    "Pad": (),
 }
 """The pages in their order, and the sections of parameters that their menus are about."""
 WHAT = {
@@ -43,6 +44,7 @@ WHAT = {
     "Decay": "How long modes ring, low ones and high ones, and what happens when the key goes up",
     "Room": "The room around it, band by band",
     "Voice": "What keys do to the pitch, and how hard they strike",
+    "Pad": "A surface to scrape, to roll and to bounce on",
 }
 N_COLUMNS = 6
 GROUP_PX = 16
@@ -98,6 +100,7 @@ ROWS: dict[str, tuple[Row, ...]] = {
     "Decay": (_fields("release"), Row((_DAMPING, ("Key up", ("release_s",))))),
     "Room": (_knobs("room", "room_s", "room_damping", "room_delay_s"),),
     "Voice": (_fields("tuning"), _knobs("transpose_st", "gain_db", "width", "velocity")),
+    "Pad": (),
 }
 PICTURES: dict[str, Callable[[], CurvePaper]] = {
     "Contact": ForceCurve,
@@ -153,14 +156,21 @@ class ImpactPage(Page):
         self.name = name
         self._lines = 0
         self.picture = PICTURES[name]() if name in PICTURES else None
+        self.filling: QWidget | None = None
+        """What takes the height that is left."""
         if self.picture is not None:
             self._take_in(self.picture)
         for row in ROWS[name]:
             self._add_row(row)
         self._end_column()
 
+    def fill_with(self, widget: QWidget) -> None:
+        """Let something stand at the top of the page and take the height that is left."""
+        self.filling = widget
+        self._column.insertWidget(0, widget)
+
     def _take_in(self, picture: CurvePaper) -> None:
-        self._column.addWidget(picture)
+        self.fill_with(picture)
         picture.moved.connect(self.moved)
         picture.committed.connect(self.picture_committed)
         picture.reverted.connect(self.reverted)
@@ -185,22 +195,23 @@ class ImpactPage(Page):
 
     def fit(self, room_px: int, *, dense: bool) -> None:
         super().fit(room_px, dense=dense)
-        if self.picture is not None:
-            height = min(max(room_px - self._rest(), self._picture_px), TALLEST_PX)
-            self.picture.setFixedHeight(height - height % GRID)
+        if self.filling is not None:
+            height = max(room_px - self._rest(), self._filling_px)
+            height = min(height, TALLEST_PX) if self.picture is not None else height
+            self.filling.setFixedHeight(height - height % GRID)
 
     def _least(self, dense: bool) -> int:
-        return super()._least(dense) + self._picture_px
+        return super()._least(dense) + self._filling_px
 
     @property
-    def _picture_px(self) -> int:
-        return self.picture.minimumSizeHint().height() if self.picture is not None else 0
+    def _filling_px(self) -> int:
+        return self.filling.minimumSizeHint().height() if self.filling is not None else 0
 
     def _rest(self) -> int:
         return super()._rest() + self._lines * GROUP_PX
 
     def _n_gaps(self) -> int:
-        return super()._n_gaps() + self._lines + (self.picture is not None)
+        return super()._n_gaps() + self._lines + (self.filling is not None)
 
     def set_values(self, values: Values) -> None:
         super().set_values(values)

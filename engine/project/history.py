@@ -129,7 +129,8 @@ def _with_instrument(now: Project, target: Project, *, changed: bool = False) ->
     ``changed``; where it was about neither of them, the one that is at hand."""
     others = [patch.synth for patch, old in zip(target.patches, now.patches, strict=True) if patch != old]
     if not others:
-        return target.using(now.patch.synth)
+        # A slot in use holds what is live: where another one is, so is its patch.
+        return target.using(now.patch.synth) if target.slots == now.slots else target
     return target.using(others[0]) if changed and target.patch.synth not in others else target
 
 

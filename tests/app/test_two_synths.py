@@ -124,6 +124,11 @@ def test_slots_hold_patches_of_both(document):
     document.set_slots(slots, "Slot A", patch=patch)
     assert document.patch == BELL
     assert document.slots.patch(1, document.patch) == GONG
+    document.undo()
+    assert (document.slots.current, document.patch) == (1, GONG)
+    assert document.slots.patch(0, document.patch) == BELL
+    document.redo()
+    assert (document.slots.current, document.patch) == (0, BELL)
 
 
 def test_links_of_envelopes_outlive_the_other_instrument(document):
