@@ -48,6 +48,14 @@ ACTIONS = (
         "export",
         words="bounce render wav flac write",
     ),
+    Action(
+        "patch.variations",
+        "Export variations…",
+        "",
+        "File",
+        "Write the struck object as round robins in velocity layers, with a sheet",
+        words="round robin velocity layers sampler sfz samples multisample bounce",
+    ),
     Action("app.quit", "Quit", "Ctrl+Q", "File", "Leave; unsaved work is asked about", words="exit close"),
     Action("edit.undo", "Undo", "Ctrl+Z", "Edit", "Take the last step back", "undo"),
     Action("edit.redo", "Redo", "Ctrl+Shift+Z|Ctrl+Y", "Edit", "Do the step again that was taken back", "redo"),
@@ -317,7 +325,18 @@ if len(BY_ID) != len(ACTIONS):
 MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
     (
         "&File",
-        ("project.new", "file.open", None, "project.save", "project.save_as", None, "take.export", None, "app.quit"),
+        (
+            "project.new",
+            "file.open",
+            None,
+            "project.save",
+            "project.save_as",
+            None,
+            "take.export",
+            "patch.variations",
+            None,
+            "app.quit",
+        ),
     ),
     (
         "&Edit",

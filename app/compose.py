@@ -53,6 +53,7 @@ from app.settings import Settings
 from app.small_jobs import SmallJobs
 from app.striking import Striking
 from app.thumbnails import Thumbnails
+from app.variation_commands import VariationCommands
 from engine.audio import Clip
 from engine.params import Patch
 from engine.params.links import EnvelopeLinks
@@ -134,6 +135,7 @@ class Session(QObject):
         self.impact.place_pad(self.gestures.pad)
         self.commands = Commands(self)
         self.preset_commands = PresetCommands(self)
+        self.variations = VariationCommands(self)
         self.matching = Matching(self)
 
     # -- the window ------------------------------------------------------------------------------------------------

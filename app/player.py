@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.playback.bus import Bus
@@ -18,7 +19,7 @@ from app.playback.levels import Levels
 from app.playback.mixer import Mixer
 from app.playback.output import USUAL_LATENCY_MS, Output
 from app.playback.transport import PAUSED, PLAYING, STOPPED, Transport
-from app.playback.voices import Loop, make_test_tone
+from app.playback.voices import Loop, MemoryVoice, Voice, make_test_tone
 from app.ui_thread import UiThread
 from engine.audio.values import Audio, Clip
 from engine.errors import EngineError
@@ -289,9 +290,17 @@ class Player(QObject):
 
     def test_tone(self) -> None:
         """Play left, right, then both through the device, whatever the level and the transport do."""
+        self._play_beside(make_test_tone(self._mixer.rate))
+
+    def play_once(self, audio: Audio) -> None:
+        """Play a sound at the device's rate beside whatever the transport does; the one before it ends."""
+        loud = 10.0 ** (self.level_db / 20.0)
+        frames = np.ascontiguousarray(loud * np.broadcast_to(audio.samples, (2, audio.n_frames)).T, np.float32)
+        self._play_beside(MemoryVoice(frames, audio.sample_rate))
+
+    def _play_beside(self, voice: Voice) -> None:
         with self._transport.lock:
-            tone = make_test_tone(self._mixer.rate)
-            self._mixer.plan = replace(self._mixer.plan, extra=tone, extra_id=self._mixer.plan.extra_id + 1)
+            self._mixer.plan = replace(self._mixer.plan, extra=voice, extra_id=self._mixer.plan.extra_id + 1)
         self._output.start()
         self._output.wake(urgent=True)
         self._poll.start()

@@ -76,6 +76,7 @@ SETTINGS = (
     Setting("export/preset_format", "json", ("json", "syx")),
     Setting("export/format", "WAV"),
     Setting("export/subtype", "same"),
+    Setting("export/variations", {}),
 )
 
 _BY_NAME = {s.name: s for s in SETTINGS}

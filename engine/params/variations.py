@@ -24,7 +24,16 @@ from engine.params.patch import MAX_SEED, Patch
 
 _SECTION = "Variations"
 N_VARIATIONS = Param(
-    "variations", 1, 64, 4, "", "step", label="Round robins", help="How many strikes take turns", section=_SECTION
+    "variations",
+    1,
+    64,
+    4,
+    "",
+    "step",
+    label="Round robins",
+    help="How many strikes take turns",
+    section=_SECTION,
+    step=1,
 )
 N_LAYERS = Param(
     "layers",
@@ -36,6 +45,7 @@ N_LAYERS = Param(
     label="Layers",
     help="How many velocities are struck, soft to hard",
     section=_SECTION,
+    step=1,
 )
 POSITION = Param(
     "vary_position", 0.0, 0.5, 0.03, label="Position", help="How far beside a strike may land", section=_SECTION
