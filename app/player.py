@@ -68,6 +68,7 @@ class Player(QObject):
         """Whether what plays is an answer to a hand that shapes it, and not playing that somebody asked for."""
         self._level_db = 0.0
         self._underruns = 0
+        self._underruns_cleared = 0
         self._device = ""
         self._silent = False
         self._wanted_device: str | None = None
@@ -246,8 +247,14 @@ class Player(QObject):
 
     @property
     def underruns(self) -> int:
-        """How often the device ran dry, or a file was not read in time."""
-        return self._mixer.underruns
+        """How often the device ran dry, or a file was not read in time, since the start or the last clearing."""
+        return self._mixer.underruns - self._underruns_cleared
+
+    def clear_underruns(self) -> None:
+        """Count anew from here: after a longer latency was chosen, say."""
+        # The device's thread alone writes its own count.
+        self._underruns_cleared = self._underruns = self._mixer.underruns
+        self.underruns_changed.emit(0)
 
     # -- the device ---------------------------------------------------------------------------------
 
@@ -321,7 +328,7 @@ class Player(QObject):
         """Some thirty times a second while something sounds: has it ended, did the device run dry?"""
         if self._mixer.underruns != self._underruns:
             self._underruns = self._mixer.underruns
-            self.underruns_changed.emit(self._underruns)
+            self.underruns_changed.emit(self._underruns - self._underruns_cleared)
         if self.state != PLAYING:
             if not self._mixer.busy:
                 self._poll.stop()

@@ -17,6 +17,11 @@ SILENT = "No sound"
 WIDTH_PX = 160
 
 
+def dropouts(count: int) -> str:
+    """``1 dropout``, ``2 dropouts``."""
+    return f"{count} dropout{'s' if count != 1 else ''}"
+
+
 class DeviceButton(QToolButton):
     """Shows what plays; a press opens the menu."""
 
@@ -83,6 +88,10 @@ class DeviceButton(QToolButton):
         tone.setToolTip("Left, then right, then both")
         tone.triggered.connect(player.test_tone)
         menu.addMenu(self._latency_menu())
+        if player.underruns:
+            clear = menu.addAction(f"Clear the count of {dropouts(player.underruns)}")
+            clear.setToolTip("Count anew, to see whether another latency helps")
+            clear.triggered.connect(player.clear_underruns)
 
     def _latency_menu(self) -> QMenu:
         menu = QMenu("Latency", self._menu)

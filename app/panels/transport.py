@@ -13,7 +13,7 @@ from app.action_set import ActionSet
 from app.controls.fader import Fader
 from app.controls.meter import LevelMeter
 from app.icons import ICON_PX, icon
-from app.panels.device_button import DeviceButton
+from app.panels.device_button import DeviceButton, dropouts
 from app.player import LOWEST_DB, PLAYING, Player
 from app.theme import BUTTON_PX, GRID, PADDING, SMALL_TEXT_PX
 from engine.params import Param
@@ -205,10 +205,10 @@ class TransportBar(QWidget):
 
     def _show_underruns(self, count: int) -> None:
         self.underruns.setVisible(count > 0)
-        self.underruns.setText(f"{count} dropout{'s' if count != 1 else ''}")
+        self.underruns.setText(dropouts(count))
         self.underruns.setToolTip(
-            "How often the sound device ran dry since the start: the machine was too busy.\n"
-            "A longer latency (in the device menu) helps."
+            "How often the sound device ran dry: the machine was too busy. A longer latency helps.\n"
+            "The menu of the sound device sets it, and clears this count."
         )
 
     def _wake(self) -> None:

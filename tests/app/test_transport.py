@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from player_recording import RATE, sine, wait_until
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QAction, QImage
 from PySide6.QtWidgets import QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -180,6 +180,28 @@ def test_the_menu_lists_the_default_the_test_tone_and_a_chosen_device(bar: Trans
     bar.device._menu.actions()[0].trigger()
     assert bar.player.wanted_device is None
     assert chosen == [""]
+
+
+def test_the_count_of_dropouts_is_cleared_in_the_menu_of_the_device(bar: TransportBar) -> None:
+    def offer() -> QAction | None:
+        bar.device._fill()
+        found = [action for action in bar.device._menu.actions() if action.text().startswith("Clear")]
+        return found[0] if found else None
+
+    assert offer() is None
+    bar.player._mixer.underruns += 2  # as the device's callback does
+    bar.player._look()
+    assert bar.underruns.isVisibleTo(bar)
+    assert bar.underruns.text() == "2 dropouts"
+    clear = offer()
+    assert clear is not None
+    assert clear.text() == "Clear the count of 2 dropouts"
+    clear.trigger()
+    assert not bar.underruns.isVisibleTo(bar)
+    assert (bar.player.underruns, offer()) == (0, None)
+    bar.player._mixer.underruns += 1
+    bar.player._look()
+    assert (bar.underruns.text(), bar.player.underruns) == ("1 dropout", 1)
 
 
 def test_no_device_is_told_on_the_button(bar: TransportBar) -> None:
