@@ -142,7 +142,8 @@ class Presets(QObject):
             by_key = {entry.key: entry for entry in entries} | self._meanwhile
             entries = tuple(by_key[key] for key in sorted(by_key) if by_key[key] is not None)
             self._again = True
-        entries = self.marks.on(entries)
+        if self.marks is not marks or self._meanwhile:
+            entries = self.marks.on(entries)
         if first or entries != self.entries:
             self._set_entries(entries)
         self.marks_changed.emit()

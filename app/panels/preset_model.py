@@ -6,11 +6,11 @@ thousand presets cost as much to draw as ten.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
@@ -67,8 +67,7 @@ class PresetModel(QAbstractListModel):
         self.marks = Marks()
         self.n_found = 0
         self._entries: tuple[Entry, ...] = ()
-        self._order: list[Entry] | None = None
-        self._titles: dict[str, str] = {}
+        self._groups: dict[str, list[Entry]] | None = None
         self._made: OrderedDict[tuple[str, tuple[str, ...]], tuple[int, list[Entry | Heading]]] = OrderedDict()
         self._rows: list[Entry | Heading] = []
         self._loaded = ("", False)
@@ -82,14 +81,14 @@ class PresetModel(QAbstractListModel):
     def set_entries(self, entries: Sequence[Entry]) -> None:
         """Other presets; call :meth:`rebuild` afterwards."""
         self._entries = tuple(entries)
-        self._order = None
+        self._groups = None
         self._made.clear()
 
     def arrange(self, *, group: str | None = None, sort: str | None = None) -> None:
         """Other groups or another order; call :meth:`rebuild` afterwards."""
         self.group = group if group in GROUPS else self.group
         self.sort = sort if sort in SORTS else self.sort
-        self._order = None
+        self._groups = None
         self._made.clear()
 
     def rebuild(self) -> None:
@@ -104,17 +103,20 @@ class PresetModel(QAbstractListModel):
         self.closed = set(closed)
         self._made.clear()
 
-    def _in_order(self) -> list[Entry]:
-        """Every preset in the order of the list; :attr:`_titles` has the group of each by its key."""
-        if self._order is None:
-            titles = {entry.key: self._title(entry) for entry in self._entries}
-            ranks = {title: self._rank(title) for title in set(titles.values())}
-            newest = self.sort == "newest"
-            # What is searched begins with the name in small letters.
-            keyed = [(ranks[titles[e.key]], -e.stamp[0] if newest else 0, e.hay, e.key, e) for e in self._entries]
-            keyed.sort(key=itemgetter(0, 1, 2, 3))
-            self._order, self._titles = [item[4] for item in keyed], titles
-        return self._order
+    def _in_groups(self) -> dict[str, list[Entry]]:
+        """Every preset in the order of the list, by the titles of the groups."""
+        if self._groups is None:
+            groups: defaultdict[str, list[Entry]] = defaultdict(list)
+            for entry in self._entries:
+                groups[self._title(entry)].append(entry)
+            for group in groups.values():
+                # What is searched begins with the name in small letters; namesakes stay in the order of their keys.
+                # By one string a preset, and not by a tuple: that takes a third of the time.
+                group.sort(key=attrgetter("hay"))
+                if self.sort == "newest":
+                    group.sort(key=_newest_first)
+            self._groups = {title: groups[title] for title in sorted(groups, key=self._rank)}
+        return self._groups
 
     def _title(self, entry: Entry) -> str:
         if entry.trouble:
@@ -137,7 +139,7 @@ class PresetModel(QAbstractListModel):
         if self.show == "recent":
             by_key = {entry.key: entry for entry in self._entries}
             return [by_key[key] for key in self.marks.recent if key in by_key]
-        entries = self._in_order()
+        entries = list(chain.from_iterable(self._in_groups().values()))
         if self.show == "favourites":
             return [entry for entry in entries if entry.key in self.marks.favourites]
         if self.show in ("own", "factory"):
@@ -170,15 +172,15 @@ class PresetModel(QAbstractListModel):
             return list(found)
         # Whoever searches wants to see what was found, whatever is folded up.
         closed = set() if query or self.tags else self.closed
+        whole = self.show == "all" and not query and not self.tags
+        groups = self._in_groups().items() if whole else groupby(found, self._title)
         rows: list[Entry | Heading] = []
-        start = 0
-        for title, run in groupby([self._titles[entry.key] for entry in found]):
-            end = start + len(list(run))
+        for title, run in groups:
+            group = list(run)
             if title:
-                rows.append(Heading(title, end - start, title not in closed))
+                rows.append(Heading(title, len(group), title not in closed))
             if title not in closed:
-                rows.extend(found[start:end])
-            start = end
+                rows += group
         return rows
 
     # -- what the view asks ------------------------------------------------------------------------------------------
@@ -258,6 +260,10 @@ class PresetModel(QAbstractListModel):
         row = self.row_of(key)
         if row >= 0:
             self.dataChanged.emit(self.index(row), self.index(row))
+
+
+def _newest_first(entry: Entry) -> int:
+    return -entry.stamp[0]
 
 
 def tool_tip(entry: Entry) -> str:
