@@ -11,19 +11,17 @@ may be stopped and taken up again.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from engine.audio import Audio, Clip, open_clip
 from engine.bench.frame import Mark, Row, Rows, data_folder, is_quick
+from engine.bench.kept import Kept
 from engine.dsp.distance import Samples, log_spectral_distance_db
 from engine.inline import match_inline, matched_sound, render_inline
 from engine.matching.bank import N_DRAWN
@@ -82,7 +80,7 @@ def rows() -> Rows:
 
 
 def _set_rows(name: str, targets: Iterator[Target], mark: Mark) -> Rows:
-    kept = _Kept()
+    kept = Kept("match", Measured)
     found = []
     for target in targets:
         one = kept.get(target.name)
@@ -163,39 +161,3 @@ def best_preset_db(target: Target, whole: Samples) -> float:
 def _mono(clip: Clip) -> Samples:
     samples: Samples = clip.read(0, clip.n_frames).samples.mean(0, dtype=np.float64)
     return samples
-
-
-class _Kept:
-    """Earlier results of this very program, one line each."""
-
-    def __init__(self) -> None:
-        from platformdirs import user_cache_path
-
-        folder = user_cache_path("tonewright", appauthor=False) / "bench-match"
-        self._path = folder / f"{_version()}.jsonl"
-        self._found: dict[str, Measured] = {}
-        if self._path.is_file():
-            for line in self._path.read_text(encoding="utf-8").splitlines():
-                one = Measured(**json.loads(line))
-                self._found[one.name] = one
-        self.before = frozenset(self._found)
-
-    def get(self, name: str) -> Measured | None:
-        return self._found.get(name)
-
-    def add(self, one: Measured) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(one)) + "\n")
-
-
-def _version() -> str:
-    """A name for this state of the engine and its resources, on a machine with so many cores."""
-    tree = Path(__file__).resolve().parents[2]
-    files = sorted([*(tree / "engine").rglob("*.py"), *(tree / "resources").rglob("*")])
-    digest = hashlib.sha256(f"{os.cpu_count()} cores".encode())
-    for path in files:
-        if path.is_file():
-            digest.update(path.relative_to(tree).as_posix().encode() + b"\0")
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:16]

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from engine.matching.strike_scene import StrikeScene
 from engine.params.impact import IMPACT_SPACE, N_MODES
+from engine.synths.impact_room import RoomNote
 
 SPEEDS: dict[str, float] = {
     "mode_level_db": 1.0,
@@ -25,7 +27,7 @@ _BETAS = (0.9, 0.97)
 _STEP = 0.012
 _WARM_STEPS = 4
 _FULL = 0.95
-_CLIPPING = 0.5
+_CLIPPING = 1.5
 """Of the loss, for each factor of e that a sound as loud as the target is above full scale."""
 _WORSE = 1.1
 """A loss so many times the best one means that the steps are too large: back to the best, with half of them."""
@@ -96,10 +98,8 @@ class StrikeDescent:
         contact = note.contact
         if self._ready is None:
             # The noise itself stays what it is while its bands move.
-            n = contact.n_frames(scene.sample_rate, scene.n_frames)
-            with torch.no_grad():
-                still = replace(contact, band_level=contact.band_level + 1e-9)
-                self._ready = still.coloured(scene.n_frames, scene.sample_rate).detach()
-            del n
-        note = replace(note, contact=replace(contact, ready=self._ready))
+            self._ready = contact.coloured(scene.n_frames, scene.sample_rate).detach().to(unit.dtype)
+        # The room is left alone: without slopes it costs nothing where it is closed.
+        still: dict[str, Any] = {n: x.detach() if isinstance(x, Tensor) else x for n, x in vars(note.room).items()}
+        note = replace(note, contact=replace(contact, ready=self._ready), room=RoomNote(**still))
         return scene.mono(note, unit)

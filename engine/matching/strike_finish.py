@@ -31,13 +31,17 @@ class StrikeFinish:
 
     def finished(self, unit: Tensor) -> Candidate:
         """The patch at ``unit`` with the recording's level, as far as nothing clips, and its true error."""
-        mono = self.scene.sounds(unit[None])
+        patch = self.candidate(unit, math.inf).patch
+        mono = self.scene.sounds(torch.tensor([patch.unit()], dtype=torch.float32))
+        db = float(self.scene.target.errors_db(mono)[0])
         energy = float(mono.square().sum())
         gain = 10.0 * math.log10(self.scene.target.energy / max(energy, 1e-12))
         peak_db = 20.0 * math.log10(max(float(mono.abs().max()), 1e-6))
-        patch = self.candidate(unit, math.inf, min(gain, -0.1 - peak_db)).patch
-        db = float(self.scene.errors_db(torch.tensor([patch.unit()], dtype=torch.float32))[0])
-        return Candidate(patch, db, self.note)
+        if "gain_db" not in self.locks.names:
+            own = patch.values["gain_db"]
+            assert isinstance(own, float)
+            patch = patch.with_values(gain_db=IMPACT_SPACE["gain_db"].clamp(own + min(gain, -0.1 - peak_db)))
+        return Candidate(patch, db if math.isfinite(db) else math.inf, self.note)
 
     @property
     def note(self) -> NoteSettings:
@@ -45,12 +49,9 @@ class StrikeFinish:
         duration_s = self.struck.duration_s
         return NoteSettings(round(KEY), round(VELOCITY.default), HOLD.clamp(duration_s), LENGTH.clamp(duration_s))
 
-    def candidate(self, unit: Tensor, db: float, gain_db: float = 0.0) -> Candidate:
-        """The patch at ``unit``, ``gain_db`` louder, whose error is ``db``."""
+    def candidate(self, unit: Tensor, db: float) -> Candidate:
+        """The patch at ``unit``, whose error is ``db``."""
         values = IMPACT_SPACE.decode(unit.double().tolist())
-        own = values["gain_db"]
-        assert isinstance(own, float)
-        values["gain_db"] = IMPACT_SPACE["gain_db"].clamp(own + gain_db)
         for name, numbers in values.items():
             digits = _DIGITS.get(IMPACT_SPACE[name].unit)
             if isinstance(numbers, tuple) and digits is not None:

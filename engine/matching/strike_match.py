@@ -36,10 +36,13 @@ from engine.synths.impact_note import ImpactDecoder
 
 R = TypeVar("R")
 
-N_MODES_TRIED = (64, 256)
+N_MODES_TRIED = (0, 16, 64, 256)
+"""What is noise is taken for modes if it may be, so it is tried without them too."""
+_N_SURVIVORS, _SURVIVED = 2, 0.25
+"""So many go on after such a share of the way."""
 N_STEPS = 100
 """Down the slope, of a sound of :data:`_USUAL_S`; a longer one takes fewer."""
-_USUAL_S = 0.8
+_USUAL_S = 1.5
 _PREVIEW_EVERY_S = 0.4
 _END = 0.92
 
@@ -124,12 +127,15 @@ class _Fit:
 
     def _descended(self, units: Sequence[Tensor]) -> Generator[Note, None, list[Tensor]]:
         ways = [StrikeDescent(self._rough, unit, self._locks.free) for unit in units]
+        going = list(ways)
         begun = self._budget.used
         for i in range(self._n_steps):
             if self._budget.used > _END:
                 break
             left = 1.0 - i / self._n_steps
-            yield from self._waiting(self._crew.map(lambda way: way.step(left), ways), "Refining")  # noqa: B023
+            if len(going) > _N_SURVIVORS and i >= _SURVIVED * self._n_steps:
+                going = sorted(going, key=lambda way: way.best_db)[:_N_SURVIVORS]
+            yield from self._waiting(self._crew.map(lambda way: way.step(left), going), "Refining")  # noqa: B023
             share = max((i + 1) / self._n_steps, (self._budget.used - begun) / (_END - begun))
             yield self._note(begun + (0.97 - begun) * min(share, 1.0), ways)
         return [way.best for way in ways]
@@ -148,7 +154,7 @@ class _Fit:
         self, found: Sequence[Tensor], near: Sequence[Near], modes: Modes
     ) -> Generator[Note, None, MatchResult]:
         """The best by the error of the sound as it will be heard."""
-        units = [*found, *(one.unit for one in near[:2])]
+        units = [*found, *(one.unit for one in near[:1])]
         done = yield from self._waiting(self._crew.map(self._finish.finished, units), "Comparing")
         ranked: list[Candidate] = []
         for candidate in sorted(done, key=lambda c: c.distance_db):

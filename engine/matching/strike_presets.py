@@ -13,12 +13,14 @@ from engine.dsp.log_mel import LogMelTarget
 from engine.matching.contenders import Locks
 from engine.matching.crew import Crew
 from engine.matching.modes import Modes
-from engine.matching.strike_scene import StrikeScene
+from engine.matching.strike_scene import KEY, StrikeScene
 from engine.matching.strikes import Struck
 from engine.params import Patch
 from engine.params.impact import IMPACT_SPACE
+from engine.params.note import VELOCITY
+from engine.synths.impact_note import ImpactDecoder
 
-_ENOUGH_S = 1.0
+_ENOUGH_S = 0.3
 """So much of a strike tells which presets are worth a longer look."""
 _N_LOOKED_AT = 4
 
@@ -39,26 +41,17 @@ def nearest(
     """The best of ``presets``, best first, with what is locked."""
     if not presets:
         return []
-    rate = scene.sample_rate
-    brief = scene
-    if struck.duration_s > _ENOUGH_S:
-        reference = torch.from_numpy(struck.samples[: round(_ENOUGH_S * rate)]).float()
-        brief = replace(scene, target=LogMelTarget(reference, rate, overlap=2))
     wanted_hz = pitches_hz(struck, modes)
+    reference = torch.from_numpy(struck.samples[: round(_ENOUGH_S * scene.sample_rate)]).float()
+    brief = replace(scene, target=LogMelTarget(reference, scene.sample_rate, overlap=2))
     tries = [
-        one
+        Near(patch.name, _unit(patch, shift, locks), shift, math.inf)
         for patch in presets
-        for one in (
-            Near(patch.name, _unit(patch, shift, locks), shift, math.inf)
-            for shift in shifts_st(scene, patch, wanted_hz)
-        )
+        for shift in shifts_st(patch, wanted_hz)
     ]
-
     found = yield from crew.map(lambda one: _heard(brief, one), tries)
-    found = sorted(found, key=lambda one: one.db)[:_N_LOOKED_AT]
-    if brief is not scene:
-        found = sorted((yield from crew.map(lambda one: _heard(scene, one), found)), key=lambda one: one.db)
-    return found
+    likely = sorted(found, key=lambda one: one.db)[:_N_LOOKED_AT]
+    return sorted((yield from crew.map(lambda one: _heard(scene, one), likely)), key=lambda one: one.db)
 
 
 def pitches_hz(struck: Struck, modes: Modes) -> list[float]:
@@ -67,10 +60,16 @@ def pitches_hz(struck: Struck, modes: Modes) -> list[float]:
     return found + [float(hz) for hz in modes.strongest(1).hz]
 
 
-def shifts_st(scene: StrikeScene, preset: Patch, wanted_hz: Iterable[float]) -> list[float]:
-    """By how much ``preset`` is tried higher: not at all, and to each pitch."""
+def own_pitch_hz(preset: Patch) -> float:
+    """The pitch of ``preset`` at the key that it is compared at."""
     with torch.no_grad():
-        own_hz = float(scene.note(torch.tensor([preset.unit()])).pitch_hz[0])
+        note = ImpactDecoder()(torch.tensor([preset.unit()]), KEY, VELOCITY.default, 1.0)
+    return float(note.pitch_hz[0])
+
+
+def shifts_st(preset: Patch, wanted_hz: Iterable[float]) -> list[float]:
+    """By how much ``preset`` is tried higher: not at all, and to each pitch."""
+    own_hz = own_pitch_hz(preset)
     return [0.0, *(12.0 * math.log2(hz / own_hz) for hz in wanted_hz)]
 
 

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.dsp.convolve import good_size
 from engine.matching.contenders import Locks
 from engine.matching.modes import Floats, Modes
 from engine.matching.strike_scene import StrikeScene
@@ -147,11 +148,12 @@ def _with_noise(scene: StrikeScene, unit: Tensor, left: Floats, locks: Locks) ->
 
 def band_energies(sound: Floats, rate: int) -> tuple[Floats, Floats]:
     """Energy of ``sound`` ``[n]`` in each contact band, and the times to -60 dB at which it seems to fall there."""
-    size = 1 << (2 * sound.size - 1).bit_length()
-    spectrum = np.fft.rfft(sound, size)
-    hz = torch.arange(spectrum.size, dtype=torch.float64).clamp(min=0.5) * (rate / size)
-    bands = np.fft.irfft(spectrum * contact_bands(hz).sqrt().numpy(), size)[:, : sound.size]
-    energy = np.cumsum(np.square(bands), axis=1)
+    # What runs over at the end comes back at the beginning: the lowest band rings for less than that.
+    size = good_size(sound.size + round(0.1 * rate))
+    spectrum = torch.fft.rfft(torch.from_numpy(sound).float(), n=size)
+    hz = torch.arange(spectrum.shape[0], dtype=torch.float32).clamp(min=0.5) * (rate / size)
+    bands: Tensor = torch.fft.irfft(spectrum * contact_bands(hz).sqrt(), n=size)[:, : sound.size]
+    energy = bands.double().square().cumsum(1).numpy()
     share = energy / np.maximum(energy[:, -1:], 1e-30)
     half, most = ((share < x).sum(1) / rate for x in (0.5, 0.8))
     seconds: Floats = 2.0 * LN_1000 * np.sqrt(half / math.log(2.0) * most / math.log(5.0))

@@ -1,7 +1,6 @@
 """Where a recording is struck, and the stretch of it that holds the first strike alone.
 
-A strike is where the level rises steeply to near its highest. What lasts longer than :data:`LONGEST_S`, or is struck
-again, is cut; a notice says so.
+A strike is where the level rises steeply to near its highest. What is struck again is cut, and a notice says so.
 """
 
 from __future__ import annotations
@@ -10,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.audio import resample
 from engine.audio.values import Audio
 from engine.matching.modes import onset_frame
 from engine.matching.target import SHORTEST_S, Samples, Target, listen
 
-LONGEST_S = 6.0
+HIGHEST_RATE_HZ = 48_000
 RISE_DB = 9.0
 """A level that rises by so much within :data:`_WITHIN_S` is struck ..."""
 NEAR_DB = -15.0
@@ -25,8 +25,6 @@ PEAK_WITHIN_S = 0.1
 DECAYED_DB = -25.0
 _WITHIN_S = 0.04
 _STEP_S = 0.005
-_END_DB = -66.0
-"""Below this, re the loudest moment, a recording only tells of itself."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,11 @@ class Struck:
 
 
 def hear_strike(audio: Audio) -> Struck:
-    """Raises :class:`AudioError` where nothing sounds, as :func:`listen` does."""
-    target = listen(audio)
+    """Raises :class:`AudioError` where nothing sounds, as :func:`listen` does.
+
+    At more than :data:`HIGHEST_RATE_HZ` it is heard at that rate: nothing above matters.
+    """
+    target = listen(audio if audio.sample_rate <= HIGHEST_RATE_HZ else resample(audio, HIGHEST_RATE_HZ))
     rate = target.sample_rate
     first = onset_frame(target.samples, rate)
     samples = target.samples[first:]

@@ -70,17 +70,20 @@ class Contact:
         return torch.nn.functional.pad((0.43 * sine + 0.57 * square).diff(dim=1), (0, n - touching))
 
     def noise(self, n: int, rate: float) -> Tensor:
-        """The first ``n`` frames of the noise ``[batch, n]`` in float64. At level 1 it has the energy of a click of sum
-        1, whatever its length and colour; its bands then change that."""
+        """The first ``n`` frames of the noise ``[batch, n]`` in float64, or in the type of ``ready``.
+
+        At level 1 it has the energy of a click of sum 1, whatever its length and colour; its bands then change that.
+        """
         bands = (self.coloured(n, rate) if self.ready is None else self.ready)[..., :n]
-        time_s = (torch.arange(n, dtype=torch.float64, device=self.level.device) + 0.5) / rate
-        rise = 1.0 - torch.exp(-3.0 * time_s / self.rise_s[:, None])
-        shape = rise * torch.exp(-LN_1000 * time_s / self.noise_s[:, None])
+        time_s = (torch.arange(n, dtype=bands.dtype, device=self.level.device) + 0.5) / rate
+        rise = 1.0 - torch.exp(time_s * (-3.0 / self.rise_s[:, None]).to(bands.dtype))
+        shape = rise * torch.exp(time_s * (-LN_1000 / self.noise_s[:, None]).to(bands.dtype))
         scale = self.level[:, None] / shape.square().sum(1, keepdim=True).sqrt()
         if bands.shape[1] == 1:
             return bands[:, 0] * shape * scale
-        falls = torch.exp((-LN_1000 / self.band_s)[..., None] * time_s)
-        return (bands * falls * (self.band_level * scale)[..., None]).sum(1) * rise
+        falls = torch.exp((-LN_1000 / self.band_s)[..., None].to(bands.dtype) * time_s)
+        levels = (self.band_level * scale).to(bands.dtype)[:, None]
+        return torch.matmul(levels, bands * falls)[:, 0] * rise
 
     def coloured(self, n: int, rate: float) -> Tensor:
         """Noise of unit power that lasts, in its bands, ``[batch, N_CONTACT_BANDS, n]``; they sum to what the contact's

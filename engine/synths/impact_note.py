@@ -21,7 +21,7 @@ from engine.synths.decode import Decoder
 from engine.synths.impact_force import Contact, contact_time, give_time, limited, noise_colour, softness
 from engine.synths.impact_materials import Stuff, blended
 from engine.synths.impact_room import MOST_WET, RoomNote, nominal_hz
-from engine.synths.impact_shapes import N_AIR, Body, air_hz, family_of
+from engine.synths.impact_shapes import N_AIR, Body, Free, air_hz, family_of
 
 TWO_PI = 2.0 * math.pi
 LOWEST_HZ, HIGHEST_HZ = 25.0, 6_000.0
@@ -243,6 +243,8 @@ def _by_shape(pick: Pick, body: Body, most: int) -> tuple[Tensor, Tensor, Tensor
         own = body if rows.numel() == shapes.numel() else body.rows(rows)
         hz = family.hz(own)
         places = [family.shape(*(c.index_select(0, rows) for c in place))[:, :most] for place in (strike, left, right)]
+        if isinstance(family, Free):
+            places[0] = places[0] * family.signs[:most].to(hz.device)
         found.append((hz[:, :most], hz[:, family.pitch_mode], places[0], torch.stack(places[1:], 1)))
         order.append(rows)
     if len(found) == 1:

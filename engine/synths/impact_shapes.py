@@ -384,7 +384,8 @@ class Free:
         self._octaves = self.SPAN_OCT * torch.frac(n * 0.6180339887498949)
         self._waves = 1.0 + 5.0 * torch.stack([torch.frac(n * 0.7548776662466927), torch.frac(n * 0.5698402909980532)])
         self._turns = torch.frac(n * 0.4142135623730951)
-        self._sign = 1.0 - 2.0 * torch.frac(n * 0.3247179572447461).round()
+        self.signs = 1.0 - 2.0 * torch.frac(n * 0.3247179572447461).round()
+        """Which way each mode goes at first: all the same way, they would begin with a crack."""
 
     def hz(self, body: Body) -> Tensor:
         """See :class:`Family`; the lowest is that of an open pipe so long."""
@@ -392,8 +393,8 @@ class Free:
 
     def shape(self, x: Tensor, y: Tensor) -> Tensor:
         """See :class:`Family`; never 0, so that every mode can be made as loud as one likes."""
-        waves, turns, sign = (t.to(x.device) for t in (self._waves, self._turns, self._sign))
-        return 0.6 * sign * torch.exp(0.5 * torch.cos(2.0 * _PI * (waves[0] * x + waves[1] * y + turns)))
+        waves, turns = (t.to(x.device) for t in (self._waves, self._turns))
+        return 0.6 * torch.exp(0.5 * torch.cos(2.0 * _PI * (waves[0] * x + waves[1] * y + turns)))
 
 
 def air_hz(body: Body) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from engine.bench import match as match_bench
+from engine.bench.kept import version
 from engine.bench.match import FILES, drawn_targets, recorded_targets
 from engine.matching.target import listen
 
@@ -32,10 +33,10 @@ def test_what_is_set_aside_is_there_and_no_two_of_a_class_are_takes_of_one_sound
 
 
 def test_what_was_measured_is_kept_for_this_very_engine_and_machine_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = match_bench._version()
-    assert match_bench._version() == one
+    one = version()
+    assert version() == one
     monkeypatch.setattr("os.cpu_count", lambda: 97)
-    cores = match_bench._version()
+    cores = version()
     assert cores != one
     real = Path.read_bytes
     seen: set[str] = set()
@@ -47,7 +48,7 @@ def test_what_was_measured_is_kept_for_this_very_engine_and_machine_only(monkeyp
     ):
         changed = lambda path, part=part: real(path) + (b"#" if path.as_posix().endswith(part) else b"")  # noqa: E731
         monkeypatch.setattr(Path, "read_bytes", changed)
-        seen.add(match_bench._version())
+        seen.add(version())
     assert len(seen | {cores}) == 5
 
 

@@ -16,7 +16,7 @@ import pytest
 import soundfile
 import torch
 
-from engine.audio import Audio, Clip
+from engine.audio import Audio, Clip, resample
 from engine.cli import main
 from engine.dsp.log_mel import log_mel_error_db
 from engine.errors import AudioError, BadUsage, PatchError
@@ -64,7 +64,7 @@ def mono(result: MatchResult, rate: int = RATE) -> np.ndarray:
 
 
 def test_the_modes_of_a_strike_become_the_modes_of_the_patch() -> None:
-    result, _ = finished(match(pot(), **LONG))
+    result, _ = finished(match(pot(), most_steps=40, **LONG))
     note = ImpactDecoder()(torch.tensor([result.candidates[0].patch.unit()], dtype=torch.float64), 60, 100, 1.0)
     level = note.amplitude[0, 0].abs().numpy()
     for hz, damping in ((331.7, 6.0), (812.3, 9.0), (1_487.9, 14.0), (2_913.0, 25.0)):
@@ -146,6 +146,13 @@ def test_what_is_no_strike_gets_one_sentence(sound: np.ndarray, words: str) -> N
     assert str(refused.value).count(".") == 1
 
 
+def test_a_recording_of_a_high_rate_is_matched_as_well() -> None:
+    high = resample(pot(0.3), 192_000)
+    result, _ = quick(high)
+    assert result.start_s == pytest.approx(0.1, abs=0.001)
+    assert result.candidates[0].distance_db < 2.0
+
+
 def test_a_click_alone_is_matched() -> None:
     sound = np.zeros(RATE // 4)
     sound[1_000] = 0.8
@@ -216,10 +223,8 @@ def test_one_strike_that_decays_is_told_from_what_is_none() -> None:
     "name",
     [
         "glass_impact__glass_clink_005",
-        "metal_impact__light_metal_hit_001",
         "wood_impact__axe_chopping_a_tree_001",
-        "rock_impact__rock_hit_001",
-        "bell__ding_bell_001",
+        "rock_impact__chipping_ice_001",
     ],
 )
 def test_real_strikes_come_much_nearer_than_the_nearest_preset(shared_data: Path, name: str) -> None:
