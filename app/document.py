@@ -261,7 +261,8 @@ class Document(QObject):
                 self.note_changed.emit(played, "keys")
             self._tell_held_state()
         elif played != self.project.note:
-            history = self._history.commit("Play a key", self.project.with_note(played), merge=merge)
+            label = "Play a key" if merge == "keys" else "Strike place"
+            history = self._history.commit(label, self.project.with_note(played), merge=merge)
             self._become(history, "keys")
 
     # -- slots -----------------------------------------------------------------------------------------------------

@@ -5,17 +5,16 @@ The display, its window manager and ``xdotool`` come with the ``screen`` fixture
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from on_screen import Pointer, Programs, Running
 
 from engine.audio import open_clip
 
@@ -23,92 +22,11 @@ pytestmark = [pytest.mark.screen, pytest.mark.timeout(180)]
 
 PROGRAM = Path(__file__).with_name("drag_program.py")
 RATE = 44100
-PATIENCE_S = 40.0
-
-
-class Running:
-    """A program on the display and what it says of itself."""
-
-    def __init__(self, process: subprocess.Popen[bytes], state_file: Path) -> None:
-        self.process = process
-        self._state_file = state_file
-
-    @property
-    def state(self) -> dict[str, Any]:
-        assert self.process.poll() is None, "the program ended by itself"
-        try:
-            state: dict[str, Any] = json.loads(self._state_file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        return state
-
-    def until(self, holds: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
-        """Wait until the program says that something holds."""
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            state = self.state
-            if state and holds(state):
-                return state
-            time.sleep(0.05)
-        pytest.fail(f"waited {PATIENCE_S:.0f} s in vain; last seen: {self.state}")
-
-
-class Pointer:
-    """The mouse of the display."""
-
-    def __init__(self, env: dict[str, str]) -> None:
-        self._env = env
-
-    def _do(self, *words: object) -> None:
-        subprocess.run(["xdotool", *map(str, words)], env=self._env, check=True)
-
-    def drag(self, start: list[int], end: list[int], onto: Running | None = None, *, steps: int = 12) -> None:
-        """Press, move as a hand does, and release, over ``onto`` once it has seen what comes."""
-        self._do("mousemove", *start)
-        time.sleep(0.1)
-        self._do("mousedown", 1)
-        for step in range(1, steps + 1):
-            time.sleep(0.05)
-            share = step / steps
-            self._do("mousemove", *(round(a + (b - a) * share) for a, b in zip(start, end, strict=True)))
-        if onto is not None:
-            # A hand lets go when it sees that the place would take it, and moves a little meanwhile.
-            deadline = time.monotonic() + PATIENCE_S
-            while not onto.state.get("over") and time.monotonic() < deadline:
-                end = [end[0] ^ 1, end[1]]
-                self._do("mousemove", *end)
-                time.sleep(0.1)
-        time.sleep(0.3)
-        self._do("mouseup", 1)
-
-    def click(self, at: list[int]) -> None:
-        self._do("mousemove", *at, "click", 1)
 
 
 @pytest.fixture
-def pointer(screen: Any) -> Pointer:
-    return Pointer(screen.env())
-
-
-@pytest.fixture
-def start(screen: Any, tmp_path: Path) -> Iterator[Callable[..., Running]]:
-    running: list[subprocess.Popen[bytes]] = []
-
-    def run(role: str, *files: Path) -> Running:
-        folder = tmp_path / role
-        folder.mkdir()
-        process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), role, str(folder / "state.json"), *map(str, files)],
-            cwd=PROGRAM.parents[2],
-            env=screen.env(PYTHONPATH=str(PROGRAM.parents[2])),
-        )
-        running.append(process)
-        return Running(process, folder / "state.json")
-
-    yield run
-    for process in running:
-        process.terminate()
-        process.wait(10)
+def start(programs: Programs) -> Callable[..., Running]:
+    return partial(programs.start, PROGRAM)
 
 
 @pytest.fixture
