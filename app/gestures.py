@@ -28,6 +28,8 @@ class Gestures(QObject):
         pad.touched.connect(self._touch)
         pad.lifted.connect(session.studio.instrument.lift)
         pad.damped.connect(session.studio.instrument.damp)
+        self._drawn_on: Patch | None = None
+        pad.drawn.connect(self._remember)
         pad.keep_asked.connect(self.keep)
 
     def _touch(self, x: float, y: float, force: float, _seconds: float) -> None:
@@ -37,10 +39,13 @@ class Gestures(QObject):
             self._s.player.stop()
         self._s.studio.instrument.touch(x, y, force, self.pad.hand, self._s.document.note.note)
 
+    def _remember(self, _gesture: Gesture) -> None:
+        self._drawn_on = self._s.document.patch
+
     def keep(self, gesture: Gesture) -> None:
-        """Play what was drawn once more, exactly, and put it into the library."""
+        """Play what was drawn once more, on what it was drawn on, and put it into the library."""
         s = self._s
-        patch, note = s.document.patch, s.document.note.note
+        patch, note = self._drawn_on or s.document.patch, s.document.note.note
         drawn = Gesture(gesture.hand, gesture.touches, note)
         try:
             job = s.studio.render_gesture(patch, drawn, sample_rate=s.player.sample_rate or DEFAULT_RATE_HZ)

@@ -4,8 +4,11 @@ gradients."""
 from __future__ import annotations
 
 import math
+import tempfile
+import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.bench.frame import Mark, Row, Rows, timed_ms
@@ -25,6 +28,8 @@ BACKWARD = Mark(median=4.0)
 """A render with gradients and its backward pass, over one without."""
 ERROR = Mark(p95=-100.0)
 """Of the modes in single precision, beside the plain sum in double precision, in dB of its peak."""
+HAND = Mark(median=60.0)
+"""A hand that scrapes, rolls or bounces on 512 modes, in per cent of one core."""
 LIVE = Mark(p95=10.0)
 """A block of 10 ms of a voice that is played live, in milliseconds of this machine."""
 
@@ -56,6 +61,8 @@ def rows() -> Rows:
     times = timed_ms(_render(batch, rate=24_000), n=3)
     yield Row.of("impact", f"64 strikes of {N_MODES} modes", times, "ms", detail="2 s at 24 kHz")
     yield _live()
+    yield from _hands()
+    yield _export()
 
 
 def full_patch() -> Patch:
@@ -102,3 +109,48 @@ def _live() -> Row:
     voice = synth_of("impact").live_patch(full_patch(), RATE).strike(Key(60, 100))
     times = timed_ms(lambda: voice.process(RATE // 100, True), n=100, warm_up=1)
     return Row.of("impact", f"10 ms of a live voice of {N_MODES} modes", times, "ms", LIVE)
+
+
+def _hands() -> Rows:
+    """What a hand on a large object costs: processor time over the time that it lasts, in per cent of one core."""
+    from engine.params.gesture import GESTURES
+
+    for kind in GESTURES:
+        shares = hand_shares(full_patch().with_values(room=0.0), kind)
+        name = f"a {kind} on {N_MODES} modes, live"
+        yield Row.of("impact", name, shares, "%", HAND, detail="of one core, 48 kHz")
+
+
+def hand_shares(patch: Patch, kind: str, seconds: float = 1.0, n: int = 5) -> list[float]:
+    """A hand that goes back and forth, twice a second over the whole object."""
+    from engine.params.gesture import Hand
+    from engine.synths.catalog import synth_of
+    from engine.synths.live import LiveInstrument
+
+    live = LiveInstrument(synth_of(patch.synth).live_patch(patch, RATE), RATE)
+    block, at, found = RATE // 100, 0, []
+    for _ in range(n + 1):
+        start = time.process_time()
+        for _ in range(round(100 * seconds)):
+            live.touch((0.5 + 0.4 * math.sin(4.0 * math.pi * at / RATE), 0.4), 0.7, 60, Hand(kind), at=at)
+            at += block
+            live.render(at)
+        found.append((time.process_time() - start) / seconds * 100.0)
+    return found[1:]
+
+
+def _export() -> Row:
+    """A set of 8 round robins in 4 layers, struck and written."""
+    from engine.jobs import run_inline
+    from engine.params.note import NoteSettings
+    from engine.params.variations import VaryPlan
+    from engine.variation_set import SetRequest, write_set_steps
+
+    request = SetRequest(Patch("impact", {"material": 1.0, "room": 0.3}), VaryPlan(8, 4), NoteSettings())
+    times = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(3):
+            start = time.perf_counter()
+            run_inline(partial(write_set_steps, "real", request, Path(folder) / str(number)))
+            times.append(time.perf_counter() - start)
+    return Row.of("impact", "8 variations in 4 layers, as files", times, "s", detail="48 modes, 2 s at 48 kHz")
