@@ -11,7 +11,7 @@ FAULTS = Mark(median=0.0, p95=0.0)
 
 
 def rows() -> Rows:
-    heard = [listen(preset) for preset in factory_library() if preset.patch.synth == "fm"]
+    heard = [listen(preset) for preset in factory_library()]
     tuned = [h for h in heard if h.is_pitched]
     found = {h.name: faults(h) for h in heard}
     told = "; ".join(f"{name}: {', '.join(words)}" for name, words in found.items() if words)

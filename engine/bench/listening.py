@@ -37,6 +37,8 @@ LOUDNESS_LUFS, LOUDNESS_SLACK_LU = -16.0, 2.5
 STRUCK_SLACK_LU = 5.0
 """What falls silent within the 400 ms of a loudness block may be so much quieter: its peak is as high."""
 STRUCK_S = 0.6
+TICK_S = 0.3
+"""An effect that is over so soon fills too little of a loudness block; its peak is judged, as a drum's is."""
 DRUM_PEAK_DB = -9.0
 PEAK_DB = -1.0
 SILENT_LUFS = -50.0
@@ -149,7 +151,7 @@ def _faults(heard: Heard) -> Iterator[str]:
         yield f"only {heard.band_share:.1%} of its power lies where ears and loudspeakers are good"
     if heard.velocity_db < VELOCITY_DB:
         yield f"a soft key has the colour of a hard one: {heard.velocity_db:.1f} dB apart"
-    if heard.category == "drums":
+    if heard.category == "drums" or (heard.category in UNPITCHED and heard.lasts_s < TICK_S):
         if heard.peak_db < DRUM_PEAK_DB:
             yield f"its peak of {heard.peak_db:.1f} dBFS is too low"
         return
