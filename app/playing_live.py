@@ -81,6 +81,8 @@ class LivePlay(QObject):
         s, bar = self._s, self.bars
         for synth, panel in s.panels.items():
             panel.add_play_tool(self._bar_of[synth], 1)
+            # What pops up is a window of its own, and knows only the keys that it is given.
+            self._bar_of[synth].popup.addActions([s.actions["edit.undo"], s.actions["edit.redo"]])
         s.window.value_host = self
         self.instrument.on_error = lambda error: self._window.call(lambda: s.messages.error(error))
         s.player.rate_changed.connect(self._connect_bus)

@@ -285,8 +285,14 @@ def test_how_keys_play_is_undone_a_gesture_at_a_time(desk: Desk, tmp_path: Path)
     glide = field.value
     assert glide > 0
     live.bar.form.knobs["play_mode"].enter(1)
-    live.bar.popup.close()
     assert desk.words() == "Undo: Keys: mono"
+    focused = QApplication.focusWidget()
+    assert focused is not None
+    assert focused.window() is live.bar.popup
+    desk.qtbot.keyClick(focused, Qt.Key.Key_Z, CTRL)
+    assert live.bar.voices.text().startswith("Poly"), "the keys of undo are those of the window"
+    desk.qtbot.keyClick(focused, Qt.Key.Key_Z, CTRL | SHIFT)
+    live.bar.popup.close()
     desk.undo()
     assert live.bar.voices.text().startswith("Poly")
     assert desk.words().startswith("Undo: Glide: ")
