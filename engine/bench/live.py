@@ -31,6 +31,7 @@ N_VOICES = 16
 BLOCK = 480
 N_KEYS = 100
 KEY_S = 0.03
+TURN_S = 1 / 60
 
 
 def rows() -> Rows:
@@ -46,6 +47,7 @@ def rows() -> Rows:
     yield Row.of("live", "a key is decoded", decode_ms(loops), "ms")
     for name, step in (("nothing else", None), ("matrix products", multiply), ("pure Python", spin)):
         yield Row.of("live", f"key to bus beside {name}", key_delays_ms(loops, step), "ms", HEARD)
+    yield Row.of("live", "key to bus while a knob turns", key_delays_ms(loops, None, turns=True), "ms", HEARD)
     errors = [played_error(patch) for patch in factory_presets()]
     yield Row.of("live", "played against rendered, every factory preset", errors, "", EXACT)
 
@@ -112,8 +114,9 @@ class _Bus:
         """This device waits for nobody."""
 
 
-def key_delays_ms(patch: Patch, step: Step | None, n_keys: int = N_KEYS) -> list[float]:
-    """Strike keys beside held ones while ``step`` repeats on another runner; how late each came to the bus."""
+def key_delays_ms(patch: Patch, step: Step | None, n_keys: int = N_KEYS, *, turns: bool = False) -> list[float]:
+    """Strike keys beside held ones while ``step`` repeats on another runner, or a knob ``turns``; how late each came to
+    the bus."""
     work, instrument, bus = JobRunner("work"), Instrument("real"), _Bus()
     delays: list[float] = []
 
@@ -122,6 +125,15 @@ def key_delays_ms(patch: Patch, step: Step | None, n_keys: int = N_KEYS) -> list
             step(1.0)
             yield Note()
 
+    stopped = threading.Event()
+
+    def turn() -> None:
+        turned = 0
+        while not stopped.wait(TURN_S):
+            turned += 1
+            instrument.set_patch(patch.with_values(gain_db=-12.0 - 0.1 * (turned % 10)), turning=True)
+
+    hand = threading.Thread(target=turn, name="hand", daemon=True)
     try:
         instrument.connect(bus)
         instrument.set_patch(patch)
@@ -131,6 +143,8 @@ def key_delays_ms(patch: Patch, step: Step | None, n_keys: int = N_KEYS) -> list
         if step is not None:
             step(0.01)  # What the step imports is not what is measured.
             work.submit(heavy)
+        if turns:
+            hand.start()
         for i in range(n_keys):
             bus.came.clear()
             struck = time.perf_counter()
@@ -140,6 +154,9 @@ def key_delays_ms(patch: Patch, step: Step | None, n_keys: int = N_KEYS) -> list
             time.sleep(KEY_S)
             instrument.note_off(60 + i % 12)
     finally:
+        stopped.set()
+        if turns:
+            hand.join()
         instrument.close()
         work.close()
     return delays
