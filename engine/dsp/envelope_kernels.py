@@ -19,7 +19,7 @@ NEVER_S = 1e30
 N_FACTS = 6
 """Of each stage of an envelope: begin and length in seconds, level at the begin, the way to go, the kind of way, and
 what a way towards a ceiling needs: the logarithm of the ratio of its rooms."""
-_STRAIGHT, _EASED, _CEILED = 0.0, 1.0, 2.0
+STRAIGHT, EASED, CEILED = 0.0, 1.0, 2.0
 
 _FACTOR_1, _FACTOR_2 = HASH_FACTORS
 
@@ -105,11 +105,11 @@ def plan(nats: Real, times_s: Real, by_rate: int, ceiling: float, release_s: flo
             continue
         target = nats[i]
         rises = target > begin
-        time_s, kind, ratio = times_s[i], _EASED if rises else _STRAIGHT, 0.0
+        time_s, kind, ratio = times_s[i], EASED if rises else STRAIGHT, 0.0
         if by_rate:
             if rises:
                 begin = min(max(begin, ceiling - JUMP), target)
-                kind, ratio = _CEILED, math.log((ceiling - begin) / (ceiling - target))
+                kind, ratio = CEILED, math.log((ceiling - begin) / (ceiling - target))
                 time_s = max(time_s * ratio, SHORTEST_S)
             else:
                 time_s = max(time_s * (begin - target) / OCTAVE, SHORTEST_S)
@@ -117,18 +117,18 @@ def plan(nats: Real, times_s: Real, by_rate: int, ceiling: float, release_s: flo
         facts[i, 4], facts[i, 5] = kind, ratio
         if not is_last:
             if start_s + time_s > release_s:  # the key goes up on the way
-                begin = _level(facts[i], ceiling, (release_s - start_s) / time_s)
+                begin = level(facts[i], ceiling, (release_s - start_s) / time_s)
             else:
                 begin = target
             start_s += time_s
 
 
 @njit(inline="always")
-def _level(stage: Real, ceiling: float, over: float) -> float:
+def level(stage: Real, ceiling: float, over: float) -> float:
     begin, way = float(stage[2]), float(stage[3])
-    if stage[4] == _CEILED:
+    if stage[4] == CEILED:
         return begin + way + (ceiling - begin - way) * (1.0 - math.exp((1.0 - over) * stage[5]))
-    if stage[4] == _EASED:
+    if stage[4] == EASED:
         left = (1.0 - over) * (1.0 - over)
         over = 1.0 - left * left
     return begin + way * over
@@ -150,7 +150,7 @@ def heights(facts: Real, nats: Real, ceiling: float, first: int, n: int, rate: f
             level = nats[max(at, 0)]
             # A stage that the release cut off is followed by the last one; before it, rest is at the third.
             end_s = facts[N_STAGES - 1, 0] if at < N_STAGES - 1 else NEVER_S
-            end = _frames_until(end_s, first, done, n, rate)
+            end = frames_until(end_s, first, done, n, rate)
             rests = rests and done == 0 and end == n
             for j in range(done, end):
                 out[j] = level
@@ -159,14 +159,14 @@ def heights(facts: Real, nats: Real, ceiling: float, first: int, n: int, rate: f
             end_s = facts[at, 0] + facts[at, 1]
             if at < N_STAGES - 1:
                 end_s = min(end_s, facts[N_STAGES - 1, 0])
-            end = _frames_until(end_s, first, done, n, rate)
+            end = frames_until(end_s, first, done, n, rate)
             begin, way, kind, ratio = facts[at, 2], facts[at, 3], facts[at, 4], facts[at, 5]
             step = 1.0 / (rate * facts[at, 1])
             offset = (first / rate - facts[at, 0]) / facts[at, 1]
-            if kind == _STRAIGHT:
+            if kind == STRAIGHT:
                 for j in range(done, end):
                     out[j] = begin + way * (offset + step * j)
-            elif kind == _EASED:
+            elif kind == EASED:
                 for j in range(done, end):
                     left = 1.0 - (offset + step * j)
                     left = left * left
@@ -180,7 +180,7 @@ def heights(facts: Real, nats: Real, ceiling: float, first: int, n: int, rate: f
 
 
 @njit(inline="always")
-def _frames_until(end_s: float, first: int, done: int, n: int, rate: float) -> int:
+def frames_until(end_s: float, first: int, done: int, n: int, rate: float) -> int:
     """How many of ``n`` frames from ``first`` on lie before ``end_s``; more than ``done``, so that all goes on."""
     if end_s * rate >= first + n:
         return n

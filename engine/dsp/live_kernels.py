@@ -61,17 +61,19 @@ def halve(x: Real, taps: Real, n: int, out: Real) -> None:
     even, odd = np.empty(m), np.empty(m)
     for k in range(m):
         even[k], odd[k] = x[2 * k], x[2 * k + 1]
-    out[:n] = 0.0
-    for t in range(taps.size):
-        tap, shift = taps[t], t // 2
-        if abs(tap) < 1e-12:  # every other one of a half-band
-            continue
-        if t % 2 == 0:
-            for k in range(n):
-                out[k] += tap * even[k + shift]
-        else:
-            for k in range(n):
-                out[k] += tap * odd[k + shift]
+    # Those on both sides of the middle weigh the same, and four are done at a time: what comes out waits for memory.
+    middle = even if reach % 2 == 0 else odd
+    shift, tap = reach // 2, taps[reach]
+    for k in range(n):
+        out[k] = tap * middle[k + shift]
+    for t in range((reach + 1) % 2, reach, 4):
+        # Every other one of a half-band is nothing.
+        sides = even if t % 2 == 0 else odd
+        a, b = taps[t], taps[t + 2] if t + 2 < reach else 0.0
+        first, second = sides[t // 2 :], sides[min(t + 2, reach) // 2 :]
+        last, third = sides[(2 * reach - t) // 2 :], sides[(2 * reach - min(t + 2, reach)) // 2 :]
+        for k in range(n):
+            out[k] += a * (first[k] + last[k]) + b * (second[k] + third[k])
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
@@ -122,14 +124,15 @@ def flow_on(chains: NDArray[Any], flows: NDArray[Any], rate: float, sound: Real)
                 last = x
             flow.before[channel, 0], flow.before[channel, 1] = last, blocked
     if chain.noise_level > 0.0:
-        _add_noise(chain, flow, rate, sound)
+        add_noise(chain, flow, rate, sound)
     if chain.filter > 0:
         _filter(chain, flow, rate, sound)
     flow.frame += sound.shape[1]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _add_noise(chain: Any, flow: Any, rate: float, sound: Real) -> None:
+def add_noise(chain: Any, flow: Any, rate: float, sound: Real) -> None:
+    """Add the next ``n`` frames of the noise to ``sound`` ``[channels, n]``, each channel's own."""
     n = sound.shape[1]
     facts, level = np.empty((N_STAGES, N_FACTS)), np.empty(n)
     plan(chain.noise_nats, chain.noise_s, 0, 0.0, flow.release_s, facts)

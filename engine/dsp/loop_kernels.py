@@ -65,7 +65,7 @@ def wave(shape: int, t: float) -> float:
 
 
 @njit(inline="always")
-def _slope(shape: int, t: float) -> float:
+def slope(shape: int, t: float) -> float:
     """Derivative of :func:`wave` by the phase in radians."""
     c = sine(t + 0.25)
     if shape == 0:
@@ -164,7 +164,7 @@ def run_back(
                     bent += weights[k] * heard[back[k] + i]
                 turns = (phase[b, c, i] + bent) * _TURNS
                 grad_amplitude[b, c, i] = flow * wave(shapes[b, c], turns)
-                flow *= amplitude[b, c, i] * _slope(shapes[b, c], turns)
+                flow *= amplitude[b, c, i] * slope(shapes[b, c], turns)
                 felt[c * whole + i] = flow
                 for k in range(first[c], first[c + 1]):
                     grad_terms[b, k] += flow * heard[back[k] + i]

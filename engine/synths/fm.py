@@ -28,7 +28,7 @@ from engine.rates import DEFAULT_RATE_HZ
 from engine.synths.base import LiveVoice, Number, Quality
 from engine.synths.ending import faded_at_end
 from engine.synths.fm_chain import Outlet
-from engine.synths.fm_compiled import CompiledNotes, can_compile
+from engine.synths.fm_compiled import CompiledNotes, can_compile, can_tape
 from engine.synths.fm_note import FmDecoder, FmNote
 from engine.synths.fm_operators import Operators
 from engine.synths.fm_rate import half_bands, halvings_of
@@ -85,6 +85,11 @@ class FmSynth:
         key = self._decode(unit, note, velocity, hold_s, rng)
         if not self._may_open:
             key = replace(key, may_open=False)
+        if key.wants_grad and self._compiled and can_tape(sample_rate, unit):
+            # Only who wants gradients loads this.
+            from engine.synths.fm_gradients import render_taped
+
+            return faded_at_end(render_taped(key, n_frames, sample_rate, quality, unit), 0, n_frames, sample_rate)
         job = _Job(n_frames, sample_rate, quality, key.channels, unit)
         if key.wants_grad:
             return _rendered(_voices(key, job), 0, job.n_frames, job)

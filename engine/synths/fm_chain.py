@@ -108,6 +108,14 @@ def places(chain: Chain, output: Tensor) -> Tensor:
     return math.sqrt(2.0) * torch.stack([torch.cos(angle), torch.sin(angle)], 1)
 
 
+def cutoffs(chain: Chain, time_s: Tensor, rate: float) -> Tensor:
+    """The cut-off, as the filter takes it, at the control points ``time_s``: ``[rows, points]``."""
+    by_rate = torch.zeros_like(chain.seed, dtype=torch.bool)
+    moved = straight_envelope(time_s, chain.filter_levels, chain.filter_s, chain.hold_s, by_rate, 1.0)
+    shift = chain.filter_env_st[:, None] * moved + (chain.filter_key * (chain.key - MIDDLE_C))[:, None]
+    return warped((chain.filter_hz[:, None] * semitones_to_factor(shift) / rate).clamp(min=1e-5))
+
+
 class Outlet:
     """The end of the chain, stretch after stretch at the sample rate: DC blocker, noise, filter and room.
 
@@ -149,7 +157,7 @@ class _Effects:
         self._types = [FILTERS[int(t)] for t in chain.filter_type.tolist()]
         self._filter = Svf() if any(t != "off" for t in self._types) else None
         if self._filter is not None:
-            self._cutoff = self._cutoffs(control_times(duration_s, like.device))
+            self._cutoff = cutoffs(chain, control_times(duration_s, like.device), rate)
         has_room = channels == 2 and chain.is_used("reverb")
         self._room = Reverb(chain.reverb_s, chain.reverb_damping, rate, like) if has_room else None
 
@@ -184,14 +192,6 @@ class _Effects:
         level = level_to_amplitude(chain.noise_db, LEVEL_FLOOR_DB) * chain.gain
         loudness = envelope.amplitude(self._first, n, self._rate, like.dtype) * level.to(like)[:, None]
         return (band * damping).view(rows, self._channels, n) * loudness[:, None]
-
-    def _cutoffs(self, time_s: Tensor) -> Tensor:
-        """The cut-off, as the filter takes it, at the control points ``[rows, points]``."""
-        chain = self._chain
-        by_rate = torch.zeros_like(chain.seed, dtype=torch.bool)
-        moved = straight_envelope(time_s, chain.filter_levels, chain.filter_s, chain.hold_s, by_rate, 1.0)
-        shift = chain.filter_env_st[:, None] * moved + (chain.filter_key * (chain.key - MIDDLE_C))[:, None]
-        return warped((chain.filter_hz[:, None] * semitones_to_factor(shift) / self._rate).clamp(min=1e-5))
 
     def _filtered(self, svf: Svf, sound: Tensor, n: int) -> Tensor:
         frames = ControlFrames(self._first, n, self._rate, self._like.device)

@@ -41,12 +41,17 @@ _WIDE, _SHARP = WIDE.taps(), SHARP.taps()
 
 
 def can_compile(sample_rate: int, *given: Number) -> bool:
-    """Whether notes of ``given`` (knobs, keys, times) are for the kernels. What is not, is for tensor operations:
-    gradients, sounds on a GPU, rates beyond any device's, and machines without numba."""
+    """Whether notes of ``given`` (knobs, keys, times) are for the kernels without gradients."""
     tensors = [t for t in given if isinstance(t, Tensor)]
-    if any(t.device.type != "cpu" for t in tensors) or sample_rate > MOST_RATE:
-        return False
     if torch.is_grad_enabled() and any(t.requires_grad for t in tensors):
+        return False
+    return can_tape(sample_rate, *given)
+
+
+def can_tape(sample_rate: int, *given: Number) -> bool:
+    """Whether they are for compiled kernels at all. What is not, is for tensor operations: sounds on a GPU, rates
+    beyond any device's, and machines without numba."""
+    if any(t.device.type != "cpu" for t in given if isinstance(t, Tensor)) or sample_rate > MOST_RATE:
         return False
     return load_kernels() is not None
 
@@ -128,7 +133,7 @@ class _Note:
 def _notes_of(key: FmNote, rows: int, rate: int, quality: Quality) -> list[_Note]:
     """The first ``rows`` of ``key``."""
     notes, chains = note_records(key), chain_records(key, rate)
-    widths, rooms = _widths(key, chains), _rooms(key)
+    widths, rooms = widths_of(key, chains), _rooms(key)
     strength, depths, highest = key.strength.numpy(), key.depths.numpy(), key.highest_hz().numpy()
     rises = (key.nats > 0.0).any(2).numpy()
     opens, bends = (key.output > 0.0).tolist(), (key.depths > 0.0).tolist()
@@ -138,22 +143,22 @@ def _notes_of(key: FmNote, rows: int, rate: int, quality: Quality) -> list[_Note
         switches = tuple(opens[i]), tuple(bends[i])
         halvings = 0 if quality == "draft" else wanted(tops[i], rate)
         if halvings:
-            halvings = min(halvings, affordable(_graph(_above(strength[i], rises[i]), *switches)))
+            halvings = min(halvings, affordable(graph(above(strength[i], rises[i]), *switches)))
         left = strength[i] * held(highest[i], rate << halvings)
         # An operator that the rate cannot hold at all is no part of the graph.
-        graph = _graph(_above(left, rises[i]), *switches)
+        found_graph = graph(above(left, rises[i]), *switches)
         note = notes[i : i + 1].copy()
-        settle(note[0], graph, left, depths[i], rate << halvings)
+        settle(note[0], found_graph, left, depths[i], rate << halvings)
         found.append(_Note(note, chains[i : i + 1].copy(), hold_s[i], rooms[i], rate, halvings, widths[i]))
     return found
 
 
-def _above(strength: NDArray[np.float64], rises: NDArray[np.bool_]) -> tuple[bool, ...]:
+def above(strength: NDArray[np.float64], rises: NDArray[np.bool_]) -> tuple[bool, ...]:
     """Which operators are ever above their floor."""
     return tuple(((strength > 0.0) & rises).tolist())
 
 
-def _widths(key: FmNote, chains: NDArray[Any]) -> list[tuple[int, int, int]]:
+def widths_of(key: FmNote, chains: NDArray[Any]) -> list[tuple[int, int, int]]:
     """On how many channels the operators of each row, what follows them and the room are."""
     if key.chain is None:
         return [(1, 1, 1)] * key.n_rows
@@ -180,5 +185,6 @@ def _filled(x: Any, rows: int) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _graph(alive: tuple[bool, ...], opens: tuple[bool, ...], bends: tuple[bool, ...]) -> Graph:
+def graph(alive: tuple[bool, ...], opens: tuple[bool, ...], bends: tuple[bool, ...]) -> Graph:
+    """:func:`engine.synths.fm_graph.graph_from`, remembered."""
     return graph_from(alive, opens, bends)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from test_synth_live import is_chaotic, random_patch
 
+from engine.dsp.loops import CLIPS
 from engine.params import Patch
 from engine.params.fm import LEVEL_FLOOR_DB
 from engine.project.presets import factory_presets
@@ -137,16 +138,96 @@ def test_a_row_that_is_mono_has_one_noise_on_both_sides_of_a_stereo_batch(fm, by
         assert abs(np.corrcoef(one, other)[0, 1]) < 0.1
 
 
-def test_gradients_are_still_for_tensor_operations(fm, by_tensors):
+def slopes(synth, unit, **note):
+    """A sound and how a weighing of its samples, and its power, change with the knobs."""
+    knobs = unit.clone().requires_grad_()
+    sound = synth.render(knobs, **note)
+    weights = torch.randn(sound.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    (found,) = torch.autograd.grad((sound * weights).mean() + sound.square().mean(), knobs)
+    return sound.detach(), found
+
+
+def assert_same_slopes(ours, theirs):
+    """Within a thousandth; where two stages of an envelope meet, the frame between them may go with either."""
+    assert ours.isfinite().all()
+    assert ((ours - theirs).abs() <= 2e-3 * theirs.abs() + 1e-4 * theirs.abs().amax(1, keepdim=True)).all()
+
+
+def everything(seed):
+    """Rows that use everything: mono and stereo, with loops and without."""
+    patches = [random_patch(seed), PRESETS[7 * seed], random_patch(seed + 20), Patch("fm", {"drive_db": 3.0})]
+    note = {**NOTE, "hold_s": 0.0303, "duration_s": 0.06, "note": 40 + 7 * seed}
+    return units(*patches, dtype=torch.float64), note | {"quality": ("default", "draft")[seed % 2]}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_gradients_are_what_tensor_operations_give(fm, by_tensors, seed):
+    unit, note = everything(seed)
+    (ours, our_slopes), (theirs, their_slopes) = slopes(fm, unit, **note), slopes(by_tensors, unit, **note)
+    # With gradients, tensor operations drive a little where the drive is off.
+    assert (ours - theirs).abs().max() < 3.0 * EXACT
+    assert_same_slopes(our_slopes, their_slopes)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_off_has_no_gradient_where_nothing_may_open_and_all_else_has_its_own(fm, seed):
+    unit, note = everything(seed)
+    closed, opened = slopes(FmSynth(may_open=False), unit, **note)[1], slopes(fm, unit, **note)[1]
+    assert (closed == 0.0).sum() - (opened == 0.0).sum() > 0
+    assert_same_slopes(closed, torch.where(closed == 0.0, closed, opened))
+
+
+def test_a_batch_with_gradients_is_its_notes_one_by_one(fm):
+    unit = units(*PRESETS[::9], dtype=torch.float64)
+    sound, found = slopes(fm, unit, **{**NOTE, "duration_s": 0.05})
+    for i in range(len(unit)):
+        knobs = unit[i : i + 1].clone().requires_grad_()
+        alone = fm.render(knobs, **{**NOTE, "duration_s": 0.05})
+        assert (alone.detach() - sound[i : i + 1]).abs().max() < EXACT
+    assert found.isfinite().all()
+    assert (found.abs().amax(1) > 0.0).all()
+
+
+def test_with_gradients_a_sound_is_what_it_is_without(fm):
+    for preset in PRESETS[::8]:
+        unit = units(preset, dtype=torch.float64)
+        note = {**NOTE, "duration_s": 0.2}
+        with_gradients = fm.render(unit.clone().requires_grad_(), **note, rng=seeded(preset)).detach()
+        if (with_gradients - fm.render(unit, **note, rng=seeded(preset))).abs().max() > EXACT:
+            assert is_chaotic(fm, preset, 60), preset.name
+
+
+def test_gradients_in_float32_are_the_rounded_doubles(fm):
+    for seed in (0, 3):
+        unit = units(random_patch(seed), dtype=torch.float64)
+        double, single = (
+            slopes(fm, unit.to(kind), **{**NOTE, "duration_s": 0.05})[1] for kind in (unit.dtype, torch.float32)
+        )
+        assert single.dtype == torch.float32
+        assert (single - double).abs().max() < 1e-4 * double.abs().max()
+
+
+def test_a_release_has_a_gradient(fm, by_tensors):
+    unit = units(PRESETS[0], dtype=torch.float64)
+    found = []
+    for synth in (fm, by_tensors):
+        hold_s = torch.tensor([0.02], dtype=torch.float64, requires_grad=True)
+        synth.render(unit, **{**NOTE, "duration_s": 0.05, "hold_s": hold_s}).square().mean().backward()
+        found.append(hold_s.grad.item())
+    assert found[0] == pytest.approx(found[1], rel=2e-3)
+    assert found[0] != 0.0
+
+
+def test_a_chaotic_loop_has_finite_gradients_that_were_clipped_and_counted(fm):
+    wild = Patch("fm", {"mod_6_6_rad": 12.0, "op6_out_db": 0.0, "op6_env2_db": 0.0, "op6_env3_db": 0.0})
+    before = CLIPS.samples
+    _, found = slopes(fm, units(wild, dtype=torch.float64), **NOTE)
+    assert found.isfinite().all()
+    assert CLIPS.samples > before
+
+
+def test_without_gradients_nothing_is_remembered(fm):
     unit = units(PRESETS[0], dtype=torch.float64).requires_grad_()
-    note = {**NOTE, "duration_s": 0.05}
-    sound = fm.render(unit, **note)
-    assert sound.requires_grad
-    assert torch.equal(sound, by_tensors.render(unit, **note))
-    hold_s = torch.tensor([0.02], requires_grad=True)
-    assert fm.render(unit.detach(), **{**note, "hold_s": hold_s}).requires_grad
     with torch.no_grad():
-        quick = fm.render(unit, **note)
-    assert not quick.requires_grad
-    assert (quick - sound).abs().max() < EXACT
-    assert not next(fm.render_blocks(unit, **note)).requires_grad
+        assert not fm.render(unit, **NOTE).requires_grad
+    assert not next(fm.render_blocks(unit, **NOTE)).requires_grad

@@ -98,9 +98,9 @@ def _loss(fm, unit):
     return ((sound * weights).sum(2) / N_FRAMES + sound.square().mean(2)).mul(sides[:, 0]).sum(1)
 
 
-@pytest.fixture(scope="module")
-def fm():
-    return FmSynth(compiled=False)
+@pytest.fixture(scope="module", params=[True, False], ids=["compiled", "by tensors"])
+def fm(request):
+    return FmSynth(compiled=request.param)
 
 
 def _slopes(fm, unit):
