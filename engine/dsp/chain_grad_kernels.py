@@ -12,9 +12,9 @@ from engine.dsp.compiled import FAST, njit
 from engine.dsp.envelope_back_kernels import heights_back, plan_back
 from engine.dsp.envelope_kernels import N_FACTS, chance, exponential, heights, plan
 from engine.dsp.envelopes import N_STAGES
-from engine.dsp.fm_grad_kernels import CHUNK, between, between_back
 from engine.dsp.live_kernels import halve
 from engine.dsp.loop_kernels import Ints, Real
+from engine.dsp.point_kernels import CHUNK, between, between_back
 from engine.dsp.reverb import N_LINES, SIGNS
 from engine.dsp.svf_kernels import step
 

@@ -21,9 +21,19 @@ from engine.dsp.envelopes import N_STAGES
 from engine.dsp.fm_kernels import N
 from engine.dsp.loop_kernels import Ints, Real, slope, wave
 from engine.dsp.motion import STEP_S
+from engine.dsp.point_kernels import (
+    CHUNK,
+    add,
+    between,
+    between_back,
+    dot,
+    multiply,
+    passed_by,
+    powers,
+    times,
+    times_back,
+)
 
-CHUNK = 512
-"""Frames that are computed at once: what they need of all operators stays in the nearest cache."""
 TWO_PI = 2.0 * math.pi
 
 # cos(2 pi t) / (1 - 16 t**2) on |t| <= 1/2 in powers of t**2, fitted in Chebyshev's sense; cos is then 3e-12 exact.
@@ -48,111 +58,6 @@ def cosine(t: float) -> float:
     return (1.0 - 16.0 * u) * (low + high * (v * v))
 
 
-# The loops below are short and of few arrays each, which is how the compiler takes many frames at once.
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _dot(a: Real, b: Real, m: int) -> float:
-    total = 0.0
-    for j in range(m):
-        total += a[j] * b[j]
-    return total
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _add(share: float, a: Real, m: int, out: Real) -> None:
-    for j in range(m):
-        out[j] += share * a[j]
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _multiply(share: float, a: Real, b: Real, m: int, out: Real) -> None:
-    for j in range(m):
-        out[j] = share * a[j] * b[j]
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def between(points: Real, first: int, n: int, rate: float, out: Real) -> None:
-    """Fill ``out`` with what ``points``, which lie :data:`STEP_S` apart, are at frames ``first`` to ``first + n``."""
-    per_frame = 1.0 / (rate * STEP_S)
-    done = 0
-    while done < n:
-        point, end = _step(first, done, n, per_frame)
-        begin, way = points[point], points[point + 1] - points[point]
-        for j in range(done, end):
-            out[j] = begin + way * ((first + j) * per_frame - point)
-        done = end
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def between_back(grad: Real, first: int, n: int, rate: float, found: Real) -> None:
-    """The adjoint of :func:`between`: add ``grad`` ``[n]`` to ``found``, the gradients of the points."""
-    per_frame = 1.0 / (rate * STEP_S)
-    done = 0
-    while done < n:
-        point, end = _step(first, done, n, per_frame)
-        total, late = 0.0, 0.0
-        for j in range(done, end):
-            total += grad[j]
-            late += grad[j] * ((first + j) * per_frame - point)
-        found[point] += total - late
-        found[point + 1] += late
-        done = end
-
-
-@njit(inline="always")
-def _step(first: int, done: int, n: int, per_frame: float) -> tuple[int, int]:
-    """The control point before frame ``first + done``, and how many of ``n`` frames come before the next one."""
-    point = math.floor((first + done) * per_frame)
-    return point, min(max(math.ceil((point + 1) / per_frame) - first, done + 1), n)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _times(factor: Real, passed: Real, first: int, n: int, rate: float, straight: Real, bent: Real) -> None:
-    """Fill ``straight`` with the time at each frame and ``bent`` with that which the pitch bends."""
-    per_frame = 1.0 / (rate * STEP_S)
-    for j in range(n):
-        straight[j] = (first + j) * (1.0 / rate)
-    done = 0
-    while factor.size > 0 and done < n:
-        point, end = _step(first, done, n, per_frame)
-        begin, pace, curve = passed[point], STEP_S * factor[point], 0.5 * STEP_S * (factor[point + 1] - factor[point])
-        for j in range(done, end):
-            share = (first + j) * per_frame - point
-            bent[j] = begin + share * (pace + share * curve)
-        done = end
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _times_back(
-    factor: Real, grad: Real, first: int, n: int, rate: float, grad_passed: Real, grad_factor: Real
-) -> None:
-    """The adjoint of :func:`_times`, from the gradients of ``bent``."""
-    per_frame = 1.0 / (rate * STEP_S)
-    done = 0
-    while done < n:
-        point, end = _step(first, done, n, per_frame)
-        total, late, later = 0.0, 0.0, 0.0
-        for j in range(done, end):
-            share = (first + j) * per_frame - point
-            total += grad[j]
-            late += grad[j] * share
-            later += grad[j] * share * share
-        grad_passed[point] += total
-        grad_factor[point] += STEP_S * (late - 0.5 * later)
-        grad_factor[point + 1] += STEP_S * 0.5 * later
-        done = end
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _passed(factor: Real) -> Real:
-    """How much bent time has passed at each control point."""
-    passed = np.zeros(factor.size)
-    for p in range(1, factor.size):
-        passed[p] = passed[p - 1] + 0.5 * STEP_S * (factor[p - 1] + factor[p])
-    return passed
-
-
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _strengths(
     note: Any, facts: Real, i: int, first: int, m: int, rate: float, sink: Real, out: Real, rest: Real
@@ -161,7 +66,7 @@ def _strengths(
     is_straight, level, step = _straight(facts, first, m, rate)
     if is_straight:
         rest[:m] = 1.0
-        _powers(math.exp(level), math.exp(step), m, out)
+        powers(math.exp(level), math.exp(step), m, out)
     elif heights(facts, note.nats[i], note.ceiling[i], first, m, rate, out):
         level = out[0]
         out[:m], rest[:m] = math.exp(max(level, 1.0)), min(level, 1.0)
@@ -196,19 +101,6 @@ def _straight(facts: Real, first: int, m: int, rate: float) -> tuple[bool, float
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _powers(begin: float, factor: float, m: int, out: Real) -> None:
-    """Fill ``out`` with ``begin`` times the powers of ``factor`` from 0 on, each time as many again as there are."""
-    out[0] = begin
-    done = 1
-    while done < m:
-        n, more = min(done, m - done), out[done:]
-        for j in range(n):
-            more[j] = out[j] * factor
-        factor *= factor
-        done += n
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def play(
     notes: NDArray[Any], release_s: float, rate: float, factor: Real, down: Real, felt: Ints, kept: Real, out: Real
 ) -> None:
@@ -219,32 +111,36 @@ def play(
     """
     note = notes[0]
     past, n = note.past, out.shape[1]
-    passed = _passed(factor)
+    passed = passed_by(factor)
     facts = _plans(note, release_s)
     y, turns = np.zeros((N, past + CHUNK)), np.empty((N, CHUNK))
     loud, rest, sink = np.empty((N, CHUNK)), np.empty((N, CHUNK)), np.zeros(CHUNK)
     straight, bent, ones = np.empty(CHUNK), np.empty(CHUNK), np.ones(CHUNK)
     spare = np.empty(CHUNK, kept.dtype)
-    table, steady = _tables(note, factor.size > 0, rate)
+    table, steady, lone = _tables(note, factor.size > 0, rate, felt)
     for first in range(0, n, CHUNK):
         m = min(CHUNK, n - first)
-        _times(factor, passed, first, m, rate, straight, bent)
+        times(factor, passed, first, m, rate, straight, bent)
         if down.size > 0:
             between(down, first, m, rate, sink)
         for g in range(note.n_groups):
             a, b = note.group[g], note.group[g + 1]
             for c in range(a, b):
                 i = note.order[c]
+                if lone[i]:
+                    continue
                 _strengths(note, facts[i], i, first, m, rate, sink, loud[i], rest[i])
                 if steady[i]:
                     continue
-                _multiply(note.hz[i], straight if factor.size == 0 or note.is_fixed[i] else bent, ones, m, turns[i])
+                multiply(note.hz[i], straight if factor.size == 0 or note.is_fixed[i] else bent, ones, m, turns[i])
                 for k in range(note.outer[c], note.outer[c + 1]):
-                    _add(note.outer_turns[k], y[note.outer_source[k], past - note.outer_lag[k] :], m, turns[i])
+                    add(note.outer_turns[k], y[note.outer_source[k], past - note.outer_lag[k] :], m, turns[i])
             if note.inner[g + 1] > note.inner[g]:
                 _circle(note, g, m, past, loud, rest, turns, y)
             for c in range(a, b):
                 i = note.order[c]
+                if lone[i]:
+                    continue
                 strength, mine = note.strength[i], y[i, past:]
                 slopes = kept[1, i, first:] if felt[i] else spare
                 if steady[i]:
@@ -252,7 +148,7 @@ def play(
                 else:
                     _waves(note.shape[i], turns[i], loud[i], m, mine, slopes)
                 kept[0, i, first : first + m] = mine[:m]
-                _multiply(strength, rest[i], mine, m, mine)
+                multiply(strength, rest[i], mine, m, mine)
         for channel in range(out.shape[0]):
             _mix(note, channel, m, past, y, out[channel, first:])
         for c in range(note.group[note.n_groups]):
@@ -295,20 +191,25 @@ def _steady(turns: float, table: Real, loud: Real, m: int, out: Real, slopes: Re
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _tables(note: Any, moves: bool, rate: float) -> tuple[Real, NDArray[np.bool_]]:
-    """Sine and cosine of a chunk's frames for each operator that goes on steadily ``[operators, 2, CHUNK]``, and
-    which do."""
-    table, steady = np.empty((N, 2, CHUNK)), np.zeros(N, np.bool_)
+def _tables(note: Any, moves: bool, rate: float, felt: Ints) -> tuple[Real, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Sine and cosine of a chunk's frames, and those before it, for each operator that goes on steadily
+    ``[operators, 2, frames]``; which do; and which of these nobody hears or is bent by: the way back is soon enough for
+    them."""
+    frames = CHUNK + note.past
+    table, steady, lone = np.empty((N, 2, frames)), np.zeros(N, np.bool_), np.zeros(N, np.bool_)
     for g in range(note.n_groups):
         for c in range(note.group[g], note.group[g + 1]):
             i = note.order[c]
             is_alone = note.inner[g + 1] == note.inner[g] and note.outer[c + 1] == note.outer[c]
             steady[i] = is_alone and note.shape[i] == 0 and (not moves or note.is_fixed[i] == 1)
+            lone[i] = steady[i] and not felt[i] and note.tremolo_nats[i] == 0.0
             if steady[i]:
                 step = note.hz[i] / rate
-                for j in range(CHUNK):
+                for j in range(frames):
                     table[i, 0, j], table[i, 1, j] = wave(0, step * j), cosine(step * j)
-    return table, steady
+            for k in range(note.outer[c], note.outer[c + 1]):
+                lone[note.outer_source[k]] = False
+    return table, steady, lone
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
@@ -349,7 +250,7 @@ def _mix(note: Any, channel: int, m: int, past: int, y: Real, out: Real) -> None
         i = note.order[c]
         share = note.output[channel, i]
         if share > 0.0:
-            _add(share, y[i, past:], m, out)
+            add(share, y[i, past:], m, out)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
@@ -382,31 +283,40 @@ def play_back(
     note = notes[0]
     past, n = note.past, grad.shape[1]
     moves, sinks = factor.size > 0, down.size > 0
-    passed, facts = _passed(factor), _plans(note, release_s)
+    passed, facts = passed_by(factor), _plans(note, release_s)
     grad_facts, grad_passed = np.zeros(facts.shape), np.zeros(factor.size)
     y, flow = np.zeros((N, past + CHUNK)), np.zeros((N, CHUNK))
     felt = np.zeros((N, CHUNK + past))
     rest, spare = np.ones((N, past + CHUNK)), np.empty(past + CHUNK)
     straight, bent, to_time = np.empty(CHUNK), np.empty(CHUNK), np.empty(CHUNK)
     sink, to_sink, to_nats = np.zeros(CHUNK), np.zeros(CHUNK), np.empty(CHUNK)
+    table, _, lone = _tables(note, moves, rate, is_felt)
     clipped = 0
     for first in range((n - 1) // CHUNK * CHUNK, -1, -CHUNK):
         m = min(CHUNK, n - first)
-        _times(factor, passed, first, m, rate, straight, bent)
+        times(factor, passed, first, m, rate, straight, bent)
         to_time[:], to_sink[:] = 0.0, 0.0
         if sinks:
             between(down, first, m, rate, sink)
         before = min(first, past)
         for c in range(note.group[note.n_groups]):
             i = note.order[c]
-            _again(note, facts[i], i, first - before, before + m, rate, kept[0, i], spare, rest[i], y[i], past - before)
+            begin, whole, shift = first - before, before + m, past - before
+            if lone[i]:
+                y[i, :shift] = 0.0
+                mine, full = y[i, shift:], rest[i, shift:]
+                _strengths(note, facts[i], i, begin, whole, rate, sink, spare, full)
+                _steady(note.hz[i] * (begin / rate), table[i], spare, whole, mine, spare)
+                multiply(note.strength[i], full, mine, whole, mine)
+            else:
+                _again(note, facts[i], i, begin, whole, rate, kept[0, i], spare, rest[i], y[i], shift)
             flow[i, :m] = 0.0
             for channel in range(grad.shape[0]):
                 share = note.output[channel, i]
                 here = grad[channel, first:]
-                grad_output[channel, i] += _dot(here, y[i, past:], m)
+                grad_output[channel, i] += dot(here, y[i, past:], m)
                 if share > 0.0:
-                    _add(share, here, m, flow[i])
+                    add(share, here, m, flow[i])
         for g in range(note.n_groups - 1, -1, -1):
             a, b = note.group[g], note.group[g + 1]
             if note.inner[g + 1] > note.inner[g]:
@@ -416,28 +326,28 @@ def play_back(
                 if not is_felt[i]:
                     continue
                 strength, waves, mine, full = note.strength[i], kept[0, i, first:], flow[i], rest[i, past:]
-                _multiply(strength, mine, waves, m, to_nats)
+                multiply(strength, mine, waves, m, to_nats)
                 heights_back(facts[i], note.ceiling[i], first, m, rate, to_nats, grad_facts[i], grad_nats[i])
-                _multiply(1.0, mine, full, m, mine)
-                _multiply(strength, mine, kept[1, i, first:], m, felt[i])
-                grad_operators[1, i] += _dot(mine, waves, m)
+                multiply(1.0, mine, full, m, mine)
+                multiply(strength, mine, kept[1, i, first:], m, felt[i])
+                grad_operators[1, i] += dot(mine, waves, m)
                 if sinks:
-                    _multiply(-1.0, to_nats, full, m, to_nats)
-                    grad_operators[3, i] += _dot(to_nats, sink, m)
+                    multiply(-1.0, to_nats, full, m, to_nats)
+                    grad_operators[3, i] += dot(to_nats, sink, m)
                     if note.tremolo_nats[i] > 0.0:
-                        _add(note.tremolo_nats[i], to_nats, m, to_sink)
+                        add(note.tremolo_nats[i], to_nats, m, to_sink)
                 bends = moves and not note.is_fixed[i]
-                grad_operators[0, i] += TWO_PI * _dot(felt[i], bent if bends else straight, m)
+                grad_operators[0, i] += TWO_PI * dot(felt[i], bent if bends else straight, m)
                 if bends:
-                    _add(TWO_PI * note.hz[i], felt[i], m, to_time)
+                    add(TWO_PI * note.hz[i], felt[i], m, to_time)
                 for k in range(note.outer[c], note.outer[c + 1]):
                     depth = note.outer_turns[k] * TWO_PI
-                    _add(depth, felt[i, note.outer_lag[k] :], m, flow[note.outer_source[k]])
+                    add(depth, felt[i, note.outer_lag[k] :], m, flow[note.outer_source[k]])
         for r in range(wanted.shape[0]):
             source, target, lag = wanted[r]
-            grad_depths[r] += _dot(felt[target], y[source, past - lag :], m)
+            grad_depths[r] += dot(felt[target], y[source, past - lag :], m)
         if moves:
-            _times_back(factor, to_time, first, m, rate, grad_passed, grad_factor)
+            times_back(factor, to_time, first, m, rate, grad_passed, grad_factor)
         if sinks:
             between_back(to_sink, first, m, rate, grad_down)
         for i in range(N):
@@ -492,7 +402,7 @@ def _again(
         heights(facts, note.nats[i], note.ceiling[i], first, m, rate, spare)
         for j in range(m):
             full[j] = min(spare[j], 1.0)
-    _multiply(note.strength[i], full, waves[first:], m, y[shift:])
+    multiply(note.strength[i], full, waves[first:], m, y[shift:])
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)

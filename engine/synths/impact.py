@@ -29,6 +29,7 @@ from engine.rates import DEFAULT_RATE_HZ
 from engine.synths.base import LiveVoice, Number, Quality
 from engine.synths.ending import faded_at_end
 from engine.synths.impact_note import ImpactDecoder, ImpactNote
+from engine.synths.impact_room import ClosedRoom
 from engine.synths.live_voice import Key, struck_alone
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ class Strike:
         force = (force * key.gain[:, None]).to(like.dtype)[:, None]
         self._struck = Convolver(lambda size: torch.fft.rfft(force, n=size), n_force)
         self._answered: Convolver | None = None
-        if key.room.is_heard:
+        self._may_answer = key.room.is_heard and not bool((key.room.wet > 0.0).any())
+        if key.room.is_heard and not self._may_answer:
             n_room = key.room.n_frames(rate, n_frames)
             answer = key.room.delayed(key.room.answer(n_room, rate, like.dtype), rate)
             self._answered = Convolver(lambda size: torch.fft.rfft(answer, n=size), answer.shape[2])
@@ -143,6 +145,9 @@ class Strike:
             part = self._direct[..., first : first + n]
             sound = sound + torch.nn.functional.pad(part, (0, n - part.shape[2]))
         sound = self._damped(sound, first, n)
+        if self._may_answer:
+            closed: Tensor = ClosedRoom.apply(sound, key.room.wet, key.room, first + n, self._rate)  # type: ignore[no-untyped-call]
+            return closed
         if self._answered is None:
             return sound
         return sound + self._answered.run(sound.mean(1, keepdim=True))
@@ -150,7 +155,8 @@ class Strike:
     def _damped(self, sound: Tensor, first: int, n: int) -> Tensor:
         """Faster down from when the key goes up."""
         key = self._key
-        if not (key.release.requires_grad or bool((key.release > 0.0).any())):
+        # Where the switch is off, the time behind it makes no difference and has no slope.
+        if not bool((key.release > 0.0).any()):
             return sound
         time_s = torch.arange(first, first + n, dtype=torch.float64, device=sound.device) / self._rate
         over = (time_s - key.hold_s[:, None]).clamp(min=0.0)

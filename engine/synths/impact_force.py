@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -73,7 +73,12 @@ class Contact:
         """The first ``n`` frames of the noise ``[batch, n]`` in float64, or in the type of ``ready``.
 
         At level 1 it has the energy of a click of sum 1, whatever its length and colour; its bands then change that.
+        Where it is off in all rows only its level has a gradient.
         """
+        if self.level.requires_grad and torch.is_grad_enabled() and not bool((self.level > 0.0).any()):
+            with torch.no_grad():
+                loud = replace(self, level=torch.ones_like(self.level)).noise(n, rate)
+            return loud * self.level[:, None].to(loud)
         bands = (self.coloured(n, rate) if self.ready is None else self.ready)[..., :n]
         time_s = (torch.arange(n, dtype=bands.dtype, device=self.level.device) + 0.5) / rate
         rise = 1.0 - torch.exp(time_s * (-3.0 / self.rise_s[:, None]).to(bands.dtype))

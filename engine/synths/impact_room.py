@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from engine.dsp.band_noise import band, bins_hz, hop_at, joined, n_noise_frames, white_spectrum
+from engine.dsp.convolve import good_size
 from engine.params.impact import LOWEST_BAND_HZ, N_BANDS
 from engine.synths.impact_force import LN_1000
 
@@ -68,6 +70,34 @@ class RoomNote:
         ]
         plain = torch.stack(late)
         return torch.lerp(plain, torch.nn.functional.pad(plain[..., :-1], (1, 0)), share)
+
+
+class ClosedRoom(torch.autograd.Function):
+    """A room that is shut in all rows changes no sound ``[batch, 2, n]``, and still a gradient reaches its door: what
+    the sound's gradient and the room's answer have in common, summed over frequencies. Nothing of the room is computed
+    before it is asked for."""
+
+    @staticmethod
+    def forward(ctx: Any, sound: Tensor, wet: Tensor, room: RoomNote, most: int, rate: float) -> Tensor:
+        ctx.save_for_backward(sound)
+        tensors: dict[str, Any] = {name: t.detach() for name, t in vars(room).items() if isinstance(t, Tensor)}
+        ctx.room = replace(room, **{**tensors, "wet": torch.ones_like(wet)})
+        ctx.most, ctx.rate = most, rate
+        return sound.view_as(sound)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        (sound,) = ctx.saved_tensors
+        room, n = ctx.room, sound.shape[2]
+        answer = room.delayed(room.answer(room.n_frames(ctx.rate, ctx.most), ctx.rate, sound.dtype), ctx.rate)[..., :n]
+        size = good_size(n + answer.shape[2])
+        heard = torch.fft.rfft(sound.mean(1, keepdim=True), n=size) * torch.fft.rfft(answer, n=size)
+        wanted = torch.view_as_real(torch.fft.rfft(grad, n=size))
+        # A real sound's spectrum has each frequency but the first and the last twice.
+        both = 2.0 * (wanted * torch.view_as_real(heard)).sum((1, 3))
+        found = (both.sum(1, dtype=torch.float64) - 0.5 * (both[:, 0] + both[:, -1])) / size
+        return grad, found, None, None, None
 
 
 def nominal_hz(device: torch.device) -> Tensor:
