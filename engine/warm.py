@@ -1,6 +1,6 @@
 """Compile what this machine has not compiled yet: ``python -m engine.warm``.
 
-Recursions that numba compiles take half a minute the first time that a machine runs them. Whoever sets the program up
+What numba compiles takes about a minute the first time that a machine runs them. Whoever sets the program up
 does that here, so that nobody's first key waits for it; where it was not done, the window does it in the background.
 """
 
@@ -9,7 +9,16 @@ from __future__ import annotations
 from engine.params import Patch
 from engine.torch_setup import load_torch
 
-EVERYTHING = {"mod_1_1_rad": 1.0, "filter_type": 1.0, "filter_env_st": 12.0, "noise_db": -12.0, "reverb": 0.3}
+EVERYTHING = {
+    "mod_1_1_rad": 1.0,
+    "mod_2_1_rad": 12.0,
+    "drive_db": 12.0,
+    "vibrato_st": 1.0,
+    "filter_type": 1.0,
+    "filter_env_st": 12.0,
+    "noise_db": -12.0,
+    "reverb": 0.3,
+}
 
 
 def compile_all() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.audio.values import Audio
-from engine.bench.frame import Mark, Row, Rows, timed_ms
+from engine.bench.frame import Mark, Row, Rows, ratios, timed_ms
 from engine.inline import render_inline
 from engine.params import Patch
 from engine.params.fm import FM_SPACE, N_OPERATORS, loop_routes, mod_name, mod_routes
@@ -23,6 +23,8 @@ from engine.torch_setup import load_torch
 if TYPE_CHECKING:
     import torch
 
+    from engine.synths.base import Quality
+
 NOTE = Mark(p95=25.0)
 """A 2 s note at 48 kHz, default quality, in milliseconds."""
 
@@ -33,7 +35,7 @@ LOOPS = Mark(p95=60.0)
 """The same with operators that bend each other in circles."""
 
 BACKWARD = Mark(median=4.0)
-"""A render with gradients and its backward pass, over one without by the same tensor operations."""
+"""A render with gradients and its backward pass, over the plain render."""
 
 ALIASES = Mark(p95=-60.0)
 """The strongest alias below 19.5 kHz, in dB under the loudest partial."""
@@ -104,14 +106,7 @@ def rows() -> Rows:
         yield Row.of("fm", f"64 notes, {name}", timed_ms(_batch(patches), n=5), "ms", BATCH, detail="draft, 24 kHz")
     yield _peer()
     yield _on_card(presets)
-    yield Row.of(
-        "fm",
-        "forward and backward over forward, by tensors",
-        backward_ratios(full_patch()),
-        "x",
-        BACKWARD,
-        detail="2 s at 48 kHz",
-    )
+    yield from _gradients(plain, presets)
     yield Row.of("fm", "from a knob to the player's door", turn_delays_ms(), "ms", TURN, detail=f"{N_TURNS} turns")
 
 
@@ -157,24 +152,56 @@ def alias_db(values: dict[str, float], key: float) -> float:
     return float(level[between].max() - level.max())
 
 
-def backward_ratios(patch: Patch, n: int = 7) -> list[float]:
-    """Time of a render with gradients and its backward pass, over that of the same tensor operations without."""
+def _gradients(plain: list[Patch], presets: list[Patch]) -> Rows:
+    """What a gradient costs beside the render that it belongs to, of one note and of 64."""
+    for name, patch, key in (
+        ("the first patch", Patch("fm"), 60.0),
+        ("every operator and route", full_patch(), 60.0),
+        ("that with filter and reverb", full_patch().with_values(**EFFECTS), 60.0),
+        ("a loop of three with filter and reverb", looped_patch([(6, 6), (2, 4)]).with_values(**EFFECTS), 60.0),
+        ("all 36 routes", looped_patch(loop_routes()), 60.0),
+        ("all 36 routes with filter and reverb", looped_patch(loop_routes()).with_values(**EFFECTS), 60.0),
+        ("eight times the rate, at C7", bright_patch(), 96.0),
+    ):
+        yield _gradient(name, [patch], 15, key)
+        yield _gradient(f"{name}, nothing may open", [patch], 15, key, may_open=False)
+    chosen = [preset for preset in plain if not has_loops(preset)][:24]
+    found = [_gradient(preset.name, [preset], 3).median for preset in chosen]
+    yield Row.of("fm", "a gradient, presets of operators alone", found, "x", BACKWARD, detail="over the plain render")
+    for name, patches in (("operators alone", plain), ("every kind", presets[::2])):
+        batch = [patches[i % len(patches)] for i in range(64)]
+        yield _gradient(f"64 notes, presets of {name}", batch, 3, quality="draft", rate=24_000)
+
+
+def _gradient(
+    name: str,
+    patches: list[Patch],
+    n: int,
+    key: float = 60.0,
+    *,
+    may_open: bool = True,
+    quality: Quality = "default",
+    rate: int = 48_000,
+) -> Row:
+    """A render with gradients and its backward pass over the plain render, in one run."""
     import torch
 
     from engine.synths.fm import FmSynth
 
-    synth = FmSynth(compiled=False)
-    unit = torch.tensor([patch.unit()])
+    synth = FmSynth(may_open=may_open)
+    unit = torch.tensor([patch.unit() for patch in patches])
+    knobs = unit.clone().requires_grad_()
 
-    def forward(unit: torch.Tensor) -> torch.Tensor:
-        return synth.render(unit, note=60, velocity=100, hold_s=1.0, duration_s=2.0, sample_rate=48_000)
+    def render(unit: torch.Tensor) -> torch.Tensor:
+        how = {"note": key, "velocity": 100, "hold_s": 1.0, "duration_s": 2.0}
+        return synth.render(unit, **how, sample_rate=rate, quality=quality)  # type: ignore[arg-type]
 
     def there_and_back() -> None:
-        knobs = unit.clone().requires_grad_()
-        torch.autograd.grad(forward(knobs).square().mean(), knobs)
+        torch.autograd.grad(render(knobs).square().mean(), knobs)
 
-    plain, both = timed_ms(partial(forward, unit), n=n), timed_ms(there_and_back, n=n)
-    return [b / p for b, p in zip(both, plain, strict=True)]
+    found, busy = ratios(partial(render, unit), there_and_back, n)
+    detail = f"over the plain render; {busy:.2f} by processor time"
+    return Row.of("fm", f"a gradient, {name}", found, "x", BACKWARD, detail=detail)
 
 
 def turn_delays_ms(n_turns: int = N_TURNS) -> list[float]:

@@ -123,6 +123,23 @@ def timed_ms(action: Callable[[], object], n: int, *, warm_up: int = 1) -> list[
     return samples
 
 
+def ratios(plain: Callable[[], object], more: Callable[[], object], n: int) -> tuple[list[float], float]:
+    """How many times as long ``more`` takes as ``plain``, which run in turns, ``n`` times; and the middle of the same
+    by the processor's time."""
+    found, busy = [], []
+    for _ in range(2):
+        plain(), more()
+    for _ in range(n):
+        at = []
+        for action in (plain, more):
+            begin = time.perf_counter(), time.process_time()
+            action()
+            at.append((time.perf_counter() - begin[0], time.process_time() - begin[1]))
+        found.append(at[1][0] / at[0][0])
+        busy.append(at[1][1] / max(at[0][1], 1e-6))
+    return found, statistics.median(busy)
+
+
 def data_folder() -> Path | None:
     """The folder of recordings named by ``TONEWRIGHT_DATA``, or ``None`` when it is not set or not there."""
     named = os.environ.get("TONEWRIGHT_DATA", "")

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.bench.frame import Mark, Row, Rows, timed_ms
+from engine.bench.frame import Mark, Row, Rows, ratios, timed_ms
 from engine.params import Patch
 from engine.params.impact import N_MODES
 from engine.torch_setup import load_torch
@@ -56,7 +56,15 @@ def rows() -> Rows:
         yield Row.of("impact", f"a strike of {N_MODES} modes {name}", times, "ms", STRIKE, detail="2 s at 48 kHz")
     usual = torch.tensor([Patch("impact", {"material": 1.0, "room": 0.3}).unit()])
     yield Row.of("impact", "a usual strike", timed_ms(_render(usual), n=20, warm_up=3), "ms", detail="48 modes, 2 s")
-    yield Row.of("impact", "forward and backward over forward", backward_ratios(full_patch()), "x", BACKWARD)
+    for name, patch in (
+        (f"{N_MODES} modes in a room", full_patch()),
+        (f"{N_MODES} modes without one", full_patch().with_values(room=0.0)),
+        ("a usual strike in a room", Patch("impact", {"material": 1.0, "room": 0.3})),
+        ("a usual strike without one", Patch("impact", {"material": 1.0, "room": 0.0})),
+    ):
+        found, busy = backward_ratios(patch)
+        detail = f"over the plain render; {busy:.2f} by processor time"
+        yield Row.of("impact", f"a gradient, {name}", found, "x", BACKWARD, detail=detail)
     batch = torch.tensor([full_patch().with_values(size_m=0.2 + 0.01 * i).unit() for i in range(64)])
     times = timed_ms(_render(batch, rate=24_000), n=3)
     yield Row.of("impact", f"64 strikes of {N_MODES} modes", times, "ms", detail="2 s at 24 kHz")
@@ -71,8 +79,9 @@ def full_patch() -> Patch:
     return Patch("impact", {"shape": 1.0, "material": 1.0, **sizes, "contact_db": -9.0, "contact_s": 0.1, "room": 0.3})
 
 
-def backward_ratios(patch: Patch, n: int = 7) -> list[float]:
-    """Time of a render with gradients and its backward pass, over that of the same render without gradients."""
+def backward_ratios(patch: Patch, n: int = 11) -> tuple[list[float], float]:
+    """Time of a render with gradients and its backward pass, over that of the same render without gradients; and the
+    middle of the same by the processor's time."""
     import torch
 
     unit = torch.tensor([patch.unit()])
@@ -82,8 +91,7 @@ def backward_ratios(patch: Patch, n: int = 7) -> list[float]:
     def there_and_back() -> None:
         torch.autograd.grad(with_gradients().square().mean(), knobs)
 
-    plain, both = timed_ms(_render(unit), n=n, warm_up=3), timed_ms(there_and_back, n=n, warm_up=2)
-    return [b / p for b, p in zip(both, plain, strict=True)]
+    return ratios(_render(unit), there_and_back, n)
 
 
 def _render(unit: Tensor, rate: int = RATE) -> Callable[[], Tensor]:
