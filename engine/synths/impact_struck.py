@@ -82,7 +82,7 @@ def scrape_size(body: Body, seconds: float) -> float:
     about as loud, however long the object rings."""
     power = (body.levels**2).mean(0) / (1.0 + (3.5 * SCRAPE_SHORTER * seconds * body.hz) ** 2)
     rings_s = float((power / (2.0 * body.damping)).sum() / max(power.sum(), 1e-12))
-    return 0.2 / math.sqrt(0.5 * SCRAPE_PER_LENGTH * min(max(rings_s, 0.005), 0.5))
+    return 0.2 / math.sqrt(0.5 * SCRAPE_PER_LENGTH * min(max(rings_s, 0.005), 0.15))
 
 
 def places(note: ImpactNote) -> NDArray[np.int64]:
