@@ -81,7 +81,7 @@ def draw(patch: Patch, note: float, velocity: float, hold_s: float, duration_s: 
         force=(np.abs(np.sin(math.pi * share)) ** 1.5 * hardness).astype(np.float32),
         contact_s=1e-3,
         level_s=time_s,
-        level_db=np.float32(10.0) * np.log10(left.sum(0)).astype(np.float32),
+        level_db=np.float32(10.0) * np.log10(np.maximum(left.sum(0), 1e-30)).astype(np.float32),
         room_db=np.full(time_s.shape, -np.inf, np.float32),
         hold_s=hold_s,
         band_hz=bands,

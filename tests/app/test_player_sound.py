@@ -220,6 +220,19 @@ def test_the_test_tone_goes_left_then_right_then_both(player: Player, recorder: 
     assert player.state == "stopped"
 
 
+def test_a_sound_is_played_once_beside_the_transport_at_its_level(player: Player, recorder: Recorder) -> None:
+    player.set_level_db(-12.0)
+    with recorder:
+        player.play_once(Audio(sine(440, 0.5, amplitude=0.5), RATE))
+        assert wait_until(lambda: player.is_sounding)
+        assert wait_until(lambda: not player.is_sounding)
+    heard = recorder.sound()
+    assert np.abs(heard).max() == pytest.approx(0.5 * 10 ** (-12 / 20), rel=0.02)
+    assert pitch_hz(heard) == pytest.approx(440, abs=2)
+    assert heard.size == pytest.approx(RATE // 2, abs=200)
+    assert player.state == "stopped"
+
+
 def test_the_playhead_runs_evenly_and_never_backwards(player: Player) -> None:
     player.load(clip(sine(500, 3.0)))
     player.play()
