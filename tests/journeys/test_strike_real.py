@@ -58,8 +58,8 @@ def recorded(sound_server: Any, folder: Path, deed: Callable[[], None]) -> NDArr
 
 
 def level(sound: NDArray[np.float32], hz: float) -> float:
-    """Amplitude of a frequency in the first half second."""
-    part = sound[: RATE // 2]
+    """Amplitude of a frequency in the last half second, when it was surely struck."""
+    part = sound[-RATE // 2 :]
     window = np.hanning(part.size)
     turn = np.exp(-2j * np.pi * hz * np.arange(part.size) / RATE)
     return float(2.0 * np.abs((part * window * turn).sum()) / window.sum())
