@@ -29,7 +29,8 @@ class Instruments(QObject):
         super().__init__(window)
         self._window, self._document = window, document
         self.panels = dict(panels)
-        self._in_sight: frozenset[str] = frozenset()
+        self.in_sight: frozenset[str] = frozenset()
+        """Whose panels were in sight when somebody looked last."""
         self._live = document.patch.synth
         # Docks change places in several steps; what counts is where they end.
         self._soon = QTimer(self, singleShot=True, interval=0)
@@ -60,11 +61,13 @@ class Instruments(QObject):
     def look(self) -> None:
         """See which panels are in sight, and who has come."""
         seen = frozenset(synth for synth in self.panels if self._window.in_sight(synth))
-        came, self._in_sight = seen - self._in_sight, seen
-        if len(seen) == 1 and came == seen:
-            (alone,) = seen
-            self._document.use_synth(alone)
+        before, self.in_sight = self.in_sight, seen
         live = self._document.patch.synth
+        was_left = live in before or self._window.panel(live).isHidden()
+        if len(seen) == 1 and not seen & before and was_left:
+            # Somebody went from the live one's panel to another, or closed it.
+            (live,) = seen
+            self._document.use_synth(live)
         for synth, panel in self.panels.items():
             panel.veil.set_on(synth in seen and synth != live and live in seen)
 
@@ -78,5 +81,5 @@ class Instruments(QObject):
         if new is None:
             return
         for synth, panel in self.panels.items():
-            if panel.isAncestorOf(new) and synth in self._in_sight:
+            if panel.isAncestorOf(new) and synth in self.in_sight:
                 self._document.use_synth(synth)

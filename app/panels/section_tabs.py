@@ -16,7 +16,7 @@ DOT_PX = 4
 
 
 class SectionTab(QAbstractButton):
-    """A word, underlined when its page is shown, with a dot where the section changes the sound."""
+    """A word, underlined when its page is shown, with a dot where the section changes the sound, or a padlock."""
 
     menu_wanted = Signal(QPoint)
 
@@ -55,6 +55,9 @@ class SectionTab(QAbstractButton):
     def _words_px(self) -> int:
         return QFontMetrics(figures(self, SMALL_TEXT_PX + 1)).horizontalAdvance(self.text())
 
+    def _mark_colour(self) -> str:
+        return tokens().accent if self.at_work else tokens().secondary
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
         self.menu_wanted.emit(self.mapToGlobal(self.rect().center()) if keyboard else event.globalPos())
@@ -73,11 +76,12 @@ class SectionTab(QAbstractButton):
         if self.isChecked():
             painter.setBrush(QColor(theme.accent))
             painter.drawRect(QRectF(box.center().x() - half, self.height() - 3, 2 * half, 2))
-        if self.at_work:
-            painter.setBrush(QColor(theme.accent))
-            painter.drawEllipse(QRectF(box.center().x() + half, box.center().y() - 7, DOT_PX, DOT_PX))
         if self.has_locks:
-            padlock(painter, 5, 7, theme.secondary)
+            # Over the end of the word, where letters are low; it takes the place of the dot and its colour.
+            padlock(painter, min(box.center().x() + half + 3, self.width() - 5), 6, self._mark_colour())
+        elif self.at_work:
+            painter.setBrush(QColor(self._mark_colour()))
+            painter.drawEllipse(QRectF(box.center().x() + half, box.center().y() - 7, DOT_PX, DOT_PX))
         if self.hasFocus():
             focus_ring(painter, QRectF(self.rect()).adjusted(0, 0, 0, -1))
 

@@ -28,8 +28,7 @@ def tab(session: Session, behind: str, name: str) -> QToolButton:
 
 def wait_for(qtbot: QtBot, session: Session, synth: str) -> None:
     """Until the panel of a synth is in sight, alone, and its patch is live."""
-    others = set(session.panels) - {synth}
-    qtbot.waitUntil(lambda: session.window.in_sight(synth) and not any(map(session.window.in_sight, others)))
+    qtbot.waitUntil(lambda: session.instruments.in_sight == {synth})
     qtbot.waitUntil(lambda: session.document.patch.synth == synth)
 
 

@@ -151,6 +151,17 @@ def problems_of_pages(session: object) -> list[str]:
     return found
 
 
+def problems_of_the_object(session: object) -> list[str]:
+    """What is wrong on any page of the impact panel."""
+    found: list[str] = []
+    for page in session.impact.tabs.tabs:
+        session.impact.choose_section(page)
+        for _ in range(3):
+            QApplication.processEvents()
+        found += [f"page {page}: {flaw}" for flaw in problems(session.impact)]
+    return found
+
+
 def main(target: str, size: str, theme: str, state: str, *files: str) -> int:
     from app.compose import Session
     from app.screenshot import is_settled, wait_until
@@ -171,6 +182,8 @@ def main(target: str, size: str, theme: str, state: str, *files: str) -> int:
         findings = problems(session.window)
         if state == "pages":
             findings += problems_of_pages(session)
+        if state == "object":
+            findings += problems_of_the_object(session)
         if shown is not session.window:
             findings += problems(shown)
         if session.window.size().toTuple() != (width, height):
@@ -195,6 +208,12 @@ def prepare(session: object, state: str) -> QWidget:
         )
     elif state == "pages":
         session.fm.set_algorithm(1)
+    elif state == "object":
+        from engine.params import Patch
+
+        values = {"shape": 4.0, "material": 1.0, "contact_db": -12.0, "room": 0.3, "hollowness": 0.4}
+        session.document.set_patch(Patch("impact", values, name="A bell with a name that is rather long"), "Load")
+        session.impact.control("room").set_locked(True)
     elif state == "live":
         session.document.select(None)
     elif state == "match":

@@ -21,10 +21,11 @@ from app.panels.explore_menus import sections_menu, slot_menu
 from app.panels.fm import TABS
 from app.panels.fm_menu import operator_menu
 from app.panels.fm_sections import SECTIONS
+from app.panels.paged import PagedPanel
 from app.panels.section_locks import add_locks
 from app.panels.section_menu import section_menu
 from engine.audio import Audio, write_clip
-from engine.params import FM_SPACE, Patch
+from engine.params import FM_SPACE, IMPACT_SPACE, Patch
 
 LEAVE_ALONE = {"app.quit", "view.full_screen"}
 KEYS = [
@@ -64,6 +65,8 @@ class Monkey:
             (3, self.press_key),
             (2, self.context_menu),
             (3, self.preset),
+            (3, self.strike),
+            (2, self.object_page),
             (2, self.lock),
             (5, self.explore),
             (3, self.page),
@@ -167,20 +170,36 @@ class Monkey:
     # -- the patch -------------------------------------------------------------------------------------------------
 
     def turn_knob(self) -> None:
-        param = self.rng.choice(FM_SPACE.params)
-        control = self.session.fm.control(param.name)
+        panel = self._panel()
+        param = self.rng.choice([param for param in panel.space if param.count == 1])
+        control = panel.control(param.name)
         for _ in range(self.rng.randint(1, 6)):
-            self.session.document.audition(param.name, param.from_unit(self.rng.random()))
+            panel.on_moved({param.name: param.from_unit(self.rng.random())})
             self.live(0.002)
         if self.rng.random() < 0.8:
             control.enter(param.from_unit(self.rng.random()))
         else:
             self.session.document.revert()
 
+    def _panel(self) -> PagedPanel:
+        """The panel of one of the instruments, live or not."""
+        return self.rng.choice(list(self.session.panels.values()))
+
+    def strike(self) -> None:
+        striking = self.session.striking
+        if self.rng.random() < 0.8:
+            striking.strike(self.rng.random(), self.rng.random(), self.rng.randint(1, 127))
+        else:
+            striking.damp_all()
+
+    def object_page(self) -> None:
+        self.session.impact.choose_section(self.rng.choice(list(self.session.impact.tabs.tabs)))
+
     def preset(self) -> None:
         document = self.session.document
-        values = {p.name: p.from_unit(self.rng.random()) for p in FM_SPACE if self.rng.random() < 0.3}
-        patch = Patch("fm", values, seed=self.rng.randrange(100), name=self.rng.choice(("Bell", "Growl", "")))
+        space = self._panel().space
+        values = {p.name: p.from_unit(self.rng.random()) for p in space if p.count == 1 and self.rng.random() < 0.3}
+        patch = Patch(space.name, values, seed=self.rng.randrange(100), name=self.rng.choice(("Bell", "Growl", "")))
         move = self.rng.choice((document.audition_patch, lambda p: document.set_patch(p, "Load")))
         move(patch)
         if self.rng.random() < 0.3:
@@ -231,6 +250,7 @@ class Monkey:
             (
                 lambda: operator_menu(document, self.rng.randint(1, 6), fm),
                 lambda: section_menu(document, FM_SPACE, sections, "these", fm),
+                lambda: section_menu(document, IMPACT_SPACE, IMPACT_SPACE.sections, "it all", fm),
             )
         )()
         if usable := [a for a in menu.actions() if a.isEnabled() and not a.isSeparator()]:
@@ -303,7 +323,7 @@ class Monkey:
         self.session.commands.set_theme(self.rng.choice(("dark", "light")))
 
     def show_or_hide_a_panel(self) -> None:
-        dock = self.session.window.panel(self.rng.choice(("library", "fm", "jobs")))
+        dock = self.session.window.panel(self.rng.choice(("library", "fm", "impact", "jobs")))
         if self.rng.random() < 0.2:
             dock.setFloating(not dock.isFloating())
         else:

@@ -56,6 +56,12 @@ def test_every_page_of_the_fm_panel_is_drawn_without_a_flaw(tmp_path: Path, swee
     assert flaws == []
 
 
+@pytest.mark.parametrize("name", PAGE_SIZES)
+def test_every_page_of_the_impact_panel_is_drawn_without_a_flaw(tmp_path: Path, sweep: Path, name: str) -> None:
+    _, flaws = look(tmp_path / "pages.png", *PAGE_SIZES[name], "dark", "object", sweep)
+    assert flaws == []
+
+
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("name", SIZES)
 def test_a_sound_on_the_stage_is_drawn_without_a_flaw(tmp_path: Path, sweep: Path, name: str, theme: str) -> None:
