@@ -33,13 +33,14 @@ KEY_STEP, FINE_STEP = 0.04, 0.01
 TRAIL = 90
 """So many places of the hand's way are shown."""
 _ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
-_PRESSES = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_PRESSES = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+"""Not the space bar, which plays and pauses everywhere."""
 _KEYS = {*_ARROWS, *_PRESSES, Qt.Key.Key_Backspace}
 _LEFT, _RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 HINT = (
     "Press and draw on the object: a pen presses as hard as it is pressed, Shift is soft, Ctrl hard.\n"
     "The right button damps.\n"
-    "Keys: hold Space to press, arrows move (Shift: finely), Backspace damps."
+    "Keys: hold Enter to press, arrows move (Shift: finely), Backspace damps."
 )
 
 

@@ -43,7 +43,7 @@ HINT = (
     "Click to strike there; a faster pointer or a harder pen strikes harder, Shift is soft, Ctrl hard.\n"
     "Drag on to move the place, drag the ring to listen elsewhere; the right button damps.\n"
     "Keys: arrows move the place, Ctrl+Left and Ctrl+Right choose strike or ring,\n"
-    "Space strikes as hard as Page Up and Page Down say, Backspace damps."
+    "Enter strikes as hard as Page Up and Page Down say, Backspace damps."
 )
 
 
@@ -365,7 +365,8 @@ class StrikeView(StrikePaper):
         self._picture.paint(painter, state)
 
 
-_STRIKES = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_STRIKES = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+"""Not the space bar, which plays and pauses everywhere."""
 _ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
 _HARDER = {Qt.Key.Key_PageUp: 8, Qt.Key.Key_PageDown: -8}
 _KEYS = {*_STRIKES, *_ARROWS, *_HARDER, Qt.Key.Key_Backspace, Qt.Key.Key_Delete}

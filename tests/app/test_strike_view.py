@@ -220,13 +220,14 @@ def test_the_right_button_damps_as_long_as_it_is_held(view):
     assert damped.at(1)[0] is False
 
 
-def test_space_strikes_and_holds_until_it_goes_up(view):
+def test_enter_strikes_and_holds_until_it_goes_up_and_the_space_bar_is_left_to_the_window(view):
     struck, released, heard = QSignalSpy(view.struck), QSignalSpy(view.released), Heard(view)
     view.setFocus()
-    assert wants_key(view, Qt.Key.Key_Space, text=" ")
-    QTest.keyPress(view, Qt.Key.Key_Space)
+    assert not wants_key(view, Qt.Key.Key_Space, text=" ")
+    assert wants_key(view, Qt.Key.Key_Return)
+    QTest.keyPress(view, Qt.Key.Key_Return)
     assert (struck.at(0), released.count()) == ([0.3, 0.6, MEDIUM], 0)
-    QTest.keyRelease(view, Qt.Key.Key_Space)
+    QTest.keyRelease(view, Qt.Key.Key_Return)
     assert released.count() == 1
     for _ in range(20):
         QTest.keyClick(view, Qt.Key.Key_PageUp)
