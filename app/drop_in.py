@@ -15,6 +15,7 @@ from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QDropEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QDockWidget, QWidget
 
+from app.controls.paint import paint_sign
 from app.drag_out import TAKE_MIME
 from app.submit import Submit, run_here
 from app.theme import PADDING_WIDE, tokens
@@ -290,10 +291,4 @@ class DropOverlay(QWidget):
         font = self.font()
         font.setPixelSize(20)
         painter.setFont(font)
-        words = QRectF(painter.fontMetrics().boundingRect(self.words)).adjusted(-24, -12, 24, 12)
-        words.moveCenter(QRectF(self.rect()).center())
-        painter.setPen(QPen(QColor(theme.accent), 1.0))
-        painter.setBrush(QColor(theme.panel))
-        painter.drawRoundedRect(words, 8, 8)
-        painter.setPen(QColor(theme.text))
-        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, self.words)
+        paint_sign(painter, QRectF(self.rect()), self.words, theme.accent, theme.panel, theme.text, 8.0)

@@ -4,26 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Signal
-
 from app.controls.play_bar import PlayBar
 from engine.params.playing import PlaySettings
 
 
-class PlayBars(QObject):
-    """The signals are those of :class:`PlayBar`, whichever bar they come from."""
+class PlayBars:
+    """Makes rows and keeps them alike."""
 
-    settings_changing = Signal(object)
-    settings_chosen = Signal(object)
-    bent = Signal(float)
-    wheeled = Signal(float)
-    pedalled = Signal(bool)
-    keyboard_toggled = Signal(bool)
-    port_chosen = Signal(str, bool)
-    forget_requested = Signal()
-
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
         self.bars: list[PlayBar] = []
 
     def make(self) -> PlayBar:
@@ -34,10 +22,6 @@ class PlayBars(QObject):
         bar.bent.connect(lambda share: self._pass(bar, lambda b: b.bend.set_share(share)))
         bar.wheeled.connect(lambda share: self._pass(bar, lambda b: b.wheel.set_share(share)))
         bar.pedalled.connect(lambda on: self._pass(bar, lambda b: b.set_pedal(on)))
-        for name in ("settings_changing", "settings_chosen", "bent", "wheeled", "pedalled", "keyboard_toggled"):
-            getattr(bar, name).connect(getattr(self, name))
-        bar.port_chosen.connect(self.port_chosen)
-        bar.forget_requested.connect(self.forget_requested)
         return bar
 
     def each(self, deed: Callable[[PlayBar], object]) -> None:

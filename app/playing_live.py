@@ -58,7 +58,7 @@ class LivePlay(QObject):
         settings = session.settings
         self.ports = Ports(self.midi.take, self._on_ports, backend=midi, chosen=_choices(settings.get("midi/ports")))
         self.learn = MidiLearn(session.document, step_label, settings.get("midi/controllers"), self)
-        self.bars = PlayBars(self)
+        self.bars = PlayBars()
         self.pianos = [panel.piano for panel in session.panels.values()]
         self._bar_of = {synth: self.bars.make() for synth in session.panels}
         self._picture = QTimer(self, interval=PICTURE_MS, singleShot=True)
@@ -78,7 +78,7 @@ class LivePlay(QObject):
         return self._bar_of[self._s.document.patch.synth]
 
     def _connect(self) -> None:
-        s, bar = self._s, self.bars
+        s = self._s
         for synth, panel in s.panels.items():
             panel.add_play_tool(self._bar_of[synth], 1)
             # What pops up is a window of its own, and knows only the keys that it is given.
@@ -93,6 +93,14 @@ class LivePlay(QObject):
             piano.note_off.connect(lambda note: self.held.release(MOUSE, note))
             piano.approached.connect(s.player.get_ready)
             piano.letters_turned.connect(lambda octaves: self.keys.set_low(self.keys.low + 12 * octaves))
+        self.bars.each(self._connect_bar)
+        self.keys.changed.connect(self._keys_changed)
+        self.learn.changed.connect(self._learn_changed)
+        self.learn.bound.connect(self._learned)
+        self.learn.rebound.connect(s.document.add_outside)
+        self._escape.activated.connect(self._stop_learning)
+
+    def _connect_bar(self, bar: PlayBar) -> None:
         bar.settings_changing.connect(self.instrument.set_settings)
         bar.settings_chosen.connect(self._settings_chosen)
         bar.bent.connect(self.instrument.bend)
@@ -101,11 +109,6 @@ class LivePlay(QObject):
         bar.keyboard_toggled.connect(self.set_keyboard)
         bar.port_chosen.connect(self._choose_port)
         bar.forget_requested.connect(self.learn.forget_all)
-        self.keys.changed.connect(self._keys_changed)
-        self.learn.changed.connect(self._learn_changed)
-        self.learn.bound.connect(self._learned)
-        self.learn.rebound.connect(s.document.add_outside)
-        self._escape.activated.connect(self._stop_learning)
 
     def _restore(self) -> None:
         """Bring back how it was played last time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -41,3 +41,16 @@ def focus_frame(painter: QPainter, widget: QWidget) -> None:
     painter.setPen(pen(theme.tokens().accent, 200))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(QRect(0, 0, widget.width() - 1, widget.height() - 1))
+
+
+def paint_sign(painter: QPainter, room: QRectF, words: str, frame: str, ground: str, ink: str, radius: float) -> None:
+    """Words in a box in the middle of ``room``, in the painter's font; the colours are those of a theme."""
+    box = QRectF(painter.fontMetrics().boundingRect(words))
+    air = painter.fontMetrics().height() / 2.0
+    box = box.adjusted(-2.0 * air, -air, 2.0 * air, air)
+    box.moveCenter(room.center())
+    painter.setPen(QColor(frame))
+    painter.setBrush(QColor(ground))
+    painter.drawRoundedRect(box, radius, radius)
+    painter.setPen(QColor(ink))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)

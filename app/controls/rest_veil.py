@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QWidget
 
 from app.controls.knob_paint import focus_ring
+from app.controls.paint import paint_sign
 from app.theme import GRID, tokens
 
 WORDS = "Click to play this instrument"
@@ -55,12 +56,6 @@ class RestVeil(QWidget):
         veil = QColor(theme.panel)
         veil.setAlphaF(0.6)
         painter.fillRect(self.rect(), veil)
-        words = QRectF(painter.fontMetrics().boundingRect(WORDS)).adjusted(-16, -8, 16, 8)
-        words.moveCenter(QRectF(self.rect()).center())
-        painter.setPen(QColor(theme.hairline))
-        painter.setBrush(QColor(theme.control))
-        painter.drawRoundedRect(words, GRID, GRID)
-        painter.setPen(QColor(theme.text))
-        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, WORDS)
+        paint_sign(painter, QRectF(self.rect()), WORDS, theme.hairline, theme.control, theme.text, GRID)
         if self.hasFocus():
-            focus_ring(painter, words)
+            focus_ring(painter, QRectF(self.rect()))

@@ -34,7 +34,7 @@ from PySide6.QtWidgets import (
 
 from app.controls.plain import ElidedLabel
 
-FLOATING = {"Palette", "DropOverlay"}
+FLOATING = {"Palette", "DropOverlay", "RestVeil"}
 """Sheets that lie over the window on purpose."""
 
 
