@@ -51,6 +51,7 @@ from app.presets import Presets
 from app.recovery_bar import RecoveryBar
 from app.settings import Settings
 from app.small_jobs import SmallJobs
+from app.soloing import Soloing
 from app.striking import Striking
 from app.thumbnails import Thumbnails
 from app.variation_commands import VariationCommands
@@ -131,6 +132,7 @@ class Session(QObject):
         self._connect()
         self.live_play = LivePlay(self)
         self.striking = Striking(self)
+        self.soloing = Soloing(self)
         self.gestures = Gestures(self)
         self.impact.place_pad(self.gestures.pad)
         self.commands = Commands(self)

@@ -89,6 +89,8 @@ class LiveSound(QObject):
         self.gain_db = 0.0
         """At what gain the patches are played that are rendered from now on; what is kept and drawn has none."""
         self._foreseen: tuple[Patch, Callable[[Audio], float], Callable[[float], None]] | None = None
+        self.part_of: Callable[[Patch], Patch] = lambda patch: patch
+        """What of a patch is to be heard: all of it, unless somebody listens to a part alone."""
         self.hear_while_turning = True
         self.strikes = True
         """Off: what is rendered is only shown, and plays when somebody presses play."""
@@ -138,6 +140,7 @@ class LiveSound(QObject):
 
     def as_played(self, patch: Patch) -> Patch:
         """What keys have to play so that they are as loud as the note: ``patch`` with the gain in its own level."""
+        patch = self.part_of(patch)
         level_db = patch.values.get("gain_db")
         if self.gain_db == 0.0 or not isinstance(level_db, float):
             return patch
@@ -182,7 +185,7 @@ class LiveSound(QObject):
             self._done(job, serial, rendered, wish)
 
         job = self._studio.render(
-            patch,
+            self.part_of(patch),
             note=note,
             velocity=velocity,
             hold_s=hold_s,

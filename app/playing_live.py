@@ -217,6 +217,10 @@ class LivePlay(QObject):
     def _patch_changed(self, patch: Patch, why: str) -> None:
         self.instrument.set_patch(self._s.live.as_played(patch), turning=why in ("turn", "gain"))
 
+    def renew(self) -> None:
+        """Something else of the live patch is to be heard."""
+        self._patch_changed(self._s.document.patch, "gain")
+
     def _connect_bus(self, _rate: int = 0) -> None:
         self.instrument.connect(self._s.player.bus)
 

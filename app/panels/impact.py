@@ -31,6 +31,8 @@ VIEW_SHARE = 0.3
 """Of the height, for the object, where there is more below."""
 WITH_VIEW = ("Object", "Voice")
 """The pages that always have the object above them."""
+WHOLE = ("audition", "set", "slot", "load")
+"""Why a patch changes when another one comes; see ``Document.patch_changed``."""
 _STRIKE = frozenset({"strike_x", "strike_y"})
 
 
@@ -168,6 +170,9 @@ class ImpactPanel(PagedPanel):
 
     def show_patch(self, patch: Patch, why: str) -> None:
         super().show_patch(patch, why)
+        if why in WHOLE:
+            # Who listens to some modes alone meant those of the patch before.
+            self.modes.set_solo(())
         self.view.set_values(patch.values)
         self.modes.set_values(patch.values)
         working = at_work(patch.values)
