@@ -117,7 +117,7 @@ def play(
     loud, rest, sink = np.empty((N, CHUNK)), np.empty((N, CHUNK)), np.zeros(CHUNK)
     straight, bent, ones = np.empty(CHUNK), np.empty(CHUNK), np.ones(CHUNK)
     spare = np.empty(CHUNK, kept.dtype)
-    table, steady, lone = _tables(note, factor.size > 0, rate, felt)
+    table, steady, lone = _tables(note, factor, rate, felt)
     for first in range(0, n, CHUNK):
         m = min(CHUNK, n - first)
         times(factor, passed, first, m, rate, straight, bent)
@@ -191,11 +191,14 @@ def _steady(turns: float, table: Real, loud: Real, m: int, out: Real, slopes: Re
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
-def _tables(note: Any, moves: bool, rate: float, felt: Ints) -> tuple[Real, NDArray[np.bool_], NDArray[np.bool_]]:
+def _tables(note: Any, factor: Real, rate: float, felt: Ints) -> tuple[Real, NDArray[np.bool_], NDArray[np.bool_]]:
     """Sine and cosine of a chunk's frames, and those before it, for each operator that goes on steadily
     ``[operators, 2, frames]``; which do; and which of these nobody hears or is bent by: the way back is soon enough for
     them."""
     frames = CHUNK + note.past
+    moves = False
+    for p in range(factor.size):
+        moves = moves or factor[p] != 1.0
     table, steady, lone = np.empty((N, 2, frames)), np.zeros(N, np.bool_), np.zeros(N, np.bool_)
     for g in range(note.n_groups):
         for c in range(note.group[g], note.group[g + 1]):
@@ -290,7 +293,7 @@ def play_back(
     rest, spare = np.ones((N, past + CHUNK)), np.empty(past + CHUNK)
     straight, bent, to_time = np.empty(CHUNK), np.empty(CHUNK), np.empty(CHUNK)
     sink, to_sink, to_nats = np.zeros(CHUNK), np.zeros(CHUNK), np.empty(CHUNK)
-    table, _, lone = _tables(note, moves, rate, is_felt)
+    table, _, lone = _tables(note, factor, rate, is_felt)
     clipped = 0
     for first in range((n - 1) // CHUNK * CHUNK, -1, -CHUNK):
         m = min(CHUNK, n - first)
