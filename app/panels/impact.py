@@ -6,7 +6,10 @@ the pages that they belong to always have them.
 
 from __future__ import annotations
 
-from PySide6.QtGui import QResizeEvent
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from app.controls.hand_step import Value
@@ -126,6 +129,10 @@ class ImpactPanel(PagedPanel):
         modes.committed.connect(document.commit)
         modes.reverted.connect(document.revert)
         modes.lock_wanted.connect(document.set_locked)
+        for n, name in enumerate(self.tabs.tabs, 1):
+            shortcut = QShortcut(QKeySequence(f"Alt+{n}"), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(partial(self.choose_section, name))
 
     def make_section(self, name: str) -> ImpactPage:
         page = ImpactPage(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from gestures import Hand
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu
 
@@ -12,6 +13,7 @@ from app.panels.impact import ImpactPanel
 from app.panels.impact_pages import ROWS, SECTIONS, WHAT, at_work, left_out, without_effect
 from app.panels.paged import step_label
 from app.panels.section_menu import section_menu
+from engine.fakes_impact import draw
 from engine.params import IMPACT_SPACE, Patch
 from engine.params.note import NoteSettings
 
@@ -130,3 +132,52 @@ def test_steps_are_called_by_their_section():
     assert step_label(IMPACT_SPACE["striker_kg"]) == "Striker mass"
     assert step_label(IMPACT_SPACE["contact_db"]) == "Contact noise level"
     assert step_label(IMPACT_SPACE["room"]) == "Room"
+
+
+def test_pages_have_keys_and_wrong_ones_do_nothing(panel, qtbot):
+    panel.activateWindow()
+    panel.control("size_m").setFocus()
+    qtbot.waitUntil(lambda: panel.control("size_m").hasFocus())
+    qtbot.keyClick(panel.control("size_m"), Qt.Key.Key_4, Qt.KeyboardModifier.AltModifier)
+    assert panel.shown_section == "Modes"
+    qtbot.keyClick(panel.tabs.tabs["Modes"], Qt.Key.Key_9, Qt.KeyboardModifier.AltModifier)
+    assert panel.shown_section == "Modes"
+
+
+@pytest.mark.parametrize(("width", "height"), [(414, 360), (414, 654), (414, 990), (900, 990), (900, 500)])
+def test_every_page_has_its_own_picture_at_every_size(panel, width, height):
+    panel.resize(width, height)
+    for name in panel.tabs.tabs:
+        panel.choose_section(name)
+        page = panel.sections[name]
+        assert page.isVisible()
+        if name == "Object":
+            assert panel.view.isVisible()
+        if name == "Modes":
+            assert panel.modes.isVisible()
+        if page.picture is not None:
+            assert page.picture.height() >= page.picture.minimumSizeHint().height() - 3
+
+
+def test_a_tall_panel_shows_the_object_the_page_and_the_modes_without_scrolling(panel):
+    panel.resize(414, 990)
+    panel.choose_section("Object")
+    assert panel.view.isVisible()
+    assert panel.modes.isVisible()
+    assert panel._scroll.verticalScrollBar().maximum() == 0
+
+
+def test_the_pictures_follow_the_patch_and_take_hands(panel, document):
+    pictures = draw(document.patch, 60, 100, 1.0, 2.0)
+    panel.show_pictures(pictures, document.patch)
+    panel.choose_section("Modes")
+    assert panel.modes.n_modes == 6
+    panel.modes.select({2})
+    panel.modes.silence()
+    assert document.patch.values["mode_level_db"][2] == -72.0
+    assert document.undo_label == "Silence mode 3"
+    panel.choose_section("Room")
+    assert panel.sections["Room"].picture.pictures is pictures
+    document.set_locked(["mode_pitch_st", "strike_x"])
+    assert panel.modes.locked == {"mode_pitch_st"}
+    assert panel.view.is_locked("strike")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from gestures import Hand
 from PySide6.QtCore import Qt
@@ -169,3 +171,22 @@ def test_a_controller_learns_a_knob_of_the_instrument_at_hand(session: Session) 
     learn.control((0, 21), 64)
     assert learn.controller_of("size_m") == "CC 21"
     assert knob.controller == "CC 21"
+
+
+def test_a_patch_file_of_the_impact_instrument_opens_in_its_panel(
+    session: Session, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "gong.json"
+    path.write_text(GONG.dumps(), encoding="utf-8")
+    session.opening.open([path])
+    wait_for(qtbot, session, "impact")
+    assert session.impact.name.text() == "Gong"
+    assert session.impact.view.look.shape == "plate"
+
+
+def test_a_patch_with_a_negative_damping_gets_one_sentence(session: Session, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.json"
+    path.write_text('{"synth": "impact", "values": {"damping_low": -1}}', encoding="utf-8")
+    session.opening.open([path])
+    qtbot.waitUntil(lambda: "damping_low" in session.messages.text)
+    assert session.document.patch.synth == "fm"
