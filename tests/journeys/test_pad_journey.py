@@ -28,7 +28,7 @@ LEFT = Qt.MouseButton.LeftButton
 @pytest.fixture
 def window(qtbot: QtBot, windows: Windows, sound_server: object) -> Session:
     prepare("real")
-    made = windows.start(engine="real", size=LAPTOP, sound=True)
+    made = windows.start(engine="real", size=LAPTOP, sound=True, warm=False)
     made.player.set_latency(0.2)
     made.player.set_device("pulse")
     made.document.set_patch(METAL, "Sheet")
