@@ -35,16 +35,19 @@ from engine.inline import match_inline, render_inline
 from engine.matching.modes import find_modes, onset_frame
 from engine.matching.result import Candidate
 from engine.matching.strike_presets import pitches_hz, shifts_st
-from engine.matching.strike_scene import KEY
+from engine.matching.strike_scene import StrikeScene
 from engine.matching.strikes import Struck, hear_strike, is_single
 from engine.params import IMPACT_SPACE, Patch
 from engine.project.presets import factory_presets
+from engine.synths.impact_note import ImpactDecoder
 
 FILES = Path(__file__).resolve().parents[2] / "resources" / "matching" / "strikes.txt"
 CLASSES = ("metal_impact", "glass_impact", "wood_impact", "bell", "rock_impact")
 COVERED = Mark(median=60.0, direction="at least")
 TIME_S = Mark(p95=10.0)
 OTHER_SEED = 1
+_LATE_S = 0.2
+"""An onset may come late."""
 
 
 @dataclass(frozen=True)
@@ -181,18 +184,21 @@ def best_preset(struck: Struck) -> tuple[str, float]:
     rate = struck.sample_rate
     n = max(len(struck.samples), WINDOWS[-1])
     target = LogMelTarget(torch.from_numpy(np.pad(struck.samples, (0, n - len(struck.samples)))).float(), rate)
+    longer = LogMelTarget(torch.zeros(n + round(_LATE_S * rate)), rate)
     wanted_hz = pitches_hz(struck, find_modes(struck.samples, rate))
     best, best_db = "", math.inf
     for preset in (patch for patch in factory_presets() if patch.synth == IMPACT_SPACE.name):
+        scene = StrikeScene(longer, rate, preset.seed, ImpactDecoder())
         own = preset.values["transpose_st"]
         assert isinstance(own, float)
+        units = []
         for shift_st in shifts_st(preset, wanted_hz):
             shifted = preset.with_values(transpose_st=IMPACT_SPACE["transpose_st"].clamp(own + shift_st))
-            sound = _sound(shifted, struck, KEY)
-            padded = torch.from_numpy(np.pad(sound, (0, n - len(sound)))).float()
-            db = float(target.errors_db(padded[None])[0])
-            if db < best_db:
-                best, best_db = preset.name, db
+            units.append(shifted.unit())
+        sounds = [_from_onset(sound, rate, n) for sound in scene.sounds(torch.tensor(units)).double().numpy()]
+        db = float(target.errors_db(torch.from_numpy(np.stack(sounds)).float()).min())
+        if db < best_db:
+            best, best_db = preset.name, db
     return best, best_db
 
 
@@ -203,13 +209,15 @@ def _played(found: Candidate, struck: Struck, seed: int) -> Samples:
 def _sound(patch: Patch, struck: Struck, note: float) -> Samples:
     """What ``patch`` gives, from its onset on."""
     rate = struck.sample_rate
-    # A little longer: an onset may come late.
-    length_s = struck.duration_s + 0.2
+    length_s = struck.duration_s + _LATE_S
     audio = render_inline(patch, note=note, hold_s=length_s, duration_s=length_s, sample_rate=rate)
-    sound = audio.samples.mean(0, dtype=np.float64)
+    return _from_onset(audio.samples.mean(0, dtype=np.float64), rate, len(struck.samples))
+
+
+def _from_onset(sound: Samples, rate: int, n: int) -> Samples:
     first = onset_frame(sound, rate)
-    part: Samples = sound[first : first + len(struck.samples)]
-    return part
+    part = sound[first : first + n]
+    return np.pad(part, (0, n - len(part)))
 
 
 def write_list(folder: Path) -> None:

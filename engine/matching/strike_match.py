@@ -123,7 +123,7 @@ class _Fit:
     def _start(self, modes: Modes) -> Tensor:
         left = self._sound - modes.sound(len(self._sound), self._struck.sample_rate)
         with torch.no_grad():
-            return start(self._full, modes, left, self._locks)
+            return start(self._full, modes, left, self._locks, self._struck.apart)
 
     def _descended(self, units: Sequence[Tensor]) -> Generator[Note, None, list[Tensor]]:
         ways = [StrikeDescent(self._rough, unit, self._locks.free) for unit in units]

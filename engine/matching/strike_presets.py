@@ -23,6 +23,8 @@ from engine.synths.impact_note import ImpactDecoder
 _ENOUGH_S = 0.3
 """So much of a strike tells which presets are worth a longer look."""
 _N_LOOKED_AT = 4
+_BATCH = 4
+"""So many presets are played at once."""
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,20 @@ def nearest(
     """The best of ``presets``, best first, with what is locked."""
     if not presets:
         return []
-    wanted_hz = pitches_hz(struck, modes)
+    # What the ear calls the pitch, where it hears one, is enough: there are many presets.
+    wanted_hz = pitches_hz(struck, modes)[:1]
     reference = torch.from_numpy(struck.samples[: round(_ENOUGH_S * scene.sample_rate)]).float()
     brief = replace(scene, target=LogMelTarget(reference, scene.sample_rate, overlap=2))
-    tries = [
-        Near(patch.name, _unit(patch, shift, locks), shift, math.inf)
-        for patch in presets
-        for shift in shifts_st(patch, wanted_hz)
-    ]
-    found = yield from crew.map(lambda one: _heard(brief, one), tries)
-    likely = sorted(found, key=lambda one: one.db)[:_N_LOOKED_AT]
-    return sorted((yield from crew.map(lambda one: _heard(scene, one), likely)), key=lambda one: one.db)
+
+    def tried(few: Sequence[Patch]) -> list[Near]:
+        shifts = [(patch, shift) for patch in few for shift in shifts_st(patch, wanted_hz)]
+        return _heard(brief, [Near(patch.name, _unit(patch, shift, locks), shift, math.inf) for patch, shift in shifts])
+
+    parts = [presets[i : i + _BATCH] for i in range(0, len(presets), _BATCH)]
+    found = yield from crew.map(tried, parts)
+    likely = sorted((one for few in found for one in few), key=lambda one: one.db)[:_N_LOOKED_AT]
+    again = yield from crew.map(lambda one: _heard(scene, [one]), likely)
+    return sorted((one for few in again for one in few), key=lambda one: one.db)
 
 
 def pitches_hz(struck: Struck, modes: Modes) -> list[float]:
@@ -80,5 +85,6 @@ def _unit(preset: Patch, shift_st: float, locks: Locks) -> Tensor:
     return locks.apply(torch.tensor([shifted.unit()], dtype=torch.float32))[0]
 
 
-def _heard(scene: StrikeScene, one: Near) -> Near:
-    return replace(one, db=float(scene.errors_db(one.unit[None])[0]))
+def _heard(scene: StrikeScene, few: Sequence[Near]) -> list[Near]:
+    errors = scene.errors_db(torch.stack([one.unit for one in few]))
+    return [replace(one, db=db) for one, db in zip(few, errors.tolist(), strict=True)]

@@ -24,6 +24,8 @@ FREE = float(SHAPES.index("free"))
 _SHORTEST_S, _LONGEST_S = 0.004, 6.0
 _FAINTEST_DB = -40.0
 """So low the noise as a whole may become; its bands do the rest."""
+_WIDTH, _WIDEST = 0.42, 0.2
+"""Of modes without physics, a width gives left and right what differs as its square; wider, no more of it."""
 _QUIETEST_DB = -60.0
 """Modes stay above, so that descent can raise them again."""
 PLAIN: Values = {
@@ -46,9 +48,13 @@ PLAIN: Values = {
 """A click on an object without physics, whose noise is heard beside it."""
 
 
-def start(scene: StrikeScene, modes: Modes, left: Floats, locks: Locks) -> Tensor:
-    """Unit positions ``[n_units]`` of a patch with ``modes``, and noise like ``left`` ``[frames]``."""
+def start(scene: StrikeScene, modes: Modes, left: Floats, locks: Locks, apart: float = 0.0) -> Tensor:
+    """Unit positions ``[n_units]`` of a patch with ``modes``, and noise like ``left`` ``[frames]``.
+
+    In the share ``apart`` of the energy, left and right differ.
+    """
     values = dict(PLAIN)
+    values["width"] = min(_WIDTH * math.sqrt(apart), _WIDEST)
     n = max(len(modes), 1)
     values["modes"] = float(n)
     values["size_m"] = IMPACT_SPACE["size_m"].clamp(343.0 / (2.0 * _lowest_hz(modes)))

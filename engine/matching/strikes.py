@@ -30,12 +30,14 @@ _STEP_S = 0.005
 @dataclass(frozen=True)
 class Struck:
     """The first strike of a recording: ``target`` as the ear finds it (pitch, level); ``samples`` ``[frames]`` mono
-    from the onset on, ``start_s`` into the recording; ``notice`` says what was left out."""
+    from the onset on, ``start_s`` into the recording; ``apart`` is the share of its energy in which left and right
+    differ; ``notice`` says what was left out."""
 
     target: Target
     samples: Samples
     start_s: float
     notice: str
+    apart: float = 0.0
 
     @property
     def sample_rate(self) -> int:
@@ -64,7 +66,14 @@ def hear_strike(audio: Audio) -> Struck:
     if again is not None:
         samples = samples[:again]
         notices = ["Several strikes are heard; the first one is matched."]
-    return Struck(target, samples, target.start_s + first / rate, " ".join(notices))
+    return Struck(target, samples, target.start_s + first / rate, " ".join(notices), _apart(audio))
+
+
+def _apart(audio: Audio) -> float:
+    """How much of the energy of ``audio`` is not the same on all sides."""
+    whole = float(np.square(audio.samples, dtype=np.float64).sum())
+    same = audio.channels * float(np.square(audio.samples.mean(0, dtype=np.float64)).sum())
+    return min(max(1.0 - same / max(whole, 1e-30), 0.0), 1.0)
 
 
 def struck_again(samples: Samples, rate: int) -> int | None:

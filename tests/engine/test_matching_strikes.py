@@ -132,8 +132,13 @@ def test_of_several_strikes_the_first_is_matched_and_that_is_said() -> None:
 
 def test_both_sides_of_a_stereo_recording_are_heard() -> None:
     left = pot(noise=0.1).samples[0]
-    result, _ = quick(Audio(np.stack([left, 0.5 * left]), RATE))
-    assert result.candidates[0].distance_db < 3.0
+    stereo, narrow = Audio(np.stack([left, 0.5 * left]), RATE), Audio(np.stack([left, left]), RATE)
+    found = [quick(audio)[0] for audio in (stereo, narrow)]
+    assert found[0].candidates[0].distance_db < 3.0
+    sides = [matched_sound(result, RATE).read(0, RATE).samples for result in found]
+    apart = [np.square(left - right).sum() / np.square(left + right).sum() for left, right in sides]
+    assert 0.01 < apart[0] < 0.3
+    assert apart[1] < 1e-6
 
 
 @pytest.mark.parametrize(
