@@ -42,7 +42,7 @@ _N_SURVIVORS, _SURVIVED = 2, 0.25
 """So many go on after such a share of the way."""
 N_STEPS = 100
 """Down the slope, of a sound of :data:`_USUAL_S`; a longer one takes fewer."""
-_USUAL_S = 1.5
+_USUAL_S = 1.0
 _PREVIEW_EVERY_S = 0.4
 _END = 0.92
 
