@@ -32,6 +32,7 @@ from engine.synths.impact_note import ImpactDecoder
 
 RATE = 44_100
 R = TypeVar("R")
+PRESETS = [patch for patch in factory_presets() if patch.synth == "impact"][::12]
 LONG = {"seconds": 600.0}
 """What ends these matches are their steps, however busy the machine."""
 
@@ -76,7 +77,7 @@ def test_the_modes_of_a_strike_become_the_modes_of_the_patch() -> None:
 
 def test_what_is_found_is_as_loud_begins_at_the_strike_and_is_much_nearer_than_any_preset() -> None:
     target = pot(noise=0.02)
-    result, _ = quick(target, presets=factory_presets(), name="Pot")
+    result, _ = quick(target, presets=PRESETS, name="Pot")
     best = result.candidates[0]
     assert result.start_s == pytest.approx(0.1, abs=0.001)
     assert best.distance_db < 0.5 * result.preset_db
@@ -100,7 +101,7 @@ def test_the_noise_of_a_contact_lasts_as_long_as_the_recordings() -> None:
 def test_what_is_locked_keeps_its_value_exactly() -> None:
     current = Patch("impact", {"size_m": 0.123456, "material": 5.0, "contact_s": 0.0777, "modes": 20.0, "shape": 1.0})
     locked = ("size_m", "material", "contact_s", "modes", "shape", "mode_pitch_st")
-    result, notes = quick(pot(), current=current, locked=locked, presets=factory_presets())
+    result, notes = quick(pot(), current=current, locked=locked, presets=PRESETS)
     previews = [candidate for note in notes for candidate in note.preview or ()]
     assert previews
     for candidate in (*result.candidates, *previews):
@@ -115,7 +116,7 @@ def test_the_same_seed_gives_the_same_patch() -> None:
 
 
 def test_what_comes_is_never_worse_than_the_nearest_preset() -> None:
-    preset = next(patch for patch in factory_presets() if patch.synth == "impact")
+    preset = PRESETS[0]
     audio = render_inline(preset, note=60, hold_s=1.0, duration_s=0.6, sample_rate=RATE)
     result, _ = finished(match(audio, most_steps=1, presets=[preset], **LONG))  # type: ignore[arg-type]
     assert result.preset_name == preset.name
@@ -178,7 +179,7 @@ def test_of_ten_minutes_the_first_seconds_are_matched_and_that_is_said() -> None
 
 def test_a_match_that_is_given_up_ends_at_once_and_leaves_no_threads() -> None:
     before = threading.active_count()
-    steps = match(pot(noise=0.1), presets=factory_presets(), **LONG)  # type: ignore[arg-type]
+    steps = match(pot(noise=0.1), presets=PRESETS, **LONG)  # type: ignore[arg-type]
     for _ in range(20):
         next(steps)
     begun = time.monotonic()
@@ -235,7 +236,7 @@ def test_one_strike_that_decays_is_told_from_what_is_none() -> None:
 def test_real_strikes_come_much_nearer_than_the_nearest_preset(shared_data: Path, name: str) -> None:
     samples, rate = soundfile.read(shared_data / "sounds" / f"{name}.ogg", dtype="float32", always_2d=True)
     target = Audio(np.ascontiguousarray(samples.T), rate)
-    result, _ = finished(match(target, most_steps=30, presets=factory_presets(), **LONG))  # type: ignore[arg-type]
+    result, _ = finished(match(target, most_steps=30, presets=PRESETS, **LONG))  # type: ignore[arg-type]
     assert result.candidates[0].distance_db < 0.5 * result.preset_db
 
 
