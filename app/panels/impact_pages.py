@@ -96,7 +96,7 @@ ROWS: dict[str, tuple[Row, ...]] = {
         _knobs("contact_db", "contact_hz", "contact_oct", "contact_s", "contact_rise_s", "contact_grain"),
         _knobs("contact_direct", "contact_into"),
     ),
-    "Modes": (Row((("", ("modes", "imperfection", "hollowness")), _DAMPING, ("Pitch", ("transpose_st",)))),),
+    "Modes": (Row((("Object", ("modes", "imperfection", "hollowness")), _DAMPING, ("Pitch", ("transpose_st",)))),),
     "Decay": (_fields("release"), Row((_DAMPING, ("Key up", ("release_s",))))),
     "Room": (_knobs("room", "room_s", "room_damping", "room_delay_s"),),
     "Voice": (_fields("tuning"), _knobs("transpose_st", "gain_db", "width", "velocity")),
