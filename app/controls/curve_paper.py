@@ -8,14 +8,13 @@ from collections.abc import Collection, Iterable
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QFocusEvent,
     QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
 )
-from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from app.controls.curve_handle import DECIDE_PX, Handle, handle_text, read_handle
 from app.controls.curve_menu import curve_menu
@@ -29,12 +28,13 @@ from app.controls.curve_paint import (
     paint_paper,
     paint_words,
 )
-from app.controls.drag_value import ALT, CTRL, FINE, PAGE_STEPS, SHIFT
+from app.controls.drag_value import ALT, CTRL, FINE, SHIFT
 from app.controls.event_answers import EventAnswers
-from app.controls.hand_step import HandStep, Value
+from app.controls.hand_paper import HandPaper
+from app.controls.hand_step import Value
+from app.controls.handle_keys import HANDLE_KEYS, RESETS, SIDEWAYS, UPWARDS
 from app.controls.knob_paint import focus_ring
 from app.controls.menus import pop_up
-from app.controls.value_edit import ValueEdit
 from app.theme import PADDING
 from engine.params import Param, Values
 from engine.params.impact_pictures import ImpactPictures
@@ -47,39 +47,26 @@ HINT = (
 )
 
 
-class CurvePaper(QWidget):
+class CurvePaper(HandPaper):
     """A subclass has ``curve_handles``, says where each stands (:meth:`spot`) and what the values are when it is pulled
     to a point (:meth:`pulled`), and paints the curve (:meth:`paint_curve`) and the labels (:meth:`paint_axes`).
 
     A lock protects a value from words, presets and chance; the person's own hand still moves it, as on a knob.
     """
 
-    changing = Signal(str, object)
-    moved = Signal(object)
-    """The new values by name after one movement of the hand."""
-    committed = Signal(str)
-    """What was done, such as ``"Low damping"``."""
-    reverted = Signal()
     lock_wanted = Signal(object, bool)
     """Storage names to lock or to unlock."""
 
     gutter_px = GUTTER_PX
 
     def __init__(self, params: Iterable[Param], name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.step = HandStep(params, self)
-        self.step.changing.connect(self.changing)
-        self.step.moved.connect(self.moved)
-        self.step.committed.connect(self.committed)
-        self.step.reverted.connect(self.reverted)
-        self.step.shown.connect(self._on_shown)
+        super().__init__(params, name, parent)
         self.pictures: ImpactPictures | None = None
         self.drawn: dict[str, Value] = dict(self.step.values)
         """The values that the pictures were drawn for."""
         self.curve_handles: tuple[Handle, ...] = ()
         self.chosen = 0
         """The handle that keys move."""
-        self.editor: ValueEdit | None = None
         self._held: Handle | None = None
         self._pointed: Handle | None = None
         self._way: Handle | None = None
@@ -87,10 +74,7 @@ class CurvePaper(QWidget):
         self._free = QPointF()
         """Where the handle would be without limits."""
         self._last = QPointF()
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName(name)
+        self._let_hand_in()
         self.setToolTip(HINT)
         EventAnswers(self, claims=self._wants, tip=self._tip_at)
 
@@ -187,6 +171,9 @@ class CurvePaper(QWidget):
         self.update()
 
     # Mouse
+
+    def _is_held(self) -> bool:
+        return self._held is not None
 
     def handle_at(self, point: QPointF) -> Handle | None:
         """The nearest handle within reach."""
@@ -303,18 +290,7 @@ class CurvePaper(QWidget):
         handle = self.curve_handles[self.chosen]
         place = QRect(QPoint(), EDITOR_SIZE)
         place.moveCenter(self.spot(handle).toPoint() - QPoint(0, 22))
-        place.moveLeft(min(max(place.left(), 4), self.width() - place.width() - 4))
-        place.moveTop(max(place.top(), 4))
-        self.editor = ValueEdit(self, place, handle_text(handle, self.step), self._accept, False)
-        self.editor.closed.connect(self._on_editor_closed)
-        self.editor.tabbed.connect(self._edit_next)
-
-    def _on_editor_closed(self) -> None:
-        self.editor = None
-
-    def _edit_next(self, forward: bool) -> None:
-        self._walk(1 if forward else -1)
-        self.open_editor()
+        self._open_field(place, handle_text(handle, self.step))
 
     def _accept(self, text: str) -> None:
         handle = self.curve_handles[self.chosen]
@@ -325,11 +301,11 @@ class CurvePaper(QWidget):
     def _wants(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:
             return self.step.busy
-        if not self.curve_handles or event.key() not in _KEYS:
+        if not self.curve_handles or event.key() not in HANDLE_KEYS:
             return False
-        if event.key() in _SIDEWAYS:
+        if event.key() in SIDEWAYS:
             return not event.modifiers() & ALT
-        if event.key() in _UPWARDS:
+        if event.key() in UPWARDS:
             return not event.modifiers() & (CTRL | ALT)
         # With a modifier these belong to the window: Ctrl+Return keeps a take.
         return not event.modifiers() & (SHIFT | CTRL | ALT)
@@ -346,14 +322,14 @@ class CurvePaper(QWidget):
         elif self._held is not None or handle is None:
             # The hand is at the mouse: keys wait.
             pass
-        elif key in _SIDEWAYS and (event.modifiers() & CTRL or handle.x is None):
-            self._walk(_SIDEWAYS[key])
-        elif key in _SIDEWAYS or key in _UPWARDS:
-            way = handle.x if key in _SIDEWAYS else handle.y
+        elif key in SIDEWAYS and (event.modifiers() & CTRL or handle.x is None):
+            self._walk(SIDEWAYS[key])
+        elif key in SIDEWAYS or key in UPWARDS:
+            way = handle.x if key in SIDEWAYS else handle.y
             if way is not None:
-                steps, fine = (_SIDEWAYS | _UPWARDS)[key], bool(event.modifiers() & SHIFT)
+                steps, fine = (SIDEWAYS | UPWARDS)[key], bool(event.modifiers() & SHIFT)
                 self.step.nudge(way.words, way.changed(self.step, way.nudged(self.step, steps, fine=fine)))
-        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+        elif key in RESETS:
             self.reset(handle)
         else:
             self.open_editor()
@@ -369,16 +345,6 @@ class CurvePaper(QWidget):
         for way in handle.ways:
             changes |= way.changed(self.step, way.param.default)
         self.step.set(handle.ways[0].words, changes)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        if self._held is None:
-            self.step.finish()
-        self.update()
-        super().focusOutEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self.update()
-        super().focusInEvent(event)
 
     # Menu
 
@@ -428,21 +394,3 @@ class CurvePaper(QWidget):
             paint_words(painter, self, self.words(), bright=told is not None)
         if self.hasFocus():
             focus_ring(painter, QRectF(self.rect()))
-
-
-_SIDEWAYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-_UPWARDS = {
-    Qt.Key.Key_Up: 1,
-    Qt.Key.Key_Down: -1,
-    Qt.Key.Key_PageUp: PAGE_STEPS,
-    Qt.Key.Key_PageDown: -PAGE_STEPS,
-}
-_KEYS = {
-    *_SIDEWAYS,
-    *_UPWARDS,
-    Qt.Key.Key_Delete,
-    Qt.Key.Key_Backspace,
-    Qt.Key.Key_Return,
-    Qt.Key.Key_Enter,
-    Qt.Key.Key_F2,
-}

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QHideEvent, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
-from app.controls.drag_value import ALT, CTRL, PAGE_STEPS, SHIFT, DragValue
+from app.controls.drag_value import ALT, CTRL, SHIFT, DragValue
 from app.controls.envelope_grip import Grip, grip_at
 from app.controls.envelope_menu import copy_envelope, envelope_menu, paste_envelope
 from app.controls.envelope_shape import N_STAGES
@@ -17,8 +17,9 @@ from app.controls.envelope_view import LEAST_HEIGHT_PX as LEAST_HEIGHT_PX
 from app.controls.envelope_view import EnvelopeView
 from app.controls.event_answers import EventAnswers
 from app.controls.gesture_group import GestureGroup
+from app.controls.handle_keys import HANDLE_KEYS, RESETS, SIDEWAYS, UPWARDS
 from app.controls.menus import pop_up
-from app.controls.value_edit import ValueEdit
+from app.controls.value_edit import ValueEdit, within
 from engine.errors import ParamTextError
 from engine.params import Param
 from engine.params.text import format_value, parse_value
@@ -225,9 +226,7 @@ class EnvelopeEditor(EnvelopeView):
         text = f"{format_value(time.param, time.value)}; {format_value(level.param, level.value)}"
         place = QRect(QPoint(), EDITOR_SIZE)
         place.moveCenter(self.handle(self.selected).toPoint() - QPoint(0, 20))
-        place.moveLeft(min(max(place.left(), 4), self.width() - place.width() - 4))
-        place.moveTop(max(place.top(), 4))
-        self.editor = ValueEdit(self, place, text, self._accept, False)
+        self.editor = ValueEdit(self, within(self, place), text, self._accept, False)
         self.editor.closed.connect(self._on_editor_closed)
         self.editor.tabbed.connect(self._edit_next)
 
@@ -261,7 +260,7 @@ class EnvelopeEditor(EnvelopeView):
             return self._group.busy
         if event.matches(QKeySequence.StandardKey.Copy) or event.matches(QKeySequence.StandardKey.Paste):
             return True
-        return not event.modifiers() & ALT and event.key() in _KEYS
+        return not event.modifiers() & ALT and event.key() in HANDLE_KEYS
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self._wants(event):
@@ -277,15 +276,15 @@ class EnvelopeEditor(EnvelopeView):
             pass
         elif event.matches(QKeySequence.StandardKey.Paste):
             paste_envelope(self)
-        elif key in _SIDEWAYS and event.modifiers() & CTRL:
+        elif key in SIDEWAYS and event.modifiers() & CTRL:
             self._group.end(keep=True)
-            self.selected = (self.selected + _SIDEWAYS[key]) % N_STAGES
+            self.selected = (self.selected + SIDEWAYS[key]) % N_STAGES
             self.update()
-        elif key in _SIDEWAYS:
-            self._pair(self.selected)[0].nudge(_SIDEWAYS[key], event.modifiers())
-        elif key in _UPWARDS:
-            self._pair(self.selected)[1].nudge(_UPWARDS[key], event.modifiers())
-        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+        elif key in SIDEWAYS:
+            self._pair(self.selected)[0].nudge(SIDEWAYS[key], event.modifiers())
+        elif key in UPWARDS:
+            self._pair(self.selected)[1].nudge(UPWARDS[key], event.modifiers())
+        elif key in RESETS:
             self.reset(self.selected)
         else:
             self.open_editor()
@@ -315,21 +314,3 @@ class EnvelopeEditor(EnvelopeView):
         stage = self.selected if keyboard else grip.stage if grip.kind == "handle" else None
         place = self.mapToGlobal(self.handle(self.selected).toPoint()) if keyboard else event.globalPos()
         pop_up(self.build_menu(stage), place)
-
-
-_SIDEWAYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-_UPWARDS = {
-    Qt.Key.Key_Up: 1,
-    Qt.Key.Key_Down: -1,
-    Qt.Key.Key_PageUp: PAGE_STEPS,
-    Qt.Key.Key_PageDown: -PAGE_STEPS,
-}
-_KEYS = {
-    *_SIDEWAYS,
-    *_UPWARDS,
-    Qt.Key.Key_Delete,
-    Qt.Key.Key_Backspace,
-    Qt.Key.Key_Return,
-    Qt.Key.Key_Enter,
-    Qt.Key.Key_F2,
-}

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.controls.freq_scale import FreqScale
-from app.controls.hand_step import HandStep
+from app.controls.hand_paper import HandPaper
 from app.controls.mode_set import DAMPING, LEVEL, NO_MODES, PITCH, VECTORS, Array, ModeSet, Shown
 from app.controls.modes_picture import AXIS_PX, GUTTER_PX, HEAD_PX, RANGE_DB, ModesPicture
 from app.controls.modes_text import mode_words
@@ -26,14 +26,12 @@ TAIL_PX_PER_OCT, SHORTEST_TAIL_S, LEAST_TAIL_PX = 9.0, 0.01, 10.0
 LOCK_WORDS = {PITCH: "pitch", DAMPING: "decay", LEVEL: "level"}
 
 
-class ModesPaper(QWidget):
-    """Shows modes; :class:`app.controls.modes_plot.ModesPlot` lets the hand in. Modes are counted from 0 here and from
-    1 in words."""
+class ModesPaper(HandPaper):
+    """Shows modes, which are counted from 0 here and from 1 in words; :class:`app.controls.modes_changes.ModesChanges`
+    changes them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._step = HandStep([IMPACT_SPACE[name] for name in VECTORS], self, holds_locked=True)
-        self._step.shown.connect(self._on_shown)
+        super().__init__([IMPACT_SPACE[name] for name in VECTORS], "Modes", parent, holds_locked=True)
         self._set: ModeSet = NO_MODES
         self._shown: Shown | None = None
         self._edition = 0
@@ -55,8 +53,6 @@ class ModesPaper(QWidget):
         """The modes that are listened to alone; all, when empty."""
         self._lasso: list[QPointF] = []
         self._picture = ModesPicture(self)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("Modes")
         self._describe()
 
     def sizeHint(self) -> QSize:
@@ -78,7 +74,7 @@ class ModesPaper(QWidget):
         self.solo = frozenset(m for m in self.solo if m < n)
         self.primary = self.primary if self.primary is not None and self.primary < n else None
         self.hovered_mode = self.hovered_mode if self.hovered_mode is not None and self.hovered_mode < n else None
-        if not self._step.busy and self._set.hz.size:
+        if not self.step.busy and self._set.hz.size:
             # While a hand drags the paper holds still.
             self._shown = None
             highest = max(float(self._set.db.max()), float(self.shown().db.max()))
@@ -88,17 +84,17 @@ class ModesPaper(QWidget):
 
     def set_values(self, values: Values) -> None:
         """Show a patch's residuals without a signal."""
-        self._step.show(values)
+        self.step.show(values)
 
     def set_locked(self, names: Collection[str]) -> None:
         """Locked vectors do not move."""
-        if self._step.set_locked(names):
+        if self.step.set_locked(names):
             self._describe()
             self.update()
 
     @property
     def locked(self) -> frozenset[str]:
-        return self._step.locked
+        return self.step.locked
 
     @property
     def modes(self) -> ModeSet:
@@ -125,7 +121,7 @@ class ModesPaper(QWidget):
 
     def residuals(self, name: str) -> Array:
         """A vector of the patch, ``[N_MODES]``."""
-        return np.array(self._step.vector(name))
+        return np.array(self.step.vector(name))
 
     def shown(self) -> Shown:
         """The modes as they sound now."""
@@ -251,7 +247,7 @@ class ModesPaper(QWidget):
 
     def solo_levels(self) -> tuple[float, ...]:
         """The vector of levels with all but the soloed modes silent: for listening, not for the patch."""
-        levels = self._step.vector(LEVEL)
+        levels = self.step.vector(LEVEL)
         if not self.solo:
             return levels
         return tuple(level if m in self.solo else LEVEL_FLOOR_DB for m, level in enumerate(levels))
@@ -276,7 +272,7 @@ class ModesPaper(QWidget):
 
     def _on_shown(self) -> None:
         self._shown = None
-        if not (self.held_modes and self._step.busy):
+        if not (self.held_modes and self.step.busy):
             self._still_edition += 1
         self._edition += 1
         self._describe()

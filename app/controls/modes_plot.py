@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
 from typing import Literal
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QFocusEvent,
     QHideEvent,
     QKeyEvent,
     QKeySequence,
@@ -22,24 +20,20 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from app.controls.drag_value import ALT, CTRL, FINE, SHIFT
 from app.controls.event_answers import EventAnswers
-from app.controls.hand_step import Value
+from app.controls.handle_keys import RESETS, SIDEWAYS, TYPES
 from app.controls.menus import pop_up
-from app.controls.mode_set import DAMPING, LEVEL, PITCH, VECTORS, inside
-from app.controls.modes_hand import ModeDrag, with_places
+from app.controls.mode_set import DAMPING, inside
+from app.controls.modes_changes import LONGER, UPWARDS, ModesChanges
+from app.controls.modes_hand import ModeDrag
 from app.controls.modes_menu import modes_menu
-from app.controls.modes_paper import TAIL_PX_PER_OCT, ModesPaper
+from app.controls.modes_paper import TAIL_PX_PER_OCT
 from app.controls.modes_picture import RANGE_DB
-from app.controls.modes_text import DB, DECAY, HZ, mode_text, read_mode
+from app.controls.modes_text import mode_text
 from app.controls.scroll import is_scrolling
-from app.controls.value_edit import ValueEdit
-from engine.params import Param
-from engine.params.impact import LEVEL_FLOOR_DB
 
 CLICK_PX = 3.0
 TICK_UNITS, TICK_FACTOR, TICK_SHARE = 120.0, 1.25, 0.1
 EDITOR_SIZE = QSize(210, 24)
-KEY_ST, KEY_DB, KEY_OCT = 0.1, 1.0, 0.1
-"""What an arrow or a Page key moves; with Shift a tenth, of pitch and level."""
 HINT = (
     "Drag a mode sideways for its pitch, up and down for its level, the end of its tail for its decay.\n"
     "Drag on the paper throws a lasso, with Shift a box; Ctrl adds. While dragging Shift is fine, Ctrl steps.\n"
@@ -49,29 +43,16 @@ HINT = (
 Grip = Literal["modes", "tail", "lasso", "pan"]
 
 
-class ModesPlot(ModesPaper):
+class ModesPlot(ModesChanges):
     """Edits the residuals of modes: the vectors ``mode_pitch_st``, ``mode_damping_oct`` and ``mode_level_db``."""
 
-    changing = Signal(str, object)
-    moved = Signal(object)
-    """The new vectors by name after one movement of the hand."""
-    committed = Signal(str)
-    """What was done, such as ``"Mode 12 pitch"``."""
-    reverted = Signal()
     hovered = Signal(object)
     """The mode that is pointed at, counted from 0, or ``None``."""
-    soloed = Signal(object)
-    """The modes to be heard alone, a frozenset; all, when empty. See :meth:`ModesPaper.solo_levels`."""
     lock_wanted = Signal(object, bool)
     """Storage names to lock or to unlock."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._step.changing.connect(self.changing)
-        self._step.moved.connect(self.moved)
-        self._step.committed.connect(self.committed)
-        self._step.reverted.connect(self.reverted)
-        self.editor: ValueEdit | None = None
         self._grip: Grip | None = None
         self._drag: ModeDrag | None = None
         self._pressed = QPointF()
@@ -81,53 +62,14 @@ class ModesPlot(ModesPaper):
         self._before_lasso: frozenset[int] = frozenset()
         self._box = False
         self._octaves = 0.0
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._let_hand_in()
         self.setToolTip(HINT)
         EventAnswers(self, claims=self._wants, tip=lambda _place: "" if self.hovered_mode is not None else None)
 
-    # Several at once
-
-    def _chosen(self) -> tuple[int, ...]:
-        return tuple(sorted(self.selected))
-
-    def _what(self, part: str = "") -> str:
-        modes = self._chosen()
-        words = f"Mode {modes[0] + 1}" if len(modes) == 1 else f"{len(modes)} modes"
-        return f"{words} {part}".strip()
-
-    def _take(self) -> ModeDrag:
-        """A drag of the chosen modes from where they are."""
-        modes = self._chosen()
-        ground = self._top_db - RANGE_DB
-        quiet = np.clip(ground - self._set.db[list(modes)], LEVEL_FLOOR_DB, 0.0)
-        return ModeDrag(modes, self.residuals(PITCH), self.residuals(DAMPING), self.residuals(LEVEL), quiet)
-
-    def silence(self) -> None:
-        """Turn the chosen modes off."""
-        if self.selected:
-            level = with_places(LEVEL, self.residuals(LEVEL), self._chosen(), LEVEL_FLOOR_DB)
-            self._step.set(f"Silence {self._what().lower()}", {LEVEL: level})
-
-    def reset(self, modes: Iterable[int] | None = None, names: Iterable[str] = VECTORS) -> None:
-        """Modes (without a word, the chosen ones) as physics gives them."""
-        which = self._chosen() if modes is None else tuple(modes)
-        if not which:
-            return
-        changes: dict[str, Value] = {n: with_places(n, self.residuals(n), which, 0.0) for n in names}
-        what = f"mode {which[0] + 1}" if len(which) == 1 else f"{len(which)} modes"
-        self._step.set(f"Reset {what}", changes)
-
-    def set_solo(self, modes: Collection[int]) -> None:
-        """Listen to some modes alone, or to all again (none)."""
-        solo = frozenset(m for m in modes if 0 <= m < self.n_modes)
-        if solo != self.solo:
-            self.solo = solo
-            self._describe()
-            self.update()
-            self.soloed.emit(solo)
-
     # Mouse
+
+    def _is_held(self) -> bool:
+        return self._grip is not None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         here = event.position()
@@ -143,7 +85,7 @@ class ModesPlot(ModesPaper):
         if event.button() != Qt.MouseButton.LeftButton:
             return
         self.setFocus(Qt.FocusReason.MouseFocusReason)
-        self._step.finish()
+        self.step.finish()
         if here.y() > self.plot().bottom() + 2.0:
             self._grip = "pan"
             return
@@ -170,7 +112,7 @@ class ModesPlot(ModesPaper):
 
     def _begin(self, grip: Grip, part: str) -> None:
         self._grip = grip
-        self._step.begin(self._what(part))
+        self.step.begin(self._what(part))
         self._drag, self._octaves = self._take(), 0.0
         self.held_modes = self.selected
 
@@ -187,7 +129,7 @@ class ModesPlot(ModesPaper):
             self.scale.pan(-step.x() / max(self.plot().width(), 1.0))
         elif self._grip == "lasso":
             self._throw(here)
-        elif self._drag is not None and self._step.busy:
+        elif self._drag is not None and self.step.busy:
             fine = FINE if event.modifiers() & SHIFT else 1.0
             self._go(self._drag, step, fine, whole=bool(event.modifiers() & CTRL))
 
@@ -196,14 +138,14 @@ class ModesPlot(ModesPaper):
             left = self.tail(drag.modes[0]).x() < self.head(drag.modes[0]).x()
             self._octaves += (-step.x() if left else step.x()) / TAIL_PX_PER_OCT * fine
             octaves = round(self._octaves) if whole else self._octaves
-            self._step.put({DAMPING: drag.decays(octaves)})
+            self.step.put({DAMPING: drag.decays(octaves)})
             return
         plot, scale = self.plot(), self.scale
         st = 12.0 * math.log2(scale.high_hz / scale.low_hz) / max(plot.width(), 1.0)
         drag.go((step.x(), -step.y()), (st, RANGE_DB / max(plot.height(), 1.0)), fine=fine)
         pitch, level = drag.ways
-        self._step.rename(self._what("pitch" if not level else "level" if not pitch else ""))
-        self._step.put(drag.values(whole=whole))
+        self.step.rename(self._what("pitch" if not level else "level" if not pitch else ""))
+        self.step.put(drag.values(whole=whole))
 
     def _throw(self, here: QPointF) -> None:
         """The lasso goes on; what it holds is chosen at once."""
@@ -245,7 +187,7 @@ class ModesPlot(ModesPaper):
         if grip == "lasso" and not keep:
             self.select(self._before_lasso)
         elif grip in ("modes", "tail"):
-            self._step.end(keep=keep)
+            self.step.end(keep=keep)
         self.unsetCursor()
         self.update()
 
@@ -287,7 +229,7 @@ class ModesPlot(ModesPaper):
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._end(keep=False)
-        self._step.finish()
+        self.step.finish()
         super().hideEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -313,56 +255,24 @@ class ModesPlot(ModesPaper):
         mode = self.primary
         if self.editor is not None or mode is None:
             return
-        self._step.finish()
+        self.step.finish()
         self.select({mode}, mode)
         place = QRect(self.head(mode).toPoint(), EDITOR_SIZE)
         place.translate(-EDITOR_SIZE.width() // 2, -EDITOR_SIZE.height() - 8)
-        place.moveLeft(min(max(place.left(), 4), self.width() - place.width() - 4))
-        place.moveTop(max(place.top(), 4))
-        self.editor = ValueEdit(self, place, mode_text(self.shown(), mode), self._accept, False)
-        self.editor.closed.connect(self._on_editor_closed)
-        self.editor.tabbed.connect(self._edit_next)
-
-    def _on_editor_closed(self) -> None:
-        self.editor = None
-
-    def _edit_next(self, forward: bool) -> None:
-        self._walk(1 if forward else -1)
-        self.open_editor()
-
-    def _accept(self, text: str) -> None:
-        if (mode := self.primary) is not None:
-            self._set_mode(mode, *read_mode(text, self.shown(), mode))
-
-    def _set_mode(self, mode: int, wanted: dict[Param, float], silent: bool) -> None:
-        """Put a mode where it was typed, in one gesture."""
-        changes: dict[str, Value] = {}
-        pitch, damping, level = (self.residuals(name) for name in VECTORS)
-        if HZ in wanted:
-            st = 12.0 * math.log2(wanted[HZ] / float(self._set.hz[mode]))
-            changes[PITCH] = with_places(PITCH, pitch, (mode,), st)
-            pitch[mode] = st
-        if silent or DB in wanted:
-            db = LEVEL_FLOOR_DB if silent else wanted[DB] - float(self._set.db[mode])
-            changes[LEVEL] = with_places(LEVEL, level, (mode,), db)
-        if DECAY in wanted:
-            damping[mode] = 0.0
-            plain_s = float(self._set.shown(pitch, damping, level).decay_s[mode])
-            changes[DAMPING] = with_places(DAMPING, damping, (mode,), math.log2(plain_s / wanted[DECAY]))
-        self._step.set(f"Mode {mode + 1}", changes)
+        self._open_field(place, mode_text(self.shown(), mode))
 
     # Keys
 
     def _wants(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:
-            return self._step.busy or self._grip is not None or bool(self.selected)
+            return self.step.busy or self._grip is not None or bool(self.selected)
         if event.matches(QKeySequence.StandardKey.SelectAll):
             return True
         if self.n_modes == 0 or event.key() not in _KEYS:
             return False
-        if event.key() in _SIDEWAYS:
+        if event.key() in SIDEWAYS:
             return not event.modifiers() & ALT
-        if event.key() in _UPWARDS:
+        if event.key() in UPWARDS:
             return bool(self.selected) and not event.modifiers() & (CTRL | ALT)
         # With a modifier these belong to the window: Ctrl+Page Up is another preset.
         plain = not event.modifiers() & (SHIFT | CTRL | ALT)
@@ -380,9 +290,9 @@ class ModesPlot(ModesPaper):
             pass
         elif event.matches(QKeySequence.StandardKey.SelectAll):
             self.select(range(self.n_modes))
-        elif key in _SIDEWAYS and (event.modifiers() & CTRL or not self.selected):
-            self._step.finish()
-            self._walk(_SIDEWAYS[key], extend=bool(event.modifiers() & SHIFT))
+        elif key in SIDEWAYS and (event.modifiers() & CTRL or not self.selected):
+            self.step.finish()
+            self._walk(SIDEWAYS[key], extend=bool(event.modifiers() & SHIFT))
         elif key in _ENDS:
             ends = self.by_pitch()
             self.select({ends[_ENDS[key]]}, ends[_ENDS[key]])
@@ -392,7 +302,7 @@ class ModesPlot(ModesPaper):
             self.silence()
         elif key == Qt.Key.Key_Backspace:
             self.reset()
-        elif key in _TYPE:
+        elif key in TYPES:
             self.open_editor()
         else:
             self._nudge(key, FINE if event.modifiers() & SHIFT else 1.0)
@@ -400,8 +310,8 @@ class ModesPlot(ModesPaper):
     def _escape(self) -> None:
         if self._grip is not None:
             self._end(keep=False)
-        elif self._step.busy:
-            self._step.cancel()
+        elif self.step.busy:
+            self.step.cancel()
         else:
             self.select(())
 
@@ -414,27 +324,6 @@ class ModesPlot(ModesPaper):
         mode = order[min(max(here, 0), len(order) - 1)] if here != -1 or self.primary in order else order[-1]
         self.select(self.selected | {mode} if extend else {mode}, mode)
 
-    def _nudge(self, key: Qt.Key, fine: float) -> None:
-        drag = self._take()
-        if key in _SIDEWAYS:
-            pitch = np.array(drag.pitch_st)
-            pitch[list(drag.modes)] += _SIDEWAYS[key] * KEY_ST * fine
-            self._step.nudge(self._what("pitch"), {PITCH: tuple(np.round(pitch, 6).tolist())})
-        elif key in _UPWARDS:
-            self._step.nudge(self._what("level"), {LEVEL: drag.levels(_UPWARDS[key] * KEY_DB * fine)})
-        else:
-            self._step.nudge(self._what("decay"), {DAMPING: drag.decays(_LONGER[key] * KEY_OCT * fine)})
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        if self._grip is None:
-            self._step.finish()
-        self.update()
-        super().focusOutEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self.update()
-        super().focusInEvent(event)
-
     # Menu and picture
 
     def build_menu(self) -> QMenu:
@@ -444,7 +333,7 @@ class ModesPlot(ModesPaper):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self._grip is not None:
             return
-        self._step.finish()
+        self.step.finish()
         place = event.globalPos()
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
             middle = self.rect().center() if self.primary is None else self.head(self.primary).toPoint()
@@ -457,9 +346,5 @@ class ModesPlot(ModesPaper):
         self._picture.paint()
 
 
-_SIDEWAYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-_UPWARDS = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}
-_LONGER = {Qt.Key.Key_PageUp: 1, Qt.Key.Key_PageDown: -1}
 _ENDS = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: -1}
-_TYPE = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2)
-_KEYS = {*_SIDEWAYS, *_UPWARDS, *_LONGER, *_ENDS, *_TYPE, Qt.Key.Key_Delete, Qt.Key.Key_Backspace}
+_KEYS = {*SIDEWAYS, *UPWARDS, *LONGER, *_ENDS, *TYPES, *RESETS}

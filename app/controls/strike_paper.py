@@ -8,9 +8,9 @@ from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, QSize
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
-from app.controls.hand_step import HandStep
+from app.controls.hand_paper import HandPaper
 from app.controls.strike_picture import StrikePicture
 from app.controls.struck_object import Look, Solid, solid_of
 from app.controls.struck_paint import Stuff, length_text
@@ -26,13 +26,12 @@ EDGE_PX = 5.0
 """So far beside the object it is still struck."""
 
 
-class StrikePaper(QWidget):
+class StrikePaper(HandPaper):
     """Shows the thing that an impact patch strikes; :class:`app.controls.strike_view.StrikeView` lets the hand in."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._step = HandStep([IMPACT_SPACE[n] for names in PLACES.values() for n in names], self)
-        self._step.shown.connect(self._on_shown)
+        places = [IMPACT_SPACE[n] for names in PLACES.values() for n in names]
+        super().__init__(places, "Object to strike", parent)
         self._look = Look()
         self._stuff = Stuff("wood", "metal", 0.0)
         self._width = 0.0
@@ -42,8 +41,6 @@ class StrikePaper(QWidget):
         self._pointer: QPointF | None = None
         self._solid: Solid | None = None
         self._picture = StrikePicture(self)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("Object to strike")
         self._describe()
 
     def sizeHint(self) -> QSize:
@@ -54,7 +51,7 @@ class StrikePaper(QWidget):
 
     def set_values(self, values: Values) -> None:
         """Show the object of a patch and its places without a signal."""
-        self._step.show(values)
+        self.step.show(values)
 
         def number(name: str, now: float) -> float:
             value = values.get(name)
@@ -83,7 +80,7 @@ class StrikePaper(QWidget):
 
     def set_locked(self, names: Collection[str]) -> None:
         """Show which places are locked; the hand still moves them."""
-        if self._step.set_locked(names):
+        if self.step.set_locked(names):
             self._on_shown()
 
     @property
@@ -97,10 +94,10 @@ class StrikePaper(QWidget):
     def place(self, dot: Dot) -> tuple[float, float]:
         """Where a dot stands on the object."""
         x, y = PLACES[dot]
-        return self._step.number(x), self._step.number(y)
+        return self.step.number(x), self.step.number(y)
 
     def is_locked(self, dot: Dot) -> bool:
-        return bool(self._step.locked & set(PLACES[dot]))
+        return bool(self.step.locked & set(PLACES[dot]))
 
     def pixel(self, x: float, y: float) -> QPointF:
         """Where a place on the object is drawn."""

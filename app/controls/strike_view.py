@@ -60,18 +60,9 @@ class StrikeView(StrikePaper):
     """The hand that struck let go."""
     damped = Signal(bool)
     """A hand is laid on the object (true) or taken off."""
-    changing = Signal(str, object)
-    moved = Signal(object)
-    """The new values by name after one movement of the hand."""
-    committed = Signal(str)
-    reverted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._step.changing.connect(self.changing)
-        self._step.moved.connect(self.moved)
-        self._step.committed.connect(self.committed)
-        self._step.reverted.connect(self.reverted)
         self.chosen: Dot = "strike"
         """The dot that the keys move."""
         self.force = 0
@@ -90,9 +81,8 @@ class StrikeView(StrikePaper):
         self._ripple.setEndValue(1.0)
         self._ripple.valueChanged.connect(lambda _share: self.update())
         self._ripple_at = QPointF()
-        self.setMouseTracking(True)
+        self._let_hand_in()
         self.setTabletTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setToolTip(HINT)
         EventAnswers(self, claims=self._wants, tip=self._tip_at)
 
@@ -110,6 +100,9 @@ class StrikeView(StrikePaper):
         self._sounding = True
         self.update()
         self.struck.emit(x, y, velocity)
+
+    def _is_held(self) -> bool:
+        return self._held is not None
 
     def _release(self) -> None:
         if self._sounding:
@@ -147,12 +140,12 @@ class StrikeView(StrikePaper):
             return
         self._pressed_at, self._dragging = here, False
         self._held = self.chosen = "pickup" if dot == "pickup" else "strike"
-        self._step.begin(STEPS[self._held])
+        self.step.begin(STEPS[self._held])
         if self._held == "strike":
             if dot is None:
                 self._move("strike", here)
                 # Whoever hears of the strike knows its place already.
-                self._step.tell()
+                self.step.tell()
             if velocity is not None:
                 self.strike(velocity)
         self.update()
@@ -161,7 +154,7 @@ class StrikeView(StrikePaper):
         x, y = PLACES[dot]
         place = self.solid().at(here)
         changes: dict[str, Value] = {x: round(place[0], 4), y: round(place[1], 4)}
-        self._step.put(changes)
+        self.step.put(changes)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._speed.note(event.timestamp(), event.position())
@@ -169,7 +162,7 @@ class StrikeView(StrikePaper):
 
     def _follow(self, here: QPointF) -> None:
         self._pointer = here
-        if self._held is None or not self._step.busy:
+        if self._held is None or not self.step.busy:
             self._show_cursor()
             self.update()
             return
@@ -196,9 +189,9 @@ class StrikeView(StrikePaper):
 
     def _let_go(self, *, keep: bool) -> None:
         held, self._held = self._held, None
-        clicked = held == "pickup" and not self._dragging and self._step.busy
+        clicked = held == "pickup" and not self._dragging and self.step.busy
         self._dragging = False
-        self._step.end(keep=keep)
+        self.step.end(keep=keep)
         if clicked and keep:
             # The ring lies over what it listens to: a click on it strikes there.
             self._strike_under_ring()
@@ -209,7 +202,7 @@ class StrikeView(StrikePaper):
     def _strike_under_ring(self) -> None:
         self.chosen = "strike"
         names = zip(PLACES["strike"], self.place("pickup"), strict=True)
-        self._step.set(STEPS["strike"], dict(names))
+        self.step.set(STEPS["strike"], dict(names))
         self.strike(MEDIUM)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -273,7 +266,7 @@ class StrikeView(StrikePaper):
 
     def _wants(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:
-            return self._step.busy
+            return self.step.busy
         if event.key() in _ARROWS:
             return not event.modifiers() & ALT
         # With a modifier these belong to the window: Ctrl+Return keeps a take.
@@ -284,13 +277,13 @@ class StrikeView(StrikePaper):
         if not self._wants(event):
             super().keyPressEvent(event)
         elif key == Qt.Key.Key_Escape:
-            self._step.cancel()
+            self.step.cancel()
         elif self._held is not None:
             # The hand is at the mouse: keys wait.
             pass
         elif key in _STRIKES:
             if not event.isAutoRepeat():
-                self._step.finish()
+                self.step.finish()
                 self.strike(self._key_force)
         elif key in _HARDER:
             self._key_force = self.force = min(max(self._key_force + _HARDER[key], SOFTEST), HARDEST)
@@ -299,9 +292,9 @@ class StrikeView(StrikePaper):
             if not event.isAutoRepeat():
                 self._damp(True)
         elif key == Qt.Key.Key_Delete:
-            self._step.set(STEPS[self.chosen], {n: IMPACT_SPACE[n].default for n in PLACES[self.chosen]})
+            self.step.set(STEPS[self.chosen], {n: IMPACT_SPACE[n].default for n in PLACES[self.chosen]})
         elif event.modifiers() & CTRL:
-            self._step.finish()
+            self.step.finish()
             self.chosen = "pickup" if self.chosen == "strike" else "strike"
             self.update()
         else:
@@ -317,7 +310,7 @@ class StrikeView(StrikePaper):
             return
         names = PLACES[self.chosen]
         place = (x + way[0] * step, y + way[1] * step)
-        self._step.nudge(STEPS[self.chosen], dict(zip(names, (round(p, 4) for p in place), strict=True)))
+        self.step.nudge(STEPS[self.chosen], dict(zip(names, (round(p, 4) for p in place), strict=True)))
 
     def _nudge_around(self, way: tuple[int, int], step: float) -> None:
         """On a round thing, straight on over its middle."""
@@ -325,7 +318,7 @@ class StrikeView(StrikePaper):
         turn = 2.0 * math.pi * y
         across, down = x * math.cos(turn) + way[0] * step, x * math.sin(turn) + way[1] * step
         place = (min(math.hypot(across, down), 1.0), (math.atan2(down, across) / (2.0 * math.pi)) % 1.0)
-        self._step.nudge(STEPS[self.chosen], dict(zip(PLACES[self.chosen], (round(p, 6) for p in place), strict=True)))
+        self.step.nudge(STEPS[self.chosen], dict(zip(PLACES[self.chosen], (round(p, 6) for p in place), strict=True)))
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.isAutoRepeat() or event.key() not in _KEYS:
@@ -336,16 +329,10 @@ class StrikeView(StrikePaper):
             self._release()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        if self._held is None:
-            self._step.finish()
+        super().focusOutEvent(event)
+        if not self._is_held():
             self._release()
             self._damp(False)
-        self.update()
-        super().focusOutEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        self.update()
-        super().focusInEvent(event)
 
     # Picture
 

@@ -125,3 +125,11 @@ class ValueEdit(QLineEdit):
     def _outline(self, role: str) -> None:
         colour = getattr(tokens(), role)
         self.setStyleSheet(f"QLineEdit {{ min-height: 0; padding: 0 2px; border: 1px solid {colour}; }}")
+
+
+def within(owner: QWidget, place: QRect) -> QRect:
+    """``place`` for a field, moved so that it does not stick out of its owner."""
+    place = QRect(place)
+    place.moveLeft(min(max(place.left(), 4), owner.width() - place.width() - 4))
+    place.moveTop(max(place.top(), 4))
+    return place
