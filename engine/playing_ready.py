@@ -136,7 +136,7 @@ def is_prepared(kind: Kind) -> bool:
 
 
 def prepare(kind: Kind) -> None:
-    """Load and compile what playing needs (half a minute, the first time on a machine; then a second)."""
+    """Load and compile what playing needs (about a minute, the first time on a machine; then a second)."""
     if kind in _prepared:
         return
     from engine.synths.live import LiveInstrument

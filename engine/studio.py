@@ -88,7 +88,7 @@ class Studio:
     def warm(self) -> int:
         """Load what the first render needs and play a note that nobody hears; the result is ``None``.
 
-        The first time on a machine the instrument is compiled, which takes half a minute.
+        The first time on a machine the instrument is compiled, which takes about a minute.
         Runs on ``work``, so that files open and tiles draw meanwhile; a render that comes too early waits for it.
         """
 
@@ -105,7 +105,7 @@ class Studio:
     def warm_keys(self) -> int:
         """Load what :attr:`instrument` needs, behind :meth:`warm`; the result is ``None``.
 
-        The first time on a machine its voices are compiled, which takes half a minute without a place to stop; a key
+        The first time on a machine its voices are compiled, which takes about a minute without a place to stop; a key
         waits for it. It happens on the playing thread, so that whatever a person asks for meanwhile runs at once.
         """
 
