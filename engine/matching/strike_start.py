@@ -21,7 +21,7 @@ from engine.synths.impact_materials import blended
 from engine.synths.impact_note import ImpactNote
 
 FREE = float(SHAPES.index("free"))
-_SHORTEST_S, _LONGEST_S = 0.004, 6.0
+_SHORTEST_S, _LONGEST_S = 0.004, 60.0
 _FAINTEST_DB = -40.0
 """So low the noise as a whole may become; its bands do the rest."""
 _WIDTH, _WIDEST = 0.42, 0.2
@@ -128,10 +128,15 @@ def _with_noise(scene: StrikeScene, unit: Tensor, left: Floats, locks: Locks) ->
     """``unit`` with contact bands that have the energy of ``left`` and fall as it does."""
     rate = scene.sample_rate
     wanted, seconds = band_energies(left, rate)
+    seconds = np.clip(seconds, _SHORTEST_S, _LONGEST_S)
+    if "contact_s" not in locks.names:
+        # As long as the half of the noise is, bands differ from that.
+        order = np.argsort(seconds)
+        half = int(np.searchsorted(np.cumsum(wanted[order]), 0.5 * wanted.sum()))
+        _set(unit, "contact_s", seconds[order[half : half + 1]])
     values = IMPACT_SPACE.decode(unit.tolist())
     plain_s = values["contact_s"]
     assert isinstance(plain_s, float)
-    seconds = np.clip(seconds, _SHORTEST_S, _LONGEST_S)
     _set(unit, "contact_band_oct", np.log2(seconds / plain_s))
     # What those lengths give at one level tells which levels are wanted.
     _set(unit, "contact_band_db", np.zeros(N_CONTACT_BANDS))
@@ -161,6 +166,13 @@ def band_energies(sound: Floats, rate: int) -> tuple[Floats, Floats]:
     bands: Tensor = torch.fft.irfft(spectrum * contact_bands(hz).sqrt(), n=size)[:, : sound.size]
     energy = bands.double().square().cumsum(1).numpy()
     share = energy / np.maximum(energy[:, -1:], 1e-30)
-    half, most = ((share < x).sum(1) / rate for x in (0.5, 0.8))
-    seconds: Floats = 2.0 * LN_1000 * np.sqrt(half / math.log(2.0) * most / math.log(5.0))
-    return energy[:, -1], seconds
+    fall = np.sqrt(np.prod([_fall((share < x).mean(1), x) for x in (0.5, 0.8)], axis=0)) * (rate / sound.size)
+    return energy[:, -1], 2.0 * LN_1000 / fall
+
+
+def _fall(when: Floats, share: float) -> Floats:
+    """How fast an energy falls of which ``share`` had come at ``when`` (0..1) of the time that was heard: the nats it
+    falls in that time."""
+    falls = np.geomspace(1e-3, 1e4, 300)
+    of_fall = -np.log1p(share * np.expm1(-falls)) / falls
+    return np.exp(np.interp(-when, -of_fall, np.log(falls)))

@@ -98,6 +98,15 @@ def test_the_noise_of_a_contact_lasts_as_long_as_the_recordings() -> None:
     assert np.searchsorted(energy, 0.9 * energy[-1]) / RATE == pytest.approx(0.25 / 6.0, rel=0.3)
 
 
+def test_noise_that_does_not_fall_goes_on() -> None:
+    steady = 0.1 * np.random.default_rng(2).standard_normal((1, 2 * RATE)).astype(np.float32)
+    result, _ = quick(Audio(steady, RATE))
+    sound = mono(result)
+    early, late = (float(np.square(part).mean()) for part in (sound[: RATE // 2], sound[-RATE // 2 : -100]))
+    assert 10.0 * math.log10(late / early) == pytest.approx(0.0, abs=3.0)
+    assert result.candidates[0].distance_db < 4.0
+
+
 def test_what_is_locked_keeps_its_value_exactly() -> None:
     current = Patch("impact", {"size_m": 0.123456, "material": 5.0, "contact_s": 0.0777, "modes": 20.0, "shape": 1.0})
     locked = ("size_m", "material", "contact_s", "modes", "shape", "mode_pitch_st")
