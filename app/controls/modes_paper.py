@@ -238,7 +238,7 @@ class ModesPaper(HandPaper):
             others = len(self.selected) - 1 if named in self.selected else 0
             return f"{self.mode_words(named)}{f' and {others} more' if others else ''}"
         n = self.n_modes
-        return f"{n} mode{'s' if n != 1 else ''}; drag one, or a lasso around several"
+        return f"{n} mode{'s' if n != 1 else ''}; drag one, or lasso several"
 
     def lock_words(self) -> str:
         """``"pitch, level locked"``, or nothing."""

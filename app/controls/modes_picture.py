@@ -18,7 +18,7 @@ from app.theme import GRID, PADDING, SMALL_TEXT_PX, tokens
 if TYPE_CHECKING:
     from app.controls.modes_paper import ModesPaper
 
-HEAD_PX = 26
+HEAD_PX = 30
 LABELS_PX = 18
 AXIS_PX = LABELS_PX + 6
 GUTTER_PX = 52
@@ -253,7 +253,7 @@ class ModesPicture:
 
     def _words(self, painter: QPainter) -> None:
         paper, theme = self._paper, self._theme
-        room = QRectF(PADDING + 2, 0, paper.width() - 2 * PADDING - 4, HEAD_PX)
+        room = QRectF(PADDING + 2, 0, paper.width() - 2 * PADDING - 4, HEAD_PX - GRID)
         metrics = painter.fontMetrics()
         beside = paper.lock_words()
         if paper.solo:

@@ -29,6 +29,11 @@ class MorphFader(Fader):
     def minimumSizeHint(self) -> QSize:
         return QSize(96, 24)
 
+    def line_rect(self) -> QRectF:
+        line = super().line_rect()
+        # Without a way there is no share to be read beside it.
+        return line if self.isEnabled() else line.adjusted(0.0, 0.0, self.text_px, 0.0)
+
     def set_attached(self, on: bool) -> None:
         """Whether the sound lies where the handle stands."""
         if on != self._attached:

@@ -47,7 +47,7 @@ class StrikePaper(HandPaper):
         return QSize(400, 200)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, 112)
+        return QSize(200, 76)
 
     def set_values(self, values: Values) -> None:
         """Show the object of a patch and its places without a signal."""
@@ -128,9 +128,10 @@ class StrikePaper(HandPaper):
 
     def object_words(self) -> str:
         """``"Wood bar, 30 cm"``."""
-        name = {"membrane": "drum skin", "free": "free object"}.get(self._look.shape, self._look.shape)
+        name = {"membrane": "drum skin", "free": "object"}.get(self._look.shape, self._look.shape)
         stuff = self._stuff.words()
         both = name if stuff == "membrane" == self._look.shape else f"{stuff} {name}"
+        both = f"free {both}" if self._look.shape == "free" else both
         words = f"{both}, {length_text(self._look.size_m)}"
         return words[:1].upper() + words[1:]
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from app.controls.strike_paper import StrikePaper
 
 HEAD_PX, FOOT_PX, SIDE_PX = 26.0, 30.0, 18.0
+LOW_BELOW_PX, LOW_FOOT_PX = 100, 8.0
+"""A view lower than this has no ruler, and says at the top what else stands at its foot."""
 DOT_PX, RING_PX, HALO_PX = 5.0, 6.0, 2.0
 RIPPLE_PX = 34.0
 FORCE_PX = 44.0
@@ -44,7 +46,11 @@ class StrikePicture:
 
     def room(self) -> QRectF:
         """Where the object may stand."""
-        return QRectF(self._view.rect()).adjusted(SIDE_PX, HEAD_PX, -SIDE_PX, -FOOT_PX)
+        return QRectF(self._view.rect()).adjusted(SIDE_PX, HEAD_PX, -SIDE_PX, -(LOW_FOOT_PX if self._low else FOOT_PX))
+
+    @property
+    def _low(self) -> bool:
+        return self._view.height() < LOW_BELOW_PX
 
     def paint(self, painter: QPainter, state: StrikeState) -> None:
         view, theme = self._view, tokens()
@@ -80,8 +86,9 @@ class StrikePicture:
             painter.drawRoundedRect(QRectF(view.rect()).adjusted(0.5, 0.5, -0.5, -0.5), GRID, GRID)
             solid = view.solid()
             paint_solid(painter, solid, view.stuff, view.look.hollowness)
-            corner = QPointF(PADDING + 2.5, view.height() - PADDING - 2.5)
-            paint_ruler(painter, solid.px_per_m, corner, min(0.3 * view.width(), 110.0))
+            if not self._low:
+                corner = QPointF(PADDING + 2.5, view.height() - PADDING - 2.5)
+                paint_ruler(painter, solid.px_per_m, corner, min(0.3 * view.width(), 110.0))
             painter.end()
             self._kept, self._kept_for = kept, state
         return self._kept
@@ -129,14 +136,14 @@ class StrikePicture:
                 padlock(painter, spot.x(), spot.y(), theme.text)
 
     def _force(self, painter: QPainter, state: StrikeState) -> None:
+        """How hard it was struck; before the first strike, how that is done."""
         view, theme = self._view, tokens()
-        if not state.force and not state.damped:
-            return
-        foot = QRectF(view.width() - 130.0, view.height() - FOOT_PX + 6, 130.0 - PADDING, 16.0)
-        words = "Damped" if state.damped else f"Force {state.force}"
-        painter.setPen(QColor(theme.text))
+        top = GRID + 1 if self._low else view.height() - FOOT_PX + 6
+        foot = QRectF(view.width() - 130.0, top, 130.0 - PADDING, 16.0)
+        words = "Damped" if state.damped else f"Force {state.force}" if state.force else "Click to strike"
+        painter.setPen(QColor(theme.text if state.force or state.damped else theme.secondary))
         middle = Qt.AlignmentFlag.AlignVCenter
-        if state.damped:
+        if state.damped or not state.force:
             painter.drawText(foot, Qt.AlignmentFlag.AlignRight | middle, words)
             return
         bar = QRectF(foot.right() - FORCE_PX, foot.center().y() - 2.0, FORCE_PX, 4.0)

@@ -64,7 +64,7 @@ class ValueField(ValueWidget):
         self._paint_bar(painter, box, self.tone())
         if self.editor is None:
             painter.setFont(figures(self, SMALL_TEXT_PX + 1))
-            painter.setPen(QColor(theme.disabled if off else theme.text))
+            painter.setPen(QColor(theme.disabled if off else theme.secondary if self._quiet else theme.text))
             text = typeset(self.value_text())
             place = box.adjusted(2, 0, -self._text_margin(), -1)
             if self._inside:

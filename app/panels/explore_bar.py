@@ -75,7 +75,6 @@ class ExploreBar(QWidget):
         self.match.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.match.setFixedWidth(96)
         self.locks.setIcon(icon("lock"))
-        self.locks.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.locks.setFixedWidth(48)
         self.sections.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._compare, self._chance = QHBoxLayout(), QHBoxLayout()
@@ -162,6 +161,9 @@ class ExploreBar(QWidget):
     def _show_locks(self) -> None:
         count = len(self._document.locked & {param.name for param in SPACES[self._document.patch.synth]})
         self.locks.setText(str(count) if count else "")
+        style = Qt.ToolButtonStyle
+        # Without a number the padlock stands in the middle.
+        self.locks.setToolButtonStyle(style.ToolButtonTextBesideIcon if count else style.ToolButtonIconOnly)
         words = "1 value is locked" if count == 1 else f"{count} values are locked" if count else "Nothing is locked"
         self.locks.setToolTip(f"Locks\n{words}: presets, slots, words and chance leave alone what is.")
         self.locks.setAccessibleDescription(words)

@@ -32,8 +32,10 @@ ROOMY_PX = 88
 """So much more a page's own picture has before the object comes beside it."""
 VIEW_SHARE = 0.3
 """Of the height, for the object, where there is more below."""
-WITH_VIEW = ("Object", "Voice")
-"""The pages that always have the object above them."""
+OBJECT, VOICE = "Object", "Voice"
+"""The pages that have the object above them; where height is very scarce only the first has it."""
+LOW_VIEW_PX = 76
+"""The object is lower than usual, down to this, before its knobs go out of sight."""
 WHOLE = ("audition", "set", "slot", "load")
 """Why a patch changes when another one comes; see ``Document.patch_changed``."""
 _STRIKE = frozenset({"strike_x", "strike_y"})
@@ -200,8 +202,10 @@ class ImpactPanel(PagedPanel):
         left = room_px - page.least_px(dense=dense)
         has_modes = self._tab == MODES
         left -= (MODES_PX + gap) * has_modes
-        has_view = self._tab in WITH_VIEW or left >= VIEW_PX + gap + ROOMY_PX
-        left -= (VIEW_PX + gap) * has_view
+        least_px = min(max(left - gap, LOW_VIEW_PX), VIEW_PX)
+        needs_view = self._tab == OBJECT or (self._tab == VOICE and left >= LOW_VIEW_PX + gap)
+        has_view = needs_view or left >= VIEW_PX + gap + ROOMY_PX
+        left -= (least_px + gap) * has_view
         if not has_modes and page.filling is None and left >= MODES_PX + gap:
             has_modes = True
             left -= MODES_PX + gap
@@ -209,16 +213,17 @@ class ImpactPanel(PagedPanel):
         more = max(left, 0) // max(has_view + others, 1)
         # Of about one height on every page, so that it stays where it is.
         most_px = round(VIEW_SHARE * room_px) if others else TALLEST_VIEW_PX
-        view_px = min(VIEW_PX + more, max(most_px, VIEW_PX))
+        view_px = min(least_px + more, max(most_px, least_px))
         if has_view and others:
-            more = (max(left, 0) - (view_px - VIEW_PX)) // others
+            more = (max(left, 0) - (view_px - least_px)) // others
         modes_px = min(MODES_PX + more, TALLEST_MODES_PX)
         self._show_pictures(view_px if has_view else 0, modes_px if has_modes else 0)
         page.fit(room_px - (view_px + gap) * has_view - (modes_px + gap) * has_modes, dense=dense)
 
     def _fit_wide(self, page: ImpactPage, room_px: int) -> None:
         """The object and its modes in one column, the page in the other."""
-        view_px = min(max(round(0.45 * room_px), VIEW_PX), TALLEST_VIEW_PX)
+        share = VIEW_SHARE if self._tab == MODES else 0.45
+        view_px = min(max(round(share * room_px), VIEW_PX), TALLEST_VIEW_PX)
         self._show_pictures(view_px, max(room_px - view_px - PADDING, MODES_PX))
         page.fit(room_px, dense=self.dense)
 

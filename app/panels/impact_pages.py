@@ -48,13 +48,12 @@ WHAT = {
 }
 N_COLUMNS = 6
 GROUP_PX = 16
-TALLEST_PX = 320
+TALLEST_PX = 400
 """Pictures do not grow beyond this."""
 _LABELS = {
-    "contact_into": "Into obj.",
+    "contact_into": "Object",
     "imperfection": "Imperfect",
     "hollowness": "Hollow",
-    "proportion": "Proport.",
 }
 """Shorter words where the parameter's own are too long for a knob."""
 
@@ -94,7 +93,7 @@ ROWS: dict[str, tuple[Row, ...]] = {
     ),
     "Noise": (
         _knobs("contact_db", "contact_hz", "contact_oct", "contact_s", "contact_rise_s", "contact_grain"),
-        _knobs("contact_direct", "contact_into"),
+        Row((("Where it goes", ("contact_direct", "contact_into")),)),
     ),
     "Modes": (Row((("Object", ("modes", "imperfection", "hollowness")), _DAMPING, ("Pitch", ("transpose_st",)))),),
     "Decay": (_fields("release"), Row((_DAMPING, ("Key up", ("release_s",))))),
@@ -133,8 +132,10 @@ class GroupLine(QWidget):
         painter.setFont(figures(self))
         column = 0
         width = (self.width() + GRID) / self._columns
-        for name, span in self._groups:
-            box = QRectF(column * width, 0.0, span * width - GRID, self.height())
+        for place, (name, span) in enumerate(self._groups, 1):
+            # The next name stands off the line before it as far as its own line stands off it.
+            gap = GRID if place == len(self._groups) else 2 * GRID + 1
+            box = QRectF(column * width, 0.0, span * width - gap, self.height())
             painter.setPen(QColor(theme.secondary))
             painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
             used = painter.fontMetrics().horizontalAdvance(name)

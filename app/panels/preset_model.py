@@ -32,7 +32,8 @@ STAR_ROLE = Qt.ItemDataRole.UserRole + 3
 LOADED_ROLE = Qt.ItemDataRole.UserRole + 4
 """Empty, ``"loaded"`` for the preset that the live patch comes from, ``"edited"`` when that was changed since."""
 
-GROUPS = {"kind": "Kind of sound", "folder": "Folder", "author": "Author", "none": "No groups"}
+GROUPS = {"kind": "Kind of sound", "folder": "Folder", "author": "Author", "synth": "Instrument", "none": "No groups"}
+INSTRUMENTS = {"fm": "FM synthesizer", "impact": "Impact"}
 SORTS = {"name": "Name", "newest": "Newest first"}
 SHOWS = {"all": "All", "favourites": "Favourites", "recent": "Recent", "own": "Your own", "factory": "Factory"}
 OTHER_KIND = "other"
@@ -127,6 +128,8 @@ class PresetModel(QAbstractListModel):
             return "Factory" if entry.is_factory else entry.folder or "Your own"
         if self.group == "author":
             return entry.author or "nobody named"
+        if self.group == "synth":
+            return INSTRUMENTS.get(entry.synth, entry.synth)
         return ""
 
     def _rank(self, title: str) -> tuple[int, str]:
@@ -271,6 +274,7 @@ def tool_tip(entry: Entry) -> str:
     if entry.trouble:
         return f"{entry.trouble}\n{entry.path}"
     lines = [entry.name, entry.about, ", ".join(entry.all_tags), f"by {entry.author}" if entry.author else ""]
+    lines.append(INSTRUMENTS.get(entry.synth, entry.synth))
     lines.append("Came with the program" if entry.is_factory else entry.path)
     lines.append("Hear it with the arrow keys, load it with Return")
     return "\n".join(line for line in lines if line)

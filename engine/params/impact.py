@@ -67,14 +67,17 @@ class _Section:
 
 def _voice() -> list[Param]:
     at = _Section("Voice")
+    key = "What the key does to the pitch: nothing, a shift from C4, or it is the pitch"
     pitch, gain = (-48.0, 48.0), (-36.0, 12.0)
     return [
         at.knob("transpose_st", pitch, 0.0, "st", "linear", "Pitch", "Shift of all modes", step=1.0, role="meaning"),
         at.knob("gain_db", gain, -6.0, "dB", "linear", "Gain", "Level of the whole voice", step=1.0, role="level"),
-        at.choice("tuning", TUNINGS, "Tuning", "What the key does to the pitch", "relative", role="meaning"),
+        at.choice("tuning", TUNINGS, "Tuning", key, "relative", role="meaning"),
         at.share("velocity", 0.7, "Velocity", "How much softer a soft strike is"),
         at.choice("release", RELEASES, "Release", "Whether the object rings on when the key goes up"),
-        at.knob("release_s", (0.01, 20.0), 0.3, "s", "log", "Damp time", "Time to -60 dB once the object is damped"),
+        at.knob(
+            "release_s", (0.01, 20.0), 0.3, "s", "log", "Damp time", "Time until it is 60 dB down once the key is up"
+        ),
     ]
 
 
@@ -88,7 +91,7 @@ def _object() -> list[Param]:
         at.share("blend", 0.0, "Blend", "How much of the second material is in it"),
         at.knob("size_m", (0.02, 3.0), 0.3, "m", "log", "Size", "Its length, or its diameter"),
         at.knob("thickness_m", (0.0002, 0.1), 0.01, "m", "log", "Thickness", "How thick it is, or its wall"),
-        at.knob("proportion", (0.03, 1.0), 0.15, "", "log", "Proportion", "Its width for its length"),
+        at.knob("proportion", (0.03, 1.0), 0.15, "", "log", "Breadth", "Its width as a share of its length"),
         at.share("hollowness", 0.0, "Hollowness", "How hollow it is: the air inside sounds too"),
         at.share("imperfection", 0.1, "Imperfection", uneven),
         at.knob("modes", (1.0, float(N_MODES)), 48.0, "", "log", "Modes", "How many modes it has", step=1.0),
@@ -98,19 +101,21 @@ def _object() -> list[Param]:
 def _damping() -> list[Param]:
     at = _Section("Damping")
     span = (1.0 / 32.0, 32.0)
+    all_modes = "How fast all modes fall silent; 1 is as the material does (alpha)"
+    high_modes = "How much faster high modes fall silent; 1 is as the material does (beta)"
     return [
-        at.knob("damping_low", span, 1.0, "", "log", "Low", "Damping of all modes, for the material's (alpha)"),
-        at.knob("damping_high", span, 1.0, "", "log", "High", "Damping of high modes, for the material's (beta)"),
+        at.knob("damping_low", span, 1.0, "", "log", "Low", all_modes),
+        at.knob("damping_high", span, 1.0, "", "log", "High", high_modes),
     ]
 
 
 def _striker() -> list[Param]:
     at = _Section("Striker")
-    longer = "How much longer it touches than it would"
+    longer = "How long they touch; 1 is as long as their masses and hardness make it"
     return [
         at.knob("striker_kg", (0.0003, 3.0), 0.02, "kg", "log", "Mass", "How heavy the striker is"),
         at.share("striker_hardness", 0.6, "Hardness", "From felt to steel"),
-        at.knob("contact_stretch", (0.125, 16.0), 1.0, "", "log", "Contact", longer),
+        at.knob("contact_stretch", (0.125, 16.0), 1.0, "", "log", "Touch", longer),
         at.share("strike_x", 0.3, "Along", "Where it strikes, along the object"),
         at.share("strike_y", 0.6, "Across", "Where it strikes, across or around the object"),
     ]
@@ -127,7 +132,7 @@ def _contact() -> list[Param]:
         at.knob("contact_db", span, LEVEL_FLOOR_DB, "dB", "linear", "Level", "How rough the contact is", **level),
         at.knob("contact_hz", (40.0, 18_000.0), 4_000.0, "Hz", "log", "Colour", "Middle of the noise's band"),
         at.knob("contact_oct", (0.3, 6.0), 2.0, "oct", "log", "Width", "How wide the band is"),
-        at.knob("contact_s", (0.001, 4.0), 0.03, "s", "log", "Length", "Time to -60 dB"),
+        at.knob("contact_s", (0.001, 4.0), 0.03, "s", "log", "Length", "Time until it is 60 dB down"),
         at.knob("contact_rise_s", (0.0002, 2.0), 0.0005, "s", "log", "Rise", slow),
         at.share("contact_grain", 0.0, "Grain", "From hiss to single crackles"),
         at.share("contact_direct", 0.2, "Direct", "How much of the contact is heard beside the object"),
@@ -153,7 +158,7 @@ def _room() -> list[Param]:
     span, longer = (LEVEL_FLOOR_DB, 24.0), "Change of a band's length, in doublings"
     return [
         at.share("room", 0.0, "Room", "How much of the room is heard", off_at_low=True),
-        at.knob("room_s", (0.05, 12.0), 0.8, "s", "log", "Length", "Time to -60 dB"),
+        at.knob("room_s", (0.05, 12.0), 0.8, "s", "log", "Length", "Time until it is 60 dB down"),
         at.share("room_damping", 0.4, "Damping", "How much sooner high bands are over"),
         at.knob("room_delay_s", (0.01, 0.25), 0.015, "s", "log", "Delay", "Time before the room answers"),
         bands.knob(

@@ -159,6 +159,35 @@ def test_every_page_has_its_own_picture_at_every_size(panel, width, height):
             assert page.picture.height() >= page.picture.minimumSizeHint().height() - 3
 
 
+def test_the_object_gives_way_to_the_knobs_where_height_is_scarce(panel, qtbot):
+    bar = panel._scroll.verticalScrollBar()
+    panel.choose_section("Object")
+    heights = []
+    for height in (900, 640, 480, 360):
+        panel.resize(414, height)
+        heights.append(panel.view.height())
+        if height >= 640:
+            qtbot.waitUntil(lambda: bar.maximum() == 0, timeout=2000)
+    assert heights == sorted(heights, reverse=True)
+    assert heights[-1] == 76
+    panel.choose_section("Voice")
+    assert not panel.view.isVisible()
+    qtbot.waitUntil(lambda: bar.maximum() == 0, timeout=2000)
+
+
+def test_what_a_second_material_is_matters_only_once_it_is_blended_in(panel, document):
+    def strength_of_the_word():
+        picture = panel.control("material_2").grab().toImage()
+        paper = picture.pixelColor(10, 30).lightness()
+        inside = [(x, y) for x in range(20, picture.width() - 24) for y in range(24, 38)]
+        return max(abs(picture.pixelColor(*place).lightness() - paper) for place in inside)
+
+    before = strength_of_the_word()
+    document.audition("blend", 0.4)
+    document.commit("Blend")
+    assert strength_of_the_word() > 1.2 * before > 0
+
+
 def test_a_tall_panel_shows_the_object_the_page_and_the_modes_without_scrolling(panel):
     panel.resize(414, 990)
     panel.choose_section("Object")

@@ -338,6 +338,8 @@ def test_the_list_can_be_grouped_and_sorted_otherwise(browser: PresetBrowser, st
     assert rows(browser) == ["[Factory]", "Bell", "Deep Kick", "Round Bass", "Thin Bass", "[Mine/Low]", "Ax"]
     browser.restore({"group": "author", "sort": "strange", "closed": 3})
     assert rows(browser)[:2] == ["[Me]", "Ax"]
+    browser.restore({"group": "synth", "sort": "name"})
+    assert rows(browser)[0] == "[FM synthesizer]"
     browser.restore({"group": "none", "sort": "newest"})
     assert rows(browser)[0] == "Ax"
 

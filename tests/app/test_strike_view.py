@@ -365,6 +365,9 @@ def test_words_say_what_it_is_and_where_the_places_are(view):
     view.set_values({"material_2": 1.0, "blend": 0.3, "shape": 2.0, "strike_y": 0.25})
     assert view.object_words() == "70 % wood, 30 % metal drum skin, 30 cm"
     assert view.place_words(0.5, 0.25) == "7.5 cm from the middle, 90° around"
+    view.set_values({"shape": 6.0, "material": 1.0, "blend": 0.0})
+    assert view.object_words() == "Free metal object, 30 cm"
+    view.set_values({"shape": 2.0})
     view.set_locked(["strike_x"])
     assert "strike place 4.5 cm from the middle, 90° around (locked)" in view.accessibleDescription()
 

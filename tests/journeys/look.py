@@ -225,7 +225,7 @@ def prepare(session: object, state: str) -> QWidget:
         session.actions["take.export"].trigger()
         return session.commands.export_dialog
     elif state == "presets":
-        session.library.search.setText("bass")
+        session.library.search.setText("bass synth:fm")
         session.library.browser.step(1)
         QApplication.processEvents()
         session.document.audition("op1_ratio", 3.0)
