@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from player_recording import PrivateServer
 from PySide6.QtWidgets import QApplication
 from windows import Windows
 
 from app.bridge import Bridge
 from app.compose import Session
+from app.document import Document
 from app.player import Player
 from engine.jobs import JobRunner
 
@@ -42,3 +45,18 @@ def runner(bridge: Bridge) -> Iterator[JobRunner]:
     made = JobRunner("test", bridge.listener)
     yield made
     assert made.close(5)
+
+
+@pytest.fixture
+def document(qapp: QApplication) -> Document:
+    return Document()
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PrivateServer]:
+    """A sound server that a test may stop and start."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    made = PrivateServer(folder, monkeypatch)
+    yield made
+    made.stop()

@@ -38,11 +38,6 @@ class Heard:
 
 
 @pytest.fixture
-def document(qapp: object) -> Document:
-    return Document()
-
-
-@pytest.fixture
 def heard(document: Document) -> Heard:
     return Heard(document)
 

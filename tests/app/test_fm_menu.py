@@ -17,11 +17,6 @@ from engine.params import FM_SPACE, Patch
 
 
 @pytest.fixture
-def document(qtbot):
-    return Document()
-
-
-@pytest.fixture
 def panel(document, qtbot):
     widget = FmPanel(document)
     qtbot.addWidget(widget)

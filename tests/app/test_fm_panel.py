@@ -25,11 +25,6 @@ from engine.params.note import NoteSettings
 
 
 @pytest.fixture
-def document(qtbot):
-    return Document()
-
-
-@pytest.fixture
 def panel(document, qtbot):
     widget = FmPanel(document)
     qtbot.addWidget(widget)

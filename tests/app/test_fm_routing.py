@@ -8,17 +8,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from app.controls.graph_layout import OUTPUT
-from app.document import Document
 from app.panels.fm import FmPanel
 from app.panels.fm_algorithms import algorithm_of, routing_of
 from app.panels.fm_state import operator_state
 from engine.params import FM_SPACE, Patch
 from engine.project.dx7.algorithms import ALGORITHMS, algorithm
-
-
-@pytest.fixture
-def document(qtbot):
-    return Document()
 
 
 @pytest.fixture

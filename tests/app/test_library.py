@@ -43,11 +43,6 @@ def take(name: str, *, seconds: float = 0.25, path: Path | None = None, **more: 
 
 
 @pytest.fixture
-def document(qapp: object) -> Document:
-    return Document()
-
-
-@pytest.fixture
 def panel(document: Document, qtbot: Any) -> Iterator[LibraryPanel]:
     panel = LibraryPanel(document)
     panel.browser.presets.refresh()

@@ -225,11 +225,6 @@ NAME = "op1_level_db"
 
 
 @pytest.fixture
-def document() -> Document:
-    return Document()
-
-
-@pytest.fixture
 def learn(qapp: object, document: Document) -> MidiLearn:
     return MidiLearn(document, lambda param: param.label, {}, document)
 

@@ -6,7 +6,7 @@ import random
 import signal
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +41,6 @@ class Watched:
         """Whether the playhead moves."""
         before = self.player.position_s()
         return wait_until(lambda: self.player.position_s() > before + 0.1, 2.0)
-
-
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PrivateServer]:
-    folder = tmp_path / "run"
-    folder.mkdir()
-    made = PrivateServer(folder, monkeypatch)
-    yield made
-    made.stop()
 
 
 @pytest.mark.sound

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -43,15 +42,6 @@ class Stage:
         self.instrument.connect(None)
         assert self.instrument.close()
         self.player.close()
-
-
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PrivateServer]:
-    folder = tmp_path / "run"
-    folder.mkdir()
-    made = PrivateServer(folder, monkeypatch)
-    yield made
-    made.stop()
 
 
 @pytest.mark.sound

@@ -46,11 +46,6 @@ def store(tmp_path: Path) -> PresetStore:
 
 
 @pytest.fixture
-def document(qapp: object) -> Document:
-    return Document()
-
-
-@pytest.fixture
 def said() -> list[Any]:
     return []
 

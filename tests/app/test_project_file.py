@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from app.document import Document
 from engine.audio import Audio, Clip
@@ -16,11 +15,6 @@ from engine.project.take import Take
 
 def take(name: str = "Bell") -> Take:
     return Take.of(Clip.of(Audio(np.full(80, 0.25), 8000), name), origin="render")
-
-
-@pytest.fixture
-def document(qapp: object) -> Document:
-    return Document()
 
 
 def test_saving_cleans_and_undo_past_it_dirties(document: Document, tmp_path: Path) -> None:

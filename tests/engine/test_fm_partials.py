@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from steps import finished
 
 from engine.audio.momentary import levels_at, peaks_of
 from engine.inline import render_inline
@@ -40,19 +41,11 @@ def level_at(partials: tuple[Partial, ...], hz: float) -> float:
     return found[0].level_db
 
 
-def finished(steps):
-    try:
-        while True:
-            next(steps)
-    except StopIteration as stop:
-        return stop.value
-
-
 def seen(values: dict[str, float], at_s: float = 1.0, note: int = 60):
     """The spectrum of a held note of a patch with these values, at a moment."""
     patch = Patch("fm", values)
     audio = render_inline(patch, note=note, velocity=127, hold_s=2.0, duration_s=2.0, sample_rate=RATE)
-    return finished(look(audio, patch, note, 127, 2.0, at_s))
+    return finished(look(audio, patch, note, 127, 2.0, at_s))[0]
 
 
 def strongest(spectrum, most: int = 10, depth_db: float = 50.0):
@@ -168,7 +161,7 @@ PRESETS = (
 def test_the_ten_strongest_peaks_of_a_preset_are_named_within_a_bin(name):
     patch = preset_named(name)
     audio = render_inline(patch, note=60, velocity=100, hold_s=1.0, duration_s=2.0, sample_rate=RATE)
-    spectrum = finished(look(audio, patch, 60, 100, 1.0, 0.5))
+    spectrum, _ = finished(look(audio, patch, 60, 100, 1.0, 0.5))
     peaks = strongest(spectrum)
     assert peaks
     assert [f"{peak.hz:.1f} Hz" for peak in peaks if peak.partial is None] == []

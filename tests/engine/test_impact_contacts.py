@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from steps import finished
 
 from engine.errors import BadUsage
 from engine.params import Patch
@@ -246,16 +247,8 @@ def gesture(kind, speed=1.0, force=0.7, seconds=0.6, every_s=0.008, **hand):
 
 
 def played(patch, drawn, block_frames=None, longest_s=1.0):
-    audio = run_steps(play_gesture(patch, drawn, RATE, longest_s, block_frames))
+    audio, _ = finished(play_gesture(patch, drawn, RATE, longest_s, block_frames))
     return audio.samples.astype(float)
-
-
-def run_steps(steps):
-    try:
-        while True:
-            next(steps)
-    except StopIteration as stop:
-        return stop.value
 
 
 @pytest.mark.parametrize("room", [0.0, 0.4])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
 from types import SimpleNamespace
-from typing import TypeVar
 
 import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file
+from steps import finished
 
 from engine.audio import Audio, Clip
 from engine.dsp.distance import SpectralTarget, log_spectral_distance_db
@@ -35,7 +34,6 @@ from engine.project.presets import factory_presets
 from engine.synths.fm import FmSynth
 
 RATE = 22_050
-R = TypeVar("R")
 
 
 def tone(hz: float, seconds: float, decay_s: float = 0.4, partials: int = 4) -> Audio:
@@ -48,15 +46,6 @@ def noise(seconds: float) -> Audio:
     t = np.arange(round(seconds * RATE)) / RATE
     rng = np.random.default_rng(3)
     return Audio(np.asarray(0.3 * rng.normal(size=t.size) * np.exp(-t / 0.05), dtype=np.float32), RATE)
-
-
-def finished(steps: Generator[Note, None, R]) -> tuple[R, list[Note]]:
-    notes = []
-    try:
-        while True:
-            notes.append(next(steps))
-    except StopIteration as stop:
-        return stop.value, notes
 
 
 def quick(target: Audio, **options: object) -> tuple[MatchResult, list[Note]]:
@@ -274,12 +263,7 @@ def test_of_a_long_recording_the_first_sounding_seconds_are_taken_and_that_is_sa
     samples = np.zeros((1, 120 * rate), np.float32)
     t = np.arange(50 * rate) / rate
     samples[0, 60 * rate : 110 * rate] = 0.2 * np.sin(2 * math.pi * 200.0 * t)
-    steps = read_target(Clip.of(Audio(samples, rate), "long"))
-    try:
-        while True:
-            next(steps)
-    except StopIteration as stop:
-        audio, begin_s, notice = stop.value
+    (audio, begin_s, notice), _ = finished(read_target(Clip.of(Audio(samples, rate), "long")))
     assert notice == ""
     heard = listen(audio)
     assert begin_s + heard.start_s == pytest.approx(60.0, abs=0.1)

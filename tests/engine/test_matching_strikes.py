@@ -7,14 +7,13 @@ import json
 import math
 import threading
 import time
-from collections.abc import Generator
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from steps import finished
 
 from engine.audio import Audio, Clip, resample
 from engine.cli import main
@@ -31,7 +30,6 @@ from engine.project.presets import factory_presets
 from engine.synths.impact_note import ImpactDecoder
 
 RATE = 44_100
-R = TypeVar("R")
 PRESETS = [patch for patch in factory_presets() if patch.synth == "impact"][::12]
 LONG = {"seconds": 600.0}
 """What ends these matches are their steps, however busy the machine."""
@@ -45,15 +43,6 @@ def pot(seconds: float = 0.5, noise: float = 0.0, seed: int = 3) -> Audio:
     n = round(seconds * RATE)
     sound = modes.sound(n, RATE) + noise * rng.standard_normal(n) * np.exp(-np.arange(n) / (0.02 * RATE))
     return Audio(np.pad(sound, (RATE // 10, 0)).astype(np.float32)[None], RATE)
-
-
-def finished(steps: Generator[Note, None, R]) -> tuple[R, list[Note]]:
-    notes = []
-    try:
-        while True:
-            notes.append(next(steps))
-    except StopIteration as stop:
-        return stop.value, notes
 
 
 def quick(target: Audio, **options: object) -> tuple[MatchResult, list[Note]]:

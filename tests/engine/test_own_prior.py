@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
+from steps import finished
 
 from engine.dsp.mel import N_BANDS, RATE_HZ
 from engine.errors import BadUsage, WeightError
@@ -18,17 +17,6 @@ from engine.priors.text import SHA256, TEXT_DIM, check_file, model_folder, text_
 from engine.weights.net_file import NetFile, read_net, write_net
 
 SMALL = PriorSettings(width=64, depth=2, heads=2)
-
-
-def result_of(steps: Generator[Any, None, Any]) -> tuple[Any, int]:
-    """What a generator returns, and how often it yields."""
-    n = 0
-    while True:
-        try:
-            next(steps)
-            n += 1
-        except StopIteration as stop:
-            return stop.value, n
 
 
 @pytest.fixture
@@ -116,11 +104,11 @@ def test_loudness_does_not_reach_the_prior(net: PriorNet) -> None:
 def test_the_target_is_the_same_for_the_same_seed_and_another_for_another(net: PriorNet) -> None:
     prior, z = OwnPrior(net), noise()
 
-    def target(seed: int, prompt: Prompt) -> tuple[torch.Tensor, int]:
-        return result_of(prior.target(z, prompt, torch.Generator().manual_seed(seed), Noising(steps=3)))
+    def target(seed: int, prompt: Prompt) -> tuple[torch.Tensor, list[float]]:
+        return finished(prior.target(z, prompt, torch.Generator().manual_seed(seed), Noising(steps=3)))
 
     one, passes = target(1, Prompt("a bell"))
-    assert passes == 3
+    assert len(passes) == 3
     assert one.shape == z.shape
     assert torch.equal(one, target(1, Prompt("a bell"))[0])
     assert not torch.equal(one, target(2, Prompt("a bell"))[0])
@@ -134,7 +122,7 @@ def test_guidance_is_a_straight_line_through_both_estimates(net: PriorNet) -> No
 
     def one_step(w: float) -> torch.Tensor:
         prompt = Prompt("glass breaking", guidance=w)
-        return result_of(prior.target(z, prompt, torch.Generator().manual_seed(3), Noising(steps=1)))[0]
+        return finished(prior.target(z, prompt, torch.Generator().manual_seed(3), Noising(steps=1)))[0]
 
     without, with_words, beyond = one_step(0.0), one_step(1.0), one_step(4.0)
     assert torch.allclose(beyond, without + 4.0 * (with_words - without), atol=1e-3)
@@ -144,20 +132,20 @@ def test_guidance_is_a_straight_line_through_both_estimates(net: PriorNet) -> No
 @pytest.mark.parametrize(("seconds", "n_frames"), [(0.05, 8), (1.0, 96), (4.0, 376)])
 def test_a_sample_has_the_length_that_was_asked_for(net: PriorNet, seconds: float, n_frames: int) -> None:
     steps = OwnPrior(net).sample(Prompt("rain"), seconds, 2, torch.Generator().manual_seed(1), 4)
-    z, passes = result_of(steps)
+    z, passes = finished(steps)
     assert z.shape == (2, n_frames, N_BANDS)
-    assert passes == 4
+    assert len(passes) == 4
     assert torch.isfinite(z).all()
 
 
 def test_a_length_out_of_reach_is_said(net: PriorNet) -> None:
     with pytest.raises(BadUsage, match=r"from 0\.05 to 4 s"):
-        result_of(OwnPrior(net).sample(Prompt("rain"), 9.0, 1, torch.Generator(), 2))
+        finished(OwnPrior(net).sample(Prompt("rain"), 9.0, 1, torch.Generator(), 2))
 
 
 def test_what_it_imagines_can_be_heard(net: PriorNet) -> None:
     prior = OwnPrior(net)
-    z, _ = result_of(prior.sample(Prompt("rain"), 0.5, 1, torch.Generator().manual_seed(1), 2))
+    z, _ = finished(prior.sample(Prompt("rain"), 0.5, 1, torch.Generator().manual_seed(1), 2))
     sound = prior.hear(z)
     assert sound.shape[:2] == (1, 1)
     assert sound.shape[2] / RATE_HZ == pytest.approx(0.5, abs=0.04)
