@@ -145,7 +145,7 @@ class ModesPicture:
         ground = self._plot.bottom()
         painter.save()
         painter.setClipRect(self._plot.adjusted(-4, -6, 4, 2))
-        # Upright boxes on whole pixels are as sharp without smoothing, and many times as fast.
+        # Upright boxes on whole pixels are as sharp without smoothing, which costs time.
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(Qt.PenStyle.NoPen)
         ratio = paper.devicePixelRatioF()
@@ -272,7 +272,7 @@ class ModesPicture:
 
 
 def _opaque(tone: QColor, strength: float) -> QColor:
-    """A colour mixed into the paper's: what one sees through costs twenty times as much to paint."""
+    """A colour mixed into the paper's: to paint what one sees through takes longer."""
     paper = QColor(tokens().canvas)
     parts = ((tone.redF(), paper.redF()), (tone.greenF(), paper.greenF()), (tone.blueF(), paper.blueF()))
     return QColor.fromRgbF(*(strength * over + (1.0 - strength) * under for over, under in parts))

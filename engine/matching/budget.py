@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+from engine.jobs import Note
+
+R = TypeVar("R")
 
 MATCH_S = 18.0
 """How long a match takes unless somebody says otherwise; with loading and writing it stays within 20 s."""
@@ -40,3 +45,15 @@ class Budget:
         if self._work is not None:
             return self._done / max(self._work, 1)
         return (self._clock() - self._start) / self._seconds
+
+    def noted(self, steps: Generator[None, None, R], text: str) -> Generator[Note, None, R]:
+        """Run ``steps`` to their end, with a note for each."""
+        try:
+            while True:
+                next(steps)
+                yield Note(min(self.used, 0.99), text)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        finally:
+            steps.close()

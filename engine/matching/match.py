@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -41,8 +41,6 @@ from engine.params.fm import FM_SPACE
 from engine.params.keys import key_to_hz
 from engine.synths.catalog import synth_of
 from engine.synths.fm import FmSynth
-
-R = TypeVar("R")
 
 SEARCH_S = 2.5
 """The first evolution looks at so much of the beginning."""
@@ -207,7 +205,9 @@ class _Search:
         parts = torch.split(units, _BATCH)
         for first in range(0, len(parts), 2 * self._crew.n_hands):
             sent = parts[first : first + 2 * self._crew.n_hands]
-            distances += yield from self._waiting(self._crew.map(scene.distances_db, sent), "Comparing with the bank")
+            distances += yield from self._budget.noted(
+                self._crew.map(scene.distances_db, sent), "Comparing with the bank"
+            )
             self._budget.spend(sum(map(len, sent)))
         db = torch.cat(distances).tolist()
         return [Contender(unit, d, i) for i, (unit, d) in enumerate(zip(units, db, strict=True))]
@@ -231,7 +231,7 @@ class _Search:
             born = [child(doubles, self._ratios, self._grafts, free, self._rng) for _ in range(n_born)]
             units = torch.tensor(np.array(born), dtype=torch.float32)
             steps = self._crew.map(scene.distances_db, torch.split(units, _BATCH))
-            distances = torch.cat((yield from self._waiting(steps, "Evolving"))).tolist()
+            distances = torch.cat((yield from self._budget.noted(steps, "Evolving"))).tolist()
             self._budget.spend(n_born)
             nearest = torch.cdist(units, rows, p=1.0).argmin(1).tolist()
             for unit, db, near in zip(units, distances, nearest, strict=True):
@@ -259,14 +259,14 @@ class _Search:
             if len(going) > most:
                 going = sorted(going, key=lambda way: way[0].best_db)[:most]
             steps = self._crew.map(partial(_walk, left=1.0 - done), [way for way, _ in going])
-            yield from self._waiting(steps, "Refining")
+            yield from self._budget.noted(steps, "Refining")
             self._budget.spend(_STRIDE * GRADIENT_WORK * len(going))
             going = [way for way in going if not way[0].is_stuck]
             yield self._note("Refining", [Contender(way.best, way.best_db, one.origin) for way, one in ways])
         # The loss has a soft floor; the distance itself decides what was gained.
         steps_back = self._crew.map(lambda way: float(scene.distances_db(way[0].best[None])[0]), ways)
         found = []
-        for (way, one), db in zip(ways, (yield from self._waiting(steps_back, "Refining")), strict=True):
+        for (way, one), db in zip(ways, (yield from self._budget.noted(steps_back, "Refining")), strict=True):
             found.append(Contender(way.best, db, one.origin) if db < one.db else one)
         found.sort(key=_far)
         self._found = sorted([*found, *self._found], key=_far)
@@ -276,7 +276,7 @@ class _Search:
         """The best by the distance of the sound as it will be heard; ``presets`` are best first."""
         chosen = diverse(self._found, N_CANDIDATES + 2, each=1) + self._found[:2] + list(presets[:2])
         steps = self._crew.map(self._finish.finished, [one.unit for one in chosen])
-        done = yield from self._waiting(steps, "Comparing")
+        done = yield from self._budget.noted(steps, "Comparing")
         ranked: list[Candidate] = []
         for candidate in sorted(done, key=lambda c: c.distance_db):
             if all(candidate.patch.values != other.patch.values for other in ranked):
@@ -300,7 +300,7 @@ class _Search:
         scene = replace(self._full, note=self._target.key)
         units = [torch.tensor([self._presets[i].unit()], dtype=torch.float32) for i in likely]
         steps = self._crew.map(lambda unit: float(scene.distances_db(unit)[0]), units)
-        db = yield from self._waiting(steps, "Comparing")
+        db = yield from self._budget.noted(steps, "Comparing")
         best = int(np.argmin(db))
         return self._presets[likely[best]].name, db[best]
 
@@ -314,18 +314,6 @@ class _Search:
             best = diverse(sorted(found or self._found, key=_far), N_CANDIDATES, each=1)
             preview = tuple(self._finish.candidate(one.unit, one.db) for one in best)
         return Note(min(self._budget.used, 0.99), text, preview)
-
-    def _waiting(self, steps: Generator[None, None, R], text: str) -> Generator[Note, None, R]:
-        """Run ``steps`` to their end, with a note for each."""
-        try:
-            while True:
-                next(steps)
-                yield Note(min(self._budget.used, 0.99), text)
-        except StopIteration as stop:
-            result: R = stop.value
-            return result
-        finally:
-            steps.close()
 
 
 def _far(one: Contender) -> float:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -33,8 +32,6 @@ from engine.matching.strikes import Struck, hear_strike
 from engine.params import Patch
 from engine.params.impact import IMPACT_SPACE
 from engine.synths.impact_note import ImpactDecoder
-
-R = TypeVar("R")
 
 N_MODES_TRIED = (0, 16, 64, 256)
 """What is noise is taken for modes if it may be, so it is tried without them too."""
@@ -104,14 +101,14 @@ class _Fit:
 
     def run(self) -> Generator[Note, None, MatchResult]:
         yield Note(0.01, "Looking for the modes")
-        modes = yield from self._waiting(
+        modes = yield from self._budget.noted(
             modes_in_steps(self._struck.samples, self._struck.sample_rate, self._crew.map), "Looking for the modes"
         )
-        near = yield from self._waiting(
+        near = yield from self._budget.noted(
             nearest(self._full, self._presets, self._struck, modes, self._locks, self._crew), "Comparing with presets"
         )
         starts = self._crew.map(lambda n: self._start(modes.strongest(n)), self._counts(len(modes)))
-        units = yield from self._waiting(starts, "Looking for the noise")
+        units = yield from self._budget.noted(starts, "Looking for the noise")
         found = yield from self._descended(units)
         return (yield from self._ranked(found, near, modes))
 
@@ -135,7 +132,7 @@ class _Fit:
             left = 1.0 - i / self._n_steps
             if len(going) > _N_SURVIVORS and i >= _SURVIVED * self._n_steps:
                 going = sorted(going, key=lambda way: way.best_db)[:_N_SURVIVORS]
-            yield from self._waiting(self._crew.map(lambda way: way.step(left), going), "Refining")  # noqa: B023
+            yield from self._budget.noted(self._crew.map(lambda way: way.step(left), going), "Refining")  # noqa: B023
             share = max((i + 1) / self._n_steps, (self._budget.used - begun) / (_END - begun))
             yield self._note(begun + (0.97 - begun) * min(share, 1.0), ways)
         return [way.best for way in ways]
@@ -155,7 +152,7 @@ class _Fit:
     ) -> Generator[Note, None, MatchResult]:
         """The best by the error of the sound as it will be heard."""
         units = [*found, *(one.unit for one in near[:1])]
-        done = yield from self._waiting(self._crew.map(self._finish.finished, units), "Comparing")
+        done = yield from self._budget.noted(self._crew.map(self._finish.finished, units), "Comparing")
         ranked: list[Candidate] = []
         for candidate in sorted(done, key=lambda c: c.distance_db):
             if all(candidate.patch.values != other.patch.values for other in ranked):
@@ -171,15 +168,3 @@ class _Fit:
             preset,
             preset_db,
         )
-
-    def _waiting(self, steps: Generator[None, None, R], text: str) -> Generator[Note, None, R]:
-        """Run ``steps`` to their end, with a note for each."""
-        try:
-            while True:
-                next(steps)
-                yield Note(min(self._budget.used, 0.99), text)
-        except StopIteration as stop:
-            result: R = stop.value
-            return result
-        finally:
-            steps.close()

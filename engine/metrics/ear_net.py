@@ -2,7 +2,7 @@
 
 Residual blocks (He et al., arXiv 1512.03385) over time and frequency, after a first step that takes four frames by four
 bands together; the vector is the mean and the largest value over time of what remains, after the mean over frequency.
-Plain convolutions with channels last: on a processor without a GPU these are the fast ones by far.
+Plain convolutions with channels last suit a processor without a GPU.
 """
 
 from __future__ import annotations
