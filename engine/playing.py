@@ -9,75 +9,26 @@ already rendered, because the bus adds up what it is given. Patches are made rea
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from engine.params import Patch
 from engine.params.gesture import Hand
 from engine.params.playing import PlaySettings
-from engine.playing_clock import Clock
+from engine.playing_bus import Bus as Bus
+from engine.playing_bus import BusError
+from engine.playing_player import BEGINNINGS, Player
 from engine.playing_ready import Kind as Kind
-from engine.playing_ready import Made, Wanted, Workshop, is_prepared
+from engine.playing_ready import Workshop
 from engine.playing_ready import prepare as prepare
-
-if TYPE_CHECKING:
-    from engine.synths.live import LiveInstrument, Part
-
-MARGIN_S = 0.002
-"""A new note begins so long after the frame that the device takes next: enough to compute its first block."""
-TURN_S = 0.004
-"""How often the thread looks at the device while something sounds."""
-RENEW_S = 0.015
-"""Held notes take over a turned knob at most so often."""
-STALE_S = 0.5
-"""A key that waited longer (for a library that loads) is not struck any more."""
-
-_HANDS = ("pedal", "bend", "wheel", "damp")
-_BEGINNINGS = ("note_on", "hit", "touch")
-"""What a new sound begins with."""
 
 _SCRAPES = Hand()
 
 log = logging.getLogger(__name__)
-
-
-class Bus(Protocol):
-    """Where live sound goes: a timeline in frames of the device, into which blocks are added."""
-
-    @property
-    def rate(self) -> int:
-        """Frames in a second."""
-        ...
-
-    @property
-    def position(self) -> int:
-        """The first frame that the device has not taken yet. It grows only while a device or a silent clock runs."""
-        ...
-
-    @property
-    def at_once(self) -> int:
-        """How many frames the device takes at a time, as far as that is known: :attr:`position` leaps by so many."""
-        ...
-
-    def add(self, first: int, frames: NDArray[np.float32]) -> None:
-        """Add ``frames`` ``[n, 2]`` (left and right) from frame ``first`` on; what is past is dropped and counted.
-
-        Returns at once and waits for nobody.
-        """
-        ...
-
-    def expect(self, frame: float) -> None:
-        """All that sounds has been added up to ``frame`` and goes on there: a device with time to spare may wait."""
-        ...
 
 
 class Instrument:
@@ -95,7 +46,7 @@ class Instrument:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._workshop = Workshop(kind, self._wake.set)
-        self._player = _Player(kind, self._workshop)
+        self._player = Player(kind, self._workshop)
 
     @property
     def n_sounding(self) -> int:
@@ -214,13 +165,13 @@ class Instrument:
             player.take_up()
             while self._commands and not self._closing:
                 sent_at, name, args = self._commands[0]
-                if name in _BEGINNINGS and player.must_wait():
+                if name in BEGINNINGS and player.must_wait():
                     break
                 self._commands.popleft()
                 player.obey(sent_at, name, args)
                 player.keep_up()
             return player.play()
-        except _BusError as error:
+        except BusError as error:
             player.leave_bus()
             self._tell(error.cause)
         except Exception as error:
@@ -236,235 +187,3 @@ class Instrument:
             self.on_error(error)
         except Exception:
             log.exception("The listener of the instrument failed")
-
-
-class _BusError(Exception):
-    """Not the patch failed, but the bus that should take its sound."""
-
-    def __init__(self, cause: Exception) -> None:
-        super().__init__(str(cause))
-        self.cause = cause
-
-
-class _Way:
-    """The way to a bus; what goes wrong there is a :class:`_BusError`."""
-
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
-        with _bus_errors():
-            self.rate = bus.rate
-
-    @property
-    def position(self) -> int:
-        with _bus_errors():
-            return self._bus.position
-
-    @property
-    def at_once(self) -> int:
-        with _bus_errors():
-            return self._bus.at_once
-
-    def add(self, first: int, frames: NDArray[np.float32]) -> None:
-        with _bus_errors():
-            self._bus.add(first, frames)
-
-    def expect(self, frame: float) -> None:
-        with _bus_errors():
-            self._bus.expect(frame)
-
-
-@contextmanager
-def _bus_errors() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        raise _BusError(error) from error
-
-
-class _Player:
-    """What the playing thread holds; nobody else touches it."""
-
-    def __init__(self, kind: Kind, workshop: Workshop) -> None:
-        self._kind, self._workshop = kind, workshop
-        self._bus: _Way | None = None
-        self._patch: Patch | None = None
-        self._is_new = False
-        """Whether it has still to be asked for."""
-        self._is_awaited = False
-        """Whether the next key has to wait for it."""
-        self._asked: Wanted | None = None
-        self._asked_at = 0.0
-        self._made: Made | None = None
-        self._settings = PlaySettings()
-        self._live: LiveInstrument | None = None
-        self._synth = ""
-        self._clock = Clock()
-        self._refused: Patch | None = None
-        self._hands: dict[str, Any] = {}
-        """Where pedal and wheels are: they may have moved before the first key, and stay where the bus or the patch
-        changes."""
-
-    @property
-    def n_sounding(self) -> int:
-        live = self._live
-        return 0 if live is None else live.n_sounding
-
-    def obey(self, sent_at: float, name: str, args: tuple[Any, ...]) -> None:
-        """Do what somebody asked for at ``sent_at``."""
-        if name == "connect":
-            self.leave_bus()
-            (bus,) = args
-            self._bus = None if bus is None else _Way(bus)
-        elif name == "set_patch":
-            self._patch, turning = args
-            self._is_new = True
-            self._is_awaited = self._is_awaited or not turning
-            if not turning and self._bus is not None and is_prepared(self._kind):
-                # It is there before the hand has gone from the list to the keys.
-                self._ask(self._bus)
-        elif name == "set_settings":
-            (self._settings,) = args
-            if self._live is not None:
-                self._live.set_settings(self._settings)
-        elif name in _BEGINNINGS:
-            self._strike(sent_at, name, args)
-        else:
-            if name in _HANDS:
-                (self._hands[name],) = args
-            elif name == "all_off":
-                self._hands.clear()
-            if self._live is not None:
-                getattr(self._live, name)(*args)
-
-    def leave_bus(self) -> None:
-        """Be silent until another bus comes."""
-        if self._bus is not None:
-            with suppress(_BusError):
-                self._bus.expect(math.inf)
-        self._bus, self._live, self._clock = None, None, Clock()
-
-    def refuse_patch(self) -> None:
-        """Be silent until another patch comes."""
-        if self._bus is not None:
-            with suppress(_BusError):
-                self._bus.expect(math.inf)
-        self._live, self._refused, self._is_new, self._is_awaited = None, self._patch, False, False
-
-    def play(self) -> float | None:
-        """Render what is due; says how long the thread may rest, ``None`` while nothing sounds."""
-        bus, live = self._bus, self._live
-        if bus is None or live is None:
-            return None
-        if self._is_new and (live.is_silent or time.perf_counter() - self._asked_at >= RENEW_S):
-            self._ask(bus)
-        if live.is_silent:
-            return None
-        position = bus.position
-        self._leap(bus, live, position)
-        self._clock.hear(bus.at_once)
-        ahead = self._clock.ahead(position, bus.rate)
-        reach = live.room_reach
-        # The room goes on at least as far as the device takes at once: a hole in it is worse than a late beginning.
-        room_ahead = min(max(reach or 0, self._clock.at_once + round(2 * TURN_S * bus.rate)), ahead)
-        # What the device may take next goes out before what it takes later is computed.
-        for share in (min(self._clock.first(bus.rate), ahead), ahead):
-            for first, sound in live.render(position + share, position + min(room_ahead, share)):
-                bus.add(first, sound)
-        bus.expect(live.lasts_until)
-        return TURN_S
-
-    def keep_up(self) -> None:
-        """Between two of the many things that hands did at once: what the device takes next must not wait for all."""
-        bus, live = self._bus, self._live
-        if bus is not None and live is not None and live.lasts_until < bus.position + self._clock.at_once:
-            self.play()
-
-    def _strike(self, sent_at: float, name: str, args: tuple[Any, ...]) -> None:
-        bus, live = self._bus, self._live
-        if bus is None or live is None or time.perf_counter() - sent_at > STALE_S:
-            return
-        position = bus.position
-        if live.is_silent:
-            self._clock.rest(position)
-        self._leap(bus, live, position)
-        part = getattr(live, name)(*args, at=position + round(MARGIN_S * bus.rate))
-        if part is not None:
-            self._begin(bus, live, part)
-
-    def _leap(self, bus: _Way, live: LiveInstrument, position: int) -> None:
-        """Go on where the device is. What it has passed meanwhile was a gap: the bus counts it, the clock learns."""
-        missed = live.leap(position)
-        if missed > 0:
-            bus.add(position - missed, np.broadcast_to(np.float32(0.0), (missed, 2)))
-            self._clock.was_late(missed)
-
-    def _begin(self, bus: _Way, live: LiveInstrument, part: Part) -> None:
-        """The beginning of a new note goes out before anything else is computed; a chord is many of these."""
-        self._clock.hear(bus.at_once)
-        # A device with time to spare waits for it.
-        bus.expect(live.lasts_until)
-        first, sound = live.begin(part, self._clock.first(bus.rate))
-        if (late := bus.position - first) > 0:
-            # The device took its first frames while they were computed: it begins a little later, and it alone.
-            live.postpone(part, late)
-            first += late
-        bus.add(first, sound)
-        bus.expect(live.lasts_until)
-
-    # -- the patch -------------------------------------------------------------------------------
-
-    def must_wait(self) -> bool:
-        """Whether a key cannot be struck before the patch is ready; what sounds goes on meanwhile."""
-        bus, patch = self._bus, self._patch
-        if bus is None or patch is None or patch is self._refused:
-            return False
-        if self._live is not None and not self._is_awaited:
-            return False
-        if self._made is not None and self._made.serves(patch, bus.rate):
-            self._play_with(bus, self._made)
-            return False
-        if self._asked is None or self._asked.patch is not patch or self._asked.rate != bus.rate:
-            self._ask(bus)
-        return True
-
-    def take_up(self) -> None:
-        """Play with what was made ready meanwhile."""
-        made, bus = self._workshop.take(), self._bus
-        if made is None:
-            return
-        if made.error is not None:
-            if made.wanted.patch is self._patch:
-                self._asked = None
-                raise made.error
-            return
-        self._made = made
-        if self._live is not None and bus is not None and made.wanted.rate == bus.rate:
-            self._play_with(bus, made)
-
-    def _ask(self, bus: _Way) -> None:
-        if self._patch is None:
-            return
-        keys = () if self._live is None or self._patch.synth != self._synth else self._live.keys
-        self._asked, self._asked_at = Wanted(self._patch, bus.rate, keys), time.perf_counter()
-        self._is_new, self._refused = False, None
-        self._workshop.ask(self._asked)
-
-    def _play_with(self, bus: _Way, made: Made) -> None:
-        assert made.ready is not None
-        patch = made.wanted.patch
-        if patch is self._patch:
-            self._is_awaited = False
-        if self._live is not None and patch.synth != self._synth:
-            # No voice of one synth can become one of another.
-            for first, sound in self._live.fade_out():
-                bus.add(first, sound)
-            self._live = None
-        self._synth = patch.synth
-        if self._live is None:
-            from engine.synths.live import LiveInstrument
-
-            self._live = LiveInstrument(made.ready, bus.rate, self._settings)
-            for name, place in self._hands.items():
-                getattr(self._live, name)(place)
-        else:
-            self._live.set_patch(made.ready)

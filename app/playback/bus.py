@@ -33,7 +33,7 @@ own differs a little from it."""
 
 
 class Bus:
-    """Frames ``[n, 2]`` on an absolute timeline; a :class:`engine.playing.Bus`.
+    """Frames ``[n, 2]`` on an absolute timeline; a :class:`engine.playing_bus.Bus`.
 
     ``on_work`` is called, on the thread that adds, when there is something to play after a time of nothing.
     """
