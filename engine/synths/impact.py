@@ -33,7 +33,7 @@ from engine.synths.impact_room import ClosedRoom
 from engine.synths.live_voice import Key, struck_alone
 
 if TYPE_CHECKING:
-    from engine.synths.impact_live import ImpactLivePatch
+    from engine.synths.impact_live_patch import ImpactLivePatch
 
 CHANNELS = 2
 _STRETCH_FRAMES = 1 << 17
@@ -108,7 +108,7 @@ class ImpactSynth:
     def live_patch(self, patch: Patch, sample_rate: int) -> ImpactLivePatch:
         """See :meth:`engine.synths.base.Synth.live_patch`."""
         # Only who plays live compiles its kernels.
-        from engine.synths.impact_live import ImpactLivePatch
+        from engine.synths.impact_live_patch import ImpactLivePatch
 
         return ImpactLivePatch(patch, sample_rate, self._decode)
 

@@ -1,4 +1,4 @@
-"""Strikes that are played while they sound.
+"""Strikes that are played while they sound, as :mod:`engine.synths.impact_live_patch` begins them.
 
 A voice turns each of its modes on by one complex number a frame, so joined blocks are
 :meth:`engine.synths.impact.ImpactSynth.render`. Modes that have died are left out. The pitch wheel bends all modes; the
@@ -8,21 +8,14 @@ modulation wheel lets them swing about their pitch, as a hand that shakes the ob
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 
 from engine.dsp import mode_kernels
-from engine.params import Patch
-from engine.params.gesture import Hand
-from engine.synths.impact_contacts import ContactStream, Striker, Surface
-from engine.synths.impact_live_room import ConvolutionRoom, RoomKernel
-from engine.synths.impact_note import ImpactDecoder, ImpactNote
-from engine.synths.impact_struck import ALL, Body, Floats, Struck, noise_of, scrape_size
-from engine.synths.live_voice import Glide, Key, Place, Sound
+from engine.synths.impact_contacts import ContactStream, Surface
+from engine.synths.impact_struck import ALL, Body, Floats, Struck
+from engine.synths.live_voice import Glide, Place, Sound
 
 TURN_S = 0.005
 """A voice whose patch changes goes to its new levels in so long."""
@@ -35,9 +28,6 @@ VIBRATO_FRAMES = 128
 QUIET = 1e-5
 """-100 dB."""
 _DEAD = 1e-8
-_MOST_NOTES = 64
-_N_CHANCES = 64
-_LONGEST_ROOM_S = 30.0
 
 
 @dataclass(eq=False)
@@ -293,124 +283,3 @@ class ImpactVoice:
         size = np.hypot(self._re[alive], self._im[alive]) * np.abs(self._goal[:, alive]).max(0) * self._fall
         self._alive = alive[size > _DEAD]
         self._ended = float(size.sum()) < QUIET
-
-
-class ImpactLivePatch:
-    """A patch of the impact instrument ready to be struck; see :class:`engine.synths.live_voice.LivePatch`."""
-
-    adds = True
-
-    def __init__(self, patch: Patch, sample_rate: int, decode: ImpactDecoder) -> None:
-        self._patch, self._rate, self._decode = patch, sample_rate, decode
-        self._unit = torch.tensor([patch.unit()], dtype=torch.float64)
-        self._notes: OrderedDict[Key, Struck] = OrderedDict()
-        self._bodies: dict[float, Body] = {}
-        self._surface: Surface | None = None
-        self._noise: tuple[Floats, Floats] | None = None
-        self._kernel: RoomKernel | None = None
-
-    def strike(self, key: Key, glide: Glide | None = None) -> ImpactVoice:
-        """See :meth:`engine.synths.live_voice.LivePatch.strike`."""
-        struck = self._note(key)
-        return ImpactVoice(struck.body, self._rate, glide, struck=struck)
-
-    def touch(self, key: Key, hand: Hand) -> tuple[ImpactVoice, ContactStream]:
-        """See :meth:`engine.synths.live_voice.LivePatch.touch`."""
-        surface = self._ground()
-        stream = ContactStream(hand, surface.striker, self._rate)
-        return ImpactVoice(self._body(key), self._rate, stream=stream, surface=surface), stream
-
-    def renew(self, voices: Sequence[ImpactVoice], keys: Sequence[Key], glide_s: float = 0.0) -> None:
-        """See :meth:`engine.synths.live_voice.LivePatch.renew`."""
-        for voice, key in zip(voices, keys, strict=True):
-            struck = self._note(key) if voice.is_struck else None
-            surface = self._ground() if voice.has_hands else None
-            voice.renew(self._body(key), struck, surface, glide_s)
-
-    def foresee(self, keys: Sequence[Key]) -> None:
-        """See :meth:`engine.synths.live_voice.LivePatch.foresee`."""
-        self._room()
-        self._ground()
-        for key in keys:
-            self.strike(key)
-
-    def open_room(self) -> ConvolutionRoom | None:
-        """See :meth:`engine.synths.live_voice.LivePatch.open_room`."""
-        kernel = self._room()
-        return None if kernel is None else ConvolutionRoom(kernel)
-
-    def refurnish(self, room: ConvolutionRoom) -> None:
-        """See :meth:`engine.synths.live_voice.LivePatch.refurnish`."""
-        kernel = self._room()
-        if kernel is None:
-            room.close()
-        else:
-            room.refurnish(kernel)
-
-    def _decoded(self, key: Key) -> ImpactNote:
-        rng = torch.Generator().manual_seed(self._patch.seed + key.seed % _N_CHANCES)
-        unit = self._unit
-        if key.place is not None:
-            x, y = key.place
-            unit = torch.tensor([self._patch.with_values(strike_x=x, strike_y=y).unit()], dtype=torch.float64)
-        with torch.no_grad():
-            return self._decode(unit, key.note, key.velocity, 1.0, rng)
-
-    def _body(self, key: Key) -> Body:
-        """One for each note: all that strikes it drives the same modes."""
-        if key.note not in self._bodies:
-            self._bodies[key.note] = self._new_body(self._decoded(Key(key.note, 100.0)))
-        return self._bodies[key.note]
-
-    def _new_body(self, note: ImpactNote) -> Body:
-        choke_s = self._patch.values["release_s"]
-        assert isinstance(choke_s, float)
-        return Body.of(note, choke_s)
-
-    def _note(self, key: Key) -> Struck:
-        key = Key(key.note, key.velocity, key.seed % _N_CHANCES, key.place)
-        if key not in self._notes:
-            with torch.no_grad():
-                note = self._decoded(key)
-                body = self._bodies.setdefault(key.note, self._new_body(note))
-                self._notes[key] = Struck.of(note, body, self._rate)
-            if len(self._notes) > _MOST_NOTES:
-                self._notes.popitem(last=False)
-        return self._notes[key]
-
-    def _ground(self) -> Surface:
-        if self._surface is None:
-            velocity = torch.arange(128, dtype=torch.float64).clamp(min=1.0)
-            with torch.no_grad():
-                seconds, gain = (t.numpy() for t in self._decode.contacts(self._unit, velocity))
-            body = self._body(Key(60, 100))
-            scrape = float(gain[100]) * scrape_size(body, float(seconds[100]))
-            self._surface = Surface(self._drive, Striker(seconds, gain, scrape, self._rough))
-        return self._surface
-
-    def _drive(self, place: Place) -> Floats:
-        x, y = (torch.tensor([share], dtype=torch.float64) for share in place)
-        with torch.no_grad():
-            own = self._decode.drive(self._unit, x, y)[0].numpy()
-        drive = np.ones(ALL)
-        drive[: own.size] = own
-        return drive
-
-    def _rough(self) -> tuple[Floats, Floats]:
-        """The noise of a contact of size 1."""
-        if self._noise is None:
-            with torch.no_grad():
-                self._noise = noise_of(self._decoded(Key(60, 100)), self._rate)
-        return self._noise
-
-    def _room(self) -> RoomKernel | None:
-        if self._patch.values["room"] == 0.0:
-            return None
-        if self._kernel is None:
-            with torch.no_grad():
-                room = self._decoded(Key(60, 100)).room
-                n = room.n_frames(self._rate, round(_LONGEST_ROOM_S * self._rate))
-                answer = room.delayed(room.answer(n, self._rate, torch.float64), self._rate)[0]
-            settings = tuple((name, value) for name, value in self._patch.values.items() if name.startswith("room"))
-            self._kernel = RoomKernel(answer.numpy(), self._rate, (settings, self._patch.seed))
-        return self._kernel
