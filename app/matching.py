@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QDropEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog
 
-from app.drag_out import TAKE_MIME
-from app.drop_in import SOUND_SUFFIXES, DropOverlay
+from app.drop_in import SOUND_SUFFIXES
+from app.match_drops import WORDS, TakeDrops, is_one_sound
 from app.match_kept import DiscardedMatch
 from app.panels.match_bar import MatchBar
 from app.panels.paged import PagedPanel
@@ -31,13 +31,10 @@ from engine.studio import Candidate, MatchResult
 if TYPE_CHECKING:
     from app.compose import Session
 
-WORDS = "Match this sound"
 PREVIEW_S = 1.0
 """So much time lies between two patches that are tried on while a match runs."""
 WORTH = 0.98
 """A patch is tried on when its distance is at most so many times that of the last one."""
-
-_DRAGS = frozenset({QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.DragLeave, QEvent.Type.Drop})
 
 
 class Matching(QObject):
@@ -66,7 +63,6 @@ class Matching(QObject):
         self.files: QFileDialog | None = None
         self.seconds: float | None = None
         """How long a match takes; ``None`` for as long as the instrument usually needs."""
-        self._overlays: dict[QObject, DropOverlay] = {}
         self._escapes: list[QShortcut] = []
         for synth, panel in session.panels.items():
             self._take_in(synth, panel)
@@ -80,9 +76,7 @@ class Matching(QObject):
         panel.add_notice(bar)
         bar.set_low(panel.low)
         panel.low_changed.connect(bar.set_low)
-        panel.setAcceptDrops(True)
-        panel.installEventFilter(self)
-        self._overlays[panel] = DropOverlay(panel, WORDS)
+        TakeDrops(panel, partial(self._dropped, synth), self)
         self._s.drops.add_zone(panel, lambda paths: self.match_paths(paths, synth), WORDS, is_one_sound)
         panel.match_requested.connect(partial(self.ask, synth))
         bar.accepted.connect(self.accept)
@@ -393,36 +387,17 @@ class Matching(QObject):
         elif not on and self._before_hush is not None:
             live.strikes, self._before_hush = self._before_hush, None
 
-    # -- drags of our own ------------------------------------------------------------------------------------------
-
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._s.window:
-            if event.type() in (QEvent.Type.WindowBlocked, QEvent.Type.WindowUnblocked):
-                self._hush(event.type() == QEvent.Type.WindowBlocked)
-            return False
-        if event.type() not in _DRAGS:
-            return False
-        overlay = self._overlays[watched]
-        if event.type() == QEvent.Type.DragLeave:
-            overlay.hide()
-            return False
-        assert isinstance(event, QDropEvent)
-        if not event.mimeData().hasFormat(TAKE_MIME):
-            return False
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
-        if event.type() != QEvent.Type.Drop:
-            overlay.cover()
-            return True
-        overlay.hide()
-        synth = next(synth for synth, panel in self._s.panels.items() if panel is watched)
-        take_id = bytes(event.mimeData().data(TAKE_MIME).data()).decode("ascii")
+        if event.type() in (QEvent.Type.WindowBlocked, QEvent.Type.WindowUnblocked):
+            self._hush(event.type() == QEvent.Type.WindowBlocked)
+        return False
+
+    def _dropped(self, synth: str, take_id: str) -> None:
         takes = {take.id: take for take in self._s.document.takes}
         if take_id in takes:
             self.match_take(takes[take_id], synth)
         else:
             self.match_stage(synth)  # a selection was dragged here
-        return True
 
 
 def _is_file(path: Path | None, dropped: Path) -> bool:
@@ -431,8 +406,3 @@ def _is_file(path: Path | None, dropped: Path) -> bool:
         return path is not None and (path == dropped or path.samefile(dropped))
     except OSError:
         return False
-
-
-def is_one_sound(paths: Sequence[Path]) -> bool:
-    """Whether exactly one sound file is being dragged."""
-    return len(paths) == 1 and Path(paths[0]).suffix.lower() in SOUND_SUFFIXES

@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from app.compose import Session
 from app.controls.time_axis import Selection
 from app.drag_out import TAKE_MIME
-from app.matching import WORDS
+from app.match_drops import WORDS
 from engine.audio import Audio, open_clip, write_clip
 from engine.jobs import Note
 from engine.matching.result import Candidate, MatchResult
