@@ -280,6 +280,9 @@ def step_label(param: Param) -> str:
         return f"Op {param.section.split()[1]} {label}"
     if param.section == "Matrix":
         return f"Depth {param.label}"
+    if param not in NOTE_PARAMS and param.label in {one.label for one in NOTE_PARAMS}:
+        # How an instrument answers to velocity is not the note's velocity.
+        return f"{param.section} {label}"
     if param.section in ("Voice", "Output", "Response", "", "Note") or param.label.startswith(param.section):
         return param.label
     return f"{param.section} {label}"

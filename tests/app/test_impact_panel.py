@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu
 
 from app.document import Document
+from app.midi_learn import MidiLearn
 from app.panels.impact import ImpactPanel
 from app.panels.impact_pages import ROWS, SECTIONS, WHAT, at_work, left_out, without_effect
 from app.panels.paged import step_label
@@ -76,11 +77,40 @@ def test_the_notes_velocity_is_not_the_patchs(panel, document):
     panel.head.knobs["velocity"].enter(40.0)
     assert document.note.velocity == 40
     assert document.patch.values["velocity"] == 0.7
+    assert document.undo_label == "Velocity"
     panel.control("velocity").enter(0.2)
     assert (document.note.velocity, document.patch.values["velocity"]) == (40, 0.2)
+    assert document.undo_label == "Voice velocity"
     document.set_note(NoteSettings(60, 99, 1.0, 2.0), "Note")
     assert panel.head.knobs["velocity"].value == 99
     assert panel.control("velocity").value == 0.2
+    for _ in range(2):
+        document.undo()
+    assert (document.note.velocity, document.patch.values["velocity"]) == (40, 0.7)
+
+
+def test_a_lock_on_the_patchs_velocity_leaves_the_notes_free(panel, document):
+    panel.control("velocity").enter(0.2)
+    document.set_locked(["velocity"])
+    assert document.undo_label == "Lock Voice velocity"
+    assert panel.control("velocity").locked
+    assert not panel.head.knobs["velocity"].locked
+    document.set_patch(GONG, "Load", note=NoteSettings(60, 33, 1.0, 2.0))
+    assert document.patch.values["velocity"] == 0.2
+    assert document.note.velocity == 33
+
+
+def test_a_controller_on_the_patchs_velocity_turns_no_note(panel, document):
+    learn = MidiLearn(document, step_label, {}, document)
+    assert learn.knows(panel.control("velocity").param)
+    assert not learn.knows(panel.head.knobs["velocity"].param)
+    learn.arm("velocity")
+    for value in (127, 0):
+        learn.control((0, 21), value)
+    learn.finish()
+    assert document.patch.values["velocity"] == 0.0
+    assert document.note.velocity == 100
+    assert document.undo_label == "Voice velocity"
 
 
 def test_what_stands_on_two_pages_shows_the_same(panel, document):

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from app.document import Document
 from engine.jobs import run_inline
 from engine.params import Patch
 from engine.params.note import NoteSettings
@@ -17,11 +16,6 @@ from engine.project.store import load_project, save_project
 
 BELL = Patch("fm", {"op1_ratio": 3.0}, name="Bell")
 GONG = Patch("impact", {"shape": 1.0, "material": 1.0, "size_m": 1.2}, name="Gong")
-
-
-@pytest.fixture
-def document(qtbot):
-    return Document()
 
 
 @pytest.fixture
@@ -146,6 +140,14 @@ def test_parked_patches_are_in_the_project_file(tmp_path: Path):
     assert (loaded.project.patch, loaded.project.patch_of("fm")) == (GONG, BELL)
     assert loaded.project.same_content(project)
     assert loaded.notices == ()
+
+
+def test_a_patch_keeps_a_velocity_beside_the_notes_in_the_project_file(tmp_path: Path):
+    project = Project().with_patch(Patch("impact", {"velocity": 0.25})).with_note(NoteSettings(60, 33, 1.0, 2.0))
+    data, _ = describe(project, {}, tmp_path)
+    loaded = run_inline(lambda: restore(json.loads(json.dumps(data)), tmp_path, lambda entry, name: iter(())))
+    assert loaded.project.patch.values["velocity"] == 0.25
+    assert loaded.project.note.velocity == 33
 
 
 def test_a_parked_patch_that_cannot_be_read_starts_fresh_and_says_so(tmp_path: Path):
