@@ -22,9 +22,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.controls.curve_paint import paint_paper
 from app.controls.event_answers import EventAnswers
-from app.controls.knob_paint import figures, focus_ring, wash
-from app.theme import GRID, motion_ms, tokens
+from app.controls.knob_paint import focus_ring, wash
+from app.theme import motion_ms, tokens
 from engine.params.gesture import Touch
 
 FORCE, SOFT, HARD = 0.6, 0.25, 0.95
@@ -256,9 +257,7 @@ class GestureSurface(QWidget):
         theme = tokens()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QColor(theme.hairline))
-        painter.setBrush(QColor(theme.canvas))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), GRID, GRID)
+        paint_paper(painter, self)
         painter.setPen(QPen(wash(theme.hairline, 0.5), 1.0))
         for share in (0.25, 0.5, 0.75):
             painter.drawLine(self.pixel(share, 0.0), self.pixel(share, 1.0))
@@ -269,7 +268,6 @@ class GestureSurface(QWidget):
         painter.setPen(QPen(QColor(colour), 1.5))
         painter.setBrush(wash(colour, 0.35 if self.is_touched else 0.0))
         painter.drawEllipse(self.pixel(*self.place), radius, radius)
-        painter.setFont(figures(self))
         painter.setPen(QColor(theme.secondary))
         words = "Damped" if self._damping else self.words
         corner = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom

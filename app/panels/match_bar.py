@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.controls.curve_paint import paint_paper
 from app.controls.plain import ElidedLabel, plain_tip
 from app.theme import GRID, PADDING, SMALL_BUTTON_PX, tokens
 
@@ -54,9 +55,7 @@ class DistanceCurve(QWidget):
         theme = tokens()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QColor(theme.hairline))
-        painter.setBrush(QColor(theme.canvas))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), GRID, GRID)
+        paint_paper(painter, self)
         painter.setPen(Qt.PenStyle.NoPen)
         width, height = self.width() - 2.0 * GRID, self.height() - 2.0 * GRID
         done = QColor(theme.accent)
