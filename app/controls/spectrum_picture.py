@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
+from app.controls.kept_paper import KeptPaper
 from app.controls.knob_paint import figures, focus_ring, wash
 from app.controls.words import MINUS, hz_label
 from app.theme import GRID, PADDING, SMALL_TEXT_PX, series_colour, tokens
@@ -38,8 +39,7 @@ class SpectrumPicture:
 
     def __init__(self, view: SpectrumView) -> None:
         self._view = view
-        self._kept: QPixmap | None = None
-        self._kept_for: tuple[object, ...] = ()
+        self._kept = KeptPaper(view)
 
     def paint(self) -> None:
         view = self._view
@@ -55,26 +55,15 @@ class SpectrumPicture:
 
     def _still(self) -> QPixmap:
         """Paper, grid, curve and ticks."""
-        view, ratio = self._view, self._view.devicePixelRatioF()
-        state = (view.spectrum, view.scale.low_hz, view.scale.high_hz, view.size(), ratio, self._theme, view.font())
-        if self._kept is None or state != self._kept_for:
-            kept = QPixmap(view.size() * ratio)
-            kept.setDevicePixelRatio(ratio)
-            kept.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(kept)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setFont(figures(view))
-            painter.setPen(QColor(self._theme.hairline))
-            painter.setBrush(QColor(self._theme.canvas))
-            painter.drawRoundedRect(QRectF(view.rect()).adjusted(0.5, 0.5, -0.5, -0.5), GRID, GRID)
-            self._grid(painter)
-            if view.spectrum is not None:
-                painter.setClipRect(self._plot.adjusted(0, 0, 0, TICKS_PX))
-                self._curve(painter)
-                self._ticks(painter)
-            painter.end()
-            self._kept, self._kept_for = kept, state
-        return self._kept
+        view = self._view
+        return self._kept.picture((view.spectrum, view.scale.low_hz, view.scale.high_hz), self._paint_still)
+
+    def _paint_still(self, painter: QPainter) -> None:
+        self._grid(painter)
+        if self._view.spectrum is not None:
+            painter.setClipRect(self._plot.adjusted(0, 0, 0, TICKS_PX))
+            self._curve(painter)
+            self._ticks(painter)
 
     def levels(self) -> tuple[float, ...]:
         """The levels that there is room to name, in dB."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
+from app.controls.kept_paper import KeptPaper
 from app.controls.knob_paint import figures, focus_ring, padlock, wash
 from app.controls.struck_paint import paint_ruler, paint_solid
 from app.theme import GRID, PADDING, tokens
@@ -41,8 +42,7 @@ class StrikePicture:
 
     def __init__(self, view: StrikePaper) -> None:
         self._view = view
-        self._kept: QPixmap | None = None
-        self._kept_for: tuple[object, ...] = ()
+        self._kept = KeptPaper(view)
 
     def room(self) -> QRectF:
         """Where the object may stand."""
@@ -72,26 +72,15 @@ class StrikePicture:
 
     def _still(self) -> QPixmap:
         """Paper, object and ruler."""
-        view, theme, ratio = self._view, tokens(), self._view.devicePixelRatioF()
-        state = (view.look, view.stuff, view.size(), ratio, theme, view.font())
-        if self._kept is None or state != self._kept_for:
-            kept = QPixmap(view.size() * ratio)
-            kept.setDevicePixelRatio(ratio)
-            kept.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(kept)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setFont(figures(view))
-            painter.setPen(QColor(theme.hairline))
-            painter.setBrush(QColor(theme.canvas))
-            painter.drawRoundedRect(QRectF(view.rect()).adjusted(0.5, 0.5, -0.5, -0.5), GRID, GRID)
-            solid = view.solid()
-            paint_solid(painter, solid, view.stuff, view.look.hollowness)
-            if not self._low:
-                corner = QPointF(PADDING + 2.5, view.height() - PADDING - 2.5)
-                paint_ruler(painter, solid.px_per_m, corner, min(0.3 * view.width(), 110.0))
-            painter.end()
-            self._kept, self._kept_for = kept, state
-        return self._kept
+        return self._kept.picture((self._view.look, self._view.stuff), self._paint_still)
+
+    def _paint_still(self, painter: QPainter) -> None:
+        view = self._view
+        solid = view.solid()
+        paint_solid(painter, solid, view.stuff, view.look.hollowness)
+        if not self._low:
+            corner = QPointF(PADDING + 2.5, view.height() - PADDING - 2.5)
+            paint_ruler(painter, solid.px_per_m, corner, min(0.3 * view.width(), 110.0))
 
     def _ripple(self, painter: QPainter, place: QPointF, share: float) -> None:
         pen = QPen(wash(tokens().accent, 0.9 * (1.0 - share)), 2.0)
