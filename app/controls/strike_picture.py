@@ -127,7 +127,7 @@ class StrikePicture:
     def _force(self, painter: QPainter, state: StrikeState) -> None:
         """How hard it was struck; before the first strike, how that is done."""
         view, theme = self._view, tokens()
-        top = GRID + 1 if self._low else view.height() - FOOT_PX + 6
+        top = GRID + 1 if self._low else view.height() - FOOT_PX + 8
         foot = QRectF(view.width() - 130.0, top, 130.0 - PADDING, 16.0)
         words = "Damped" if state.damped else f"Force {state.force}" if state.force else "Click to strike"
         painter.setPen(QColor(theme.text if state.force or state.damped else theme.secondary))

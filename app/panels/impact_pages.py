@@ -21,6 +21,7 @@ from app.controls.value_widget import ValueWidget
 from app.panels.page import KNOB_PX, Page
 from app.theme import GRID, tokens
 from engine.params import IMPACT_SPACE, Param, Values
+from engine.params.impact import SHAPES
 from engine.params.impact_pictures import ImpactPictures
 
 HEAD = ("transpose_st", "gain_db")
@@ -245,6 +246,18 @@ def without_effect(values: Values) -> frozenset[str]:
         silent.add("material_2")
     if _is_off(values, "release"):
         silent.add("release_s")
+    return frozenset(silent) | _not_of_the_shape(values)
+
+
+def _not_of_the_shape(values: Values) -> frozenset[str]:
+    """What its kind of object does not have: only what is round has pairs of modes that an imperfection pulls apart,
+    and only what is not round has a breadth of its own, as long as there is no air inside."""
+    shape = SHAPES[round(values["shape"])]
+    silent = {"thickness_m"} if shape == "free" else set()
+    if shape not in ("membrane", "tube", "bell"):
+        silent.add("imperfection")
+    if shape in ("membrane", "bell", "free") and _is_off(values, "hollowness"):
+        silent.add("proportion")
     return frozenset(silent)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from gestures import Hand
 from PySide6.QtCore import Qt
@@ -16,7 +17,9 @@ from app.panels.paged import step_label
 from app.panels.section_menu import section_menu
 from engine.fakes_impact import draw
 from engine.params import IMPACT_SPACE, Patch
+from engine.params.impact import SHAPES
 from engine.params.note import NoteSettings
+from engine.synths.impact_pictures import draw as draw_strike
 
 GONG = Patch("impact", {"shape": 1.0, "material": 1.0, "room": 0.4}, name="Gong")
 
@@ -156,6 +159,21 @@ def test_what_changes_nothing_is_said_to(panel):
     assert not {"contact_db", "room", "blend", "release", "size_m", "strike_x"} & silent
     assert at_work(IMPACT_SPACE.defaults()) == frozenset()
     assert at_work(GONG.values) == {"Room"}
+
+
+@pytest.mark.parametrize("hollowness", [0.0, 0.6])
+@pytest.mark.parametrize("shape", range(len(SHAPES)))
+def test_what_a_shape_does_not_have_changes_no_mode_and_all_else_does(shape, hollowness):
+    def modes(**more):
+        patch = Patch("impact", {"shape": float(shape), "hollowness": hollowness, "tuning": 0.0, **more})
+        pictures = draw_strike(patch, 60, 100, 1.0, 2.0)
+        return np.concatenate([pictures.mode_hz, pictures.mode_db, pictures.mode_decay_s])
+
+    silent = without_effect(Patch("impact", {"shape": float(shape), "hollowness": hollowness}).values)
+    for name, low, high in (("thickness_m", 0.002, 0.01), ("proportion", 0.1, 0.6), ("imperfection", 0.0, 0.6)):
+        one, other = modes(**{name: low}), modes(**{name: high})
+        same = one.shape == other.shape and np.allclose(one, other, rtol=1e-4)
+        assert same == (name in silent), name
 
 
 def test_steps_are_called_by_their_section():
