@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,27 +28,58 @@ def good_size(n: int) -> int:
 
 
 class Convolver:
-    """What a kernel makes of sound that comes in stretches.
+    """What a ``kernel`` ``[batch, channels, frames]`` makes of sound that comes in stretches."""
 
-    ``kernel(size)`` is the spectrum ``[batch, channels, size // 2 + 1]`` of a kernel of at most ``reach`` frames, as
-    a transform of ``size`` frames has it; it is asked once for each size.
-    """
-
-    def __init__(self, kernel: Callable[[int], Tensor], reach: int) -> None:
-        self._kernel, self._reach = kernel, reach
+    def __init__(self, kernel: Tensor) -> None:
+        self._kernel = kernel
         self._spectra: dict[int, Tensor] = {}
         self._tail: Tensor | None = None
 
     def run(self, x: Tensor) -> Tensor:
         """The next stretch for ``x`` ``[batch, channels, n]``: as much, of the wider one's channels."""
         n = x.shape[2]
-        size = good_size(n + self._reach)
-        if size not in self._spectra:
-            self._spectra[size] = self._kernel(size)
-        whole: Tensor = torch.fft.irfft(torch.fft.rfft(x, n=size) * self._spectra[size], n=size)
+        size = good_size(n + self._kernel.shape[2])
+        whole: Tensor
+        if torch.is_grad_enabled() and (x.requires_grad or self._kernel.requires_grad):
+            whole = _Convolved.apply(x, self._kernel, size)  # type: ignore[no-untyped-call]
+        else:
+            if size not in self._spectra:
+                self._spectra[size] = torch.fft.rfft(self._kernel, n=size)
+            whole = torch.fft.irfft(torch.fft.rfft(x, n=size) * self._spectra[size], n=size)
         if self._tail is not None:
             tail = self._tail
             whole = torch.nn.functional.pad(whole, (0, max(tail.shape[2] - size, 0)))
             whole = whole + torch.nn.functional.pad(tail, (0, whole.shape[2] - tail.shape[2]))
         self._tail = whole[..., n:]
         return whole[..., :n]
+
+
+class _Convolved(torch.autograd.Function):
+    """The convolution ``[batch, channels, size]`` of two sounds, of which one may have a single channel.
+
+    The way back are transforms of real numbers; torch's own takes complex ones of twice the length.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, kernel: Tensor, size: int) -> Tensor:
+        spectra = torch.fft.rfft(x, n=size), torch.fft.rfft(kernel, n=size)
+        ctx.save_for_backward(*spectra)
+        ctx.size, ctx.frames = size, (x.shape[2], kernel.shape[2])
+        whole: Tensor = torch.fft.irfft(spectra[0] * spectra[1], n=size)
+        return whole
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        wanted = torch.fft.rfft(grad)
+        x, kernel = ctx.saved_tensors
+        found: list[Tensor | None] = []
+        for i, (mine, other) in enumerate(((x, kernel), (kernel, x))):
+            if not ctx.needs_input_grad[i]:
+                found.append(None)
+                continue
+            spectrum = wanted * other.conj()
+            if mine.shape[1] < spectrum.shape[1]:
+                spectrum = spectrum.sum(1, keepdim=True)
+            found.append(torch.fft.irfft(spectrum, n=ctx.size)[..., : ctx.frames[i]])
+        return *found, None

@@ -127,13 +127,13 @@ class Strike:
             force = force + noise * key.contact.into[:, None]
             self._direct = (noise * (DIRECT * key.contact.direct * key.gain)[:, None]).to(like.dtype)[:, None]
         force = (force * key.gain[:, None]).to(like.dtype)[:, None]
-        self._struck = Convolver(lambda size: torch.fft.rfft(force, n=size), n_force)
+        self._struck = Convolver(force)
         self._answered: Convolver | None = None
         self._may_answer = key.room.is_heard and not bool((key.room.wet > 0.0).any())
         if key.room.is_heard and not self._may_answer:
             n_room = key.room.n_frames(rate, n_frames)
             answer = key.room.delayed(key.room.answer(n_room, rate, like.dtype), rate)
-            self._answered = Convolver(lambda size: torch.fft.rfft(answer, n=size), answer.shape[2])
+            self._answered = Convolver(answer)
         self._first = 0
 
     def take(self, n: int) -> Tensor:
