@@ -70,32 +70,31 @@ def come_down(x: Real, taps: Real, out: Real) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def come_down_back(grad: Real, taps: Real, out: Real) -> None:
-    """The adjoint of :func:`come_down`: ``grad`` ``[n]`` to ``out`` ``[2 n + reach]``."""
+    """The adjoint of :func:`come_down`: ``grad`` ``[n]`` to ``out`` ``[2 n + reach]``, with an odd reach."""
     reach = taps.size // 2
-    most = CHUNK + reach
-    even, odd = np.empty(most), np.empty(most)
-    out[:] = 0.0
-    for first in range(0, grad.size, CHUNK):
-        m = min(CHUNK, grad.size - first)
-        even[:], odd[:] = 0.0, 0.0
-        here = grad[first:]
-        for t in range(taps.size):
-            tap, shift = taps[t], t // 2
-            if abs(tap) < 1e-12:  # every other one of a half-band
-                continue
-            if t % 2 == 0:
-                for k in range(m):
-                    even[k + shift] += tap * here[k]
-            else:
-                for k in range(m):
-                    odd[k + shift] += tap * here[k]
-        begin = 2 * first - reach
-        for k in range(m + reach):
-            at = begin + 2 * k
-            if at >= 0:
-                out[at] += even[k]
-            if at + 1 >= 0 and at + 1 < out.size:
-                out[at + 1] += odd[k]
+    before, whole = (reach - 1) // 2, grad.size + (reach + 1) // 2
+    piece, odd = np.empty(CHUNK + reach), np.empty(CHUNK)
+    for first in range(0, whole, CHUNK):
+        m = min(CHUNK, whole - first)
+        begin = first - before
+        low = min(max(-begin, 0), m + reach)
+        high = min(max(grad.size - begin, low), m + reach)
+        piece[:low], piece[high : m + reach] = 0.0, 0.0
+        piece[low:high] = grad[begin + low : begin + high]
+        # Every other tap of a half-band but the middle one is nothing; those on both sides of it weigh the same, and
+        # four are done at a time.
+        odd[:] = 0.0
+        for t in range(0, reach, 4):
+            a, b = taps[t], taps[t + 2] if t + 2 < reach else 0.0
+            far, near = t // 2, min(t // 2 + 1, reach // 2)
+            one, two, three, four = piece[far:], piece[near:], piece[reach - near :], piece[reach - far :]
+            for k in range(m):
+                odd[k] += a * (one[k] + four[k]) + b * (two[k] + three[k])
+        even, tap, here = piece[before:], taps[reach], out[2 * first :]
+        for k in range(min(m, here.size // 2)):
+            here[2 * k], here[2 * k + 1] = tap * even[k], odd[k]
+        if here.size < 2 * m:
+            here[2 * m - 2] = tap * even[m - 1]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)

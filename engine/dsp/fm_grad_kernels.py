@@ -30,6 +30,7 @@ from engine.dsp.point_kernels import (
     multiply,
     passed_by,
     powers,
+    scale,
     times,
     times_back,
 )
@@ -148,7 +149,7 @@ def play(
                 else:
                     _waves(note.shape[i], turns[i], loud[i], m, mine, slopes)
                 kept[0, i, first : first + m] = mine[:m]
-                multiply(strength, rest[i], mine, m, mine)
+                scale(strength, rest[i], m, mine)
         for channel in range(out.shape[0]):
             _mix(note, channel, m, past, y, out[channel, first:])
         for c in range(note.group[note.n_groups]):
@@ -307,10 +308,7 @@ def play_back(
             begin, whole, shift = first - before, before + m, past - before
             if lone[i]:
                 y[i, :shift] = 0.0
-                mine, full = y[i, shift:], rest[i, shift:]
-                _strengths(note, facts[i], i, begin, whole, rate, sink, spare, full)
-                _steady(note.hz[i] * (begin / rate), table[i], spare, whole, mine, spare)
-                multiply(note.strength[i], full, mine, whole, mine)
+                _alone(note, facts[i], i, begin, whole, rate, table[i], spare, rest[i, shift:], y[i, shift:])
             else:
                 _again(note, facts[i], i, begin, whole, rate, kept[0, i], spare, rest[i], y[i], shift)
             flow[i, :m] = 0.0
@@ -331,11 +329,11 @@ def play_back(
                 strength, waves, mine, full = note.strength[i], kept[0, i, first:], flow[i], rest[i, past:]
                 multiply(strength, mine, waves, m, to_nats)
                 heights_back(facts[i], note.ceiling[i], first, m, rate, to_nats, grad_facts[i], grad_nats[i])
-                multiply(1.0, mine, full, m, mine)
+                scale(1.0, full, m, mine)
                 multiply(strength, mine, kept[1, i, first:], m, felt[i])
                 grad_operators[1, i] += dot(mine, waves, m)
                 if sinks:
-                    multiply(-1.0, to_nats, full, m, to_nats)
+                    scale(-1.0, full, m, to_nats)
                     grad_operators[3, i] += dot(to_nats, sink, m)
                     if note.tremolo_nats[i] > 0.0:
                         add(note.tremolo_nats[i], to_nats, m, to_sink)
@@ -379,6 +377,22 @@ def play_back(
         grad_operators[2, i] += found[0]
         to_release += found[1]
     return clipped, to_release
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def _alone(
+    note: Any, facts: Real, i: int, first: int, m: int, rate: float, table: Real, loud: Real, rest: Real, out: Real
+) -> None:
+    """What operator ``i``, a steady sine that nobody has heard yet, gives in ``m`` frames; ``loud`` and ``rest`` are
+    used for it."""
+    strength, turns = note.strength[i], note.hz[i] * (first / rate)
+    s, c = strength * math.sin(TWO_PI * turns), strength * math.cos(TWO_PI * turns)
+    sines, cosines = table[0], table[1]
+    _strengths(note, facts, i, first, m, rate, loud, loud, rest)
+    for j in range(m):
+        out[j] = loud[j] * (s * cosines[j] + c * sines[j])
+    if not _straight(facts, first, m, rate)[0]:
+        scale(1.0, rest, m, out)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)

@@ -34,9 +34,17 @@ def add(share: float, a: Real, m: int, out: Real) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def multiply(share: float, a: Real, b: Real, m: int, out: Real) -> None:
-    """Fill ``out``, which may be one of the two, with ``share`` of the product."""
+    """Fill ``out``, which is neither of the two, with ``share`` of the product: where arrays may be one, the compiler
+    takes frame after frame."""
     for j in range(m):
         out[j] = share * a[j] * b[j]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
+def scale(share: float, a: Real, m: int, out: Real) -> None:
+    """Multiply ``out`` by ``share`` of ``a``."""
+    for j in range(m):
+        out[j] *= share * a[j]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
