@@ -89,7 +89,7 @@ class FmSynth:
             # Only who wants gradients loads this.
             from engine.synths.fm_gradients import render_taped
 
-            return faded_at_end(render_taped(key, n_frames, sample_rate, quality, unit), 0, n_frames, sample_rate)
+            return render_taped(key, n_frames, sample_rate, quality, unit)
         job = _Job(n_frames, sample_rate, quality, key.channels, unit)
         if key.wants_grad:
             return _rendered(_voices(key, job), 0, job.n_frames, job)

@@ -24,6 +24,7 @@ from engine.dsp.svf import warped
 from engine.dsp.units import db_to_nats, level_to_amplitude
 from engine.params.fm import LEVEL_FLOOR_DB, N_OPERATORS
 from engine.synths.base import Quality
+from engine.synths.ending import last_frames
 from engine.synths.fm_bright import ROUTES
 from engine.synths.fm_chain import cutoffs, drive_factors, places
 from engine.synths.fm_compiled import above, graph, widths_of
@@ -31,7 +32,7 @@ from engine.synths.fm_graph import Graph
 from engine.synths.fm_note import FmNote
 from engine.synths.fm_rate import affordable, held, wanted
 from engine.synths.fm_records import FLOOR, chain_records, is_wide, note_records, settle
-from engine.synths.fm_taped import Inputs, Shape, TapedNote
+from engine.synths.fm_taped import Inputs, Numbers, Shape, TapedNote
 
 _NAMES = [f.name for f in fields(Inputs)]
 _OUT_OF = [[r for r, (source, _) in enumerate(ROUTES) if source == i] for i in range(N_OPERATORS)]
@@ -39,25 +40,33 @@ _NO_POINTS = torch.zeros(1, 0, dtype=torch.float64)
 
 
 def render_taped(key: FmNote, n_frames: int, rate: int, quality: Quality, like: Tensor) -> Tensor:
-    """The sound of ``key`` ``[rows, channels, n_frames]``, in the float type of ``like``."""
+    """The sound of ``key`` ``[rows, channels, n_frames]``, faded at its end, in the float type of ``like``."""
     plain = _detached(key)
     rises = (plain.nats > 0.0).any(2).numpy()
     halvings = _halvings(plain, rises, rate, quality)
     fine = torch.tensor([rate << h for h in halvings])
     settings = _settings(key, fine, rate, n_frames / rate, plain)
     numbers = {name: t.detach().numpy() for name, t in settings.items()}
-    notes = _tapes(plain, numbers, rises, halvings, rate, np.float64 if like.dtype == torch.float64 else np.float32)
-    sound: Tensor = _Taped.apply(notes, key.channels, n_frames, *settings.values())  # type: ignore[no-untyped-call]
+    kind = np.float64 if like.dtype == torch.float64 else np.float32
+    notes = _tapes(plain, numbers, rises, halvings, rate, kind)
+    sound: Tensor = _Taped.apply(  # type: ignore[no-untyped-call]
+        notes, np.empty((len(notes), key.channels, n_frames), kind), last_frames(n_frames, rate), *settings.values()
+    )
     return sound.to(like.dtype)
 
 
 class _Taped(torch.autograd.Function):
+    """Notes that are played into ``sound`` ``[rows, channels, n]``, each by itself while it is near; the last frames
+    are multiplied by ``end``."""
+
     @staticmethod
-    def forward(ctx: Any, notes: list[TapedNote], channels: int, n_frames: int, *settings: Tensor) -> Tensor:
-        sound = np.empty((len(notes), channels, n_frames))
+    def forward(ctx: Any, notes: list[TapedNote], sound: NDArray[Any], end: Numbers, *settings: Tensor) -> Tensor:
+        exact: Numbers = np.empty(sound.shape[1:])
         for note, out in zip(notes, sound, strict=True):
-            note.play(out)
-        ctx.notes, ctx.shapes = notes, [t.shape for t in settings]
+            note.play(exact)
+            exact[:, exact.shape[1] - end.size :] *= end
+            out[:] = exact
+        ctx.notes, ctx.end, ctx.shapes = notes, end, [t.shape for t in settings]
         return torch.from_numpy(sound)
 
     @staticmethod
@@ -65,7 +74,9 @@ class _Taped(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         found = {name: np.zeros(shape) for name, shape in zip(_NAMES, ctx.shapes, strict=True)}
         for row, (note, wanted_of_it) in enumerate(zip(ctx.notes, grad.detach().numpy(), strict=True)):
-            for name, value in note.back(wanted_of_it.copy()).items():
+            exact: Numbers = wanted_of_it.astype(np.float64, order="C")
+            exact[:, exact.shape[1] - ctx.end.size :] *= ctx.end
+            for name, value in note.back(exact).items():
                 if found[name].size:
                     found[name][row] = value
         return None, None, None, *(torch.from_numpy(array) for array in found.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,8 @@ class TapedNote:
         lengths = [n]
         for band in bands:
             lengths.append(2 * lengths[-1] + band.reach)
-        x = np.empty((shape.width, lengths[-1]))
+        # What nothing follows is played where it is wanted.
+        x = np.empty((shape.width, lengths[-1])) if bands or shape.chain else sound[: shape.width]
         self._kept = np.empty((2, N_OPERATORS, lengths[-1]), self.kind)
         moving = given.factor, given.down
         kernels.play(note, float(given.hold_s), float(shape.rate << shape.halvings), *moving, self.felt, self._kept, x)
@@ -115,7 +117,8 @@ class TapedNote:
             fine, x = x, np.empty((shape.width, length))
             for row, out in zip(fine, x, strict=True):
                 after.come_down(row, _TAPS[band], out)
-        sound[: shape.width] = x
+        if x.base is not sound:
+            sound[: shape.width] = x
         sound[shape.width : shape.flowing] = x[0]
         self._follow(sound[: shape.flowing], after, live_kernels)
         sound[shape.flowing :] = sound[0]
@@ -190,13 +193,18 @@ class TapedNote:
         from engine.dsp import fm_grad_kernels as kernels
 
         given, shape = self.given, self.shape
-        routes, shares, looks = self._wanted()
+        alive = self.note["order"][0, : self.note["group"][0, self.note["n_groups"][0]]].tolist()
+        opens = (given.depths > 0.0) | shape.may_open
+        routes, shares, looks = _wanted(
+            frozenset(alive), self.felt.tobytes(), opens.tobytes(), loop_lag(shape.rate << shape.halvings)
+        )
         depths, operators = np.zeros(len(routes)), np.zeros((4, N_OPERATORS))
         names = "output", "nats", "times_s", "factor", "down"
         arrays = [np.zeros_like(getattr(given, name)) for name in names]
         output, nats, times_s, factor, down = arrays
         fine = float(shape.rate << shape.halvings)
-        limit = LIMIT * float(np.abs(grad).max()) if grad.size else 0.0
+        loops = self.note["inner"][0, self.note["n_groups"][0]] > 0
+        limit = LIMIT * float(np.abs(grad).max()) if loops and grad.size else 0.0
         parts = output, depths, operators, nats, times_s, factor, down
         moving = given.factor, given.down, self.felt, self._kept
         clipped, release = kernels.play_back(self.note, float(given.hold_s), fine, *moving, grad, looks, limit, *parts)
@@ -207,24 +215,24 @@ class TapedNote:
         found["strength"] = found["strength"] * FLOOR
         found["hold_s"] += release
 
-    def _wanted(self) -> tuple[NDArray[np.int64], Numbers, NDArray[np.int64]]:
-        """Routes that get a gradient, as often as they have terms: their places, the terms' shares, and source, target
-        and lag of each."""
-        lag = loop_lag(self.shape.rate << self.shape.halvings)
-        alive = set(self.note["order"][0, : self.note["group"][0, self.note["n_groups"][0]]].tolist())
-        found = []
-        for route, (source, target) in enumerate(ROUTES):
-            if (
-                {source, target} <= alive
-                and self.felt[target]
-                and (self.shape.may_open or self.given.depths[route] > 0.0)
-            ):
-                if source == target:
-                    found += [(route, 0.5, source, target, lag), (route, 0.5, source, target, 2 * lag)]
-                else:
-                    found.append((route, 1.0, source, target, 0 if route < N_DIRECT else lag))
-        table = np.array(found).reshape(-1, 5)
-        return table[:, 0].astype(np.int64), table[:, 1].copy(), table[:, 2:].astype(np.int64)
+
+@lru_cache(maxsize=1024)
+def _wanted(
+    alive: frozenset[int], felt: bytes, opens: bytes, lag: int
+) -> tuple[NDArray[np.int64], Numbers, NDArray[np.int64]]:
+    """Routes that get a gradient, as often as they have terms: their places, the terms' shares, and source, target and
+    lag of each. ``felt`` (of operators) and ``opens`` (of routes) are arrays' bytes."""
+    targets, wanted = np.frombuffer(felt, np.int64), np.frombuffer(opens, np.bool_)
+    found = []
+    for route, (source, target) in enumerate(ROUTES):
+        if not ({source, target} <= alive and targets[target] and wanted[route]):
+            continue
+        if source == target:
+            found += [(route, 0.5, source, target, lag), (route, 0.5, source, target, 2 * lag)]
+        else:
+            found.append((route, 1.0, source, target, 0 if route < N_DIRECT else lag))
+    table = np.array(found).reshape(-1, 5)
+    return table[:, 0].astype(np.int64), table[:, 1].copy(), table[:, 2:].astype(np.int64)
 
 
 def _together(grad: Numbers) -> Numbers:
