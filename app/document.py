@@ -9,113 +9,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
+from app.document_state import DocumentState
 from app.project_file import ProjectFile
 from app.submit import Submit, run_here
 from engine.params import Patch, known_names, words_for
 from engine.params.links import EnvelopeLinks
 from engine.params.note import NoteSettings
 from engine.params.vary import with_locks
-from engine.project.history import History, Outside
+from engine.project.history import Outside
 from engine.project.project import Project
 from engine.project.slots import Slots
 from engine.project.take import Take
 
 
-class Document(QObject):
+class Document(DocumentState):
     """The takes, the live patch, the selection and the way back and forth between all their states.
 
     A gesture on the patch calls :meth:`audition` as often as it likes and ends with :meth:`commit` (one undo step) or
     :meth:`revert`. What is selected is no step of its own.
     """
 
-    takes_changed = Signal()
-    selection_changed = Signal(object)
-    """The selected :class:`Take`, or ``None`` for the live patch."""
-    patch_changed = Signal(object, str)
-    """The live :class:`Patch` and why it changed: ``turn audition revert set slot synth name undo redo load struck``. A
-    hand that turns something makes ``turn``, a whole patch that is only heard ``audition``; ``synth``: another
-    instrument is at hand; ``name``: called something else; ``struck``: somebody plays, and hears it already."""
-    note_changed = Signal(object, str)
-    """The :class:`NoteSettings` with which the live patch is played, and why they changed, as in ``patch_changed``, or
-    ``keys``: somebody plays, and hears it already, or ``preview``: it comes with a patch that follows."""
-    slots_changed = Signal()
-    locks_changed = Signal()
-    links_changed = Signal()
-    locks_held = Signal(int)
-    """How many values of a whole new patch were not taken over because they are locked."""
-    held_changed = Signal(bool)
-    """Whether a gesture is under way, or a patch is only being heard; told when all else of it was told."""
-    history_changed = Signal()
-    changed = Signal()
-    """Anything of the project became another, what is selected included; told after all else of it."""
-
     def __init__(self, parent: QObject | None = None, *, submit: Submit = run_here) -> None:
         super().__init__(parent)
-        self._history = History(Project())
-        self._live: Patch | None = None
-        self._live_note: NoteSettings | None = None
-        self._heard, self._turned = "", frozenset[str]()
-        self._was_held = False
-        self._n_steps_when_held = 0
         self.file = ProjectFile(self, submit)
-
-    # -- what there is ---------------------------------------------------------------------------------------------
-
-    @property
-    def project(self) -> Project:
-        """The project as the last step left it, without a gesture that is still under way."""
-        return self._history.present
-
-    @property
-    def takes(self) -> tuple[Take, ...]:
-        return self.project.takes
-
-    @property
-    def patch(self) -> Patch:
-        """The live patch, a gesture under way included."""
-        return self._live if self._live is not None else self.project.patch
-
-    def patch_of(self, synth: str) -> Patch:
-        """The live patch, or the last one, of a synth."""
-        return self.patch if self.patch.synth == synth else self.project.patch_of(synth)
-
-    @property
-    def note(self) -> NoteSettings:
-        """The note with which the live patch is played, a gesture under way included."""
-        return self._live_note if self._live_note is not None else self.project.note
-
-    @property
-    def selected(self) -> Take | None:
-        """The selected take, or ``None``: the live patch."""
-        return self.project.selected
-
-    @property
-    def is_held(self) -> bool:
-        """Whether a hand is in a gesture, or hears a patch that it has not taken."""
-        return self._live is not None or self._live_note is not None
-
-    @property
-    def history(self) -> History:
-        """The project with all states that undo and redo would bring back."""
-        return self._history
-
-    @property
-    def undo_label(self) -> str | None:
-        """The newest step, or ``None``."""
-        return self._history.undo_label
-
-    @property
-    def under_way(self) -> str | None:
-        """What undo takes back before the newest step: a gesture, or what is only heard."""
-        if not self._reverts:
-            return None
-        return self._heard or (words_for(self._turned) if self._turned else "The change under way")
-
-    @property
-    def redo_label(self) -> str | None:
-        return self._history.redo_label
 
     # -- the live patch --------------------------------------------------------------------------------------------
 
@@ -169,16 +87,6 @@ class Document(QObject):
         self._drop_live()
         if not project.same_instrument(self.project):
             self._become(self._history.commit(label, project, merge=merge), "", live_known=True)
-        self._tell_held_state()
-
-    def revert(self) -> None:
-        """End a gesture as if it had not been."""
-        had_patch, had_note = self._live is not None, self._live_note is not None
-        self._drop_live()
-        if had_note:
-            self.note_changed.emit(self.note, "revert")
-        if had_patch:
-            self.patch_changed.emit(self.patch, "revert")
         self._tell_held_state()
 
     def set_patch(
@@ -361,51 +269,7 @@ class Document(QObject):
         if take_id != self.project.selection:
             self._become(self._history.amend(self.project.select(take_id)), "")
 
-    # -- back and forth --------------------------------------------------------------------------------------------
-
-    def undo(self) -> None:
-        """Take the last step back; a gesture under way counts as one, unless something was done outside meanwhile."""
-        if self._reverts:
-            self.revert()
-            return
-        if not self._is_changing:
-            self._drop_live()
-        outside = self._history.past[-1].outside if self._history.past else None
-        self._become(self._history.undo(), "undo")
-        if outside is not None:
-            outside.back()
-
-    @property
-    def _is_changing(self) -> bool:
-        return self.patch != self.project.patch or self.note != self.project.note
-
-    @property
-    def _reverts(self) -> bool:
-        """Whether undo takes back a gesture under way."""
-        past = self._history.past
-        is_newest = len(past) <= self._n_steps_when_held or past[-1].outside is None
-        return self._is_changing and is_newest
-
-    def redo(self) -> None:
-        self.revert()
-        future = self._history.future
-        self._become(self._history.redo(), "redo")
-        if future and future[-1].outside is not None:
-            future[-1].outside.again()
-
-    def add_outside(self, label: str, outside: Outside) -> None:
-        """Something was done that is no part of the project: one undo step. A gesture under way goes on."""
-        self._become(self._history.commit(label, self.project, outside=outside), "")
-
-    def take_back(self, outside: Outside) -> None:
-        """Take back what was done outside, whatever was done after it."""
-        if any(step.outside is outside for step in self._history.past):
-            self._become(self._history.pulled(outside), "")
-            outside.back()
-
-    def forget(self, outside: Outside) -> None:
-        """What was done outside can be neither taken back nor done again."""
-        self._become(self._history.without(outside), "")
+    # -- another project -------------------------------------------------------------------------------------------
 
     def start_over(self, project: Project) -> None:
         """Something else is open now: of what was done before, only what is no part of a project can be undone."""
@@ -416,43 +280,3 @@ class Document(QObject):
         """Add the takes of another project and take over its patch: one undo step."""
         self._drop_live()
         self._become(self._history.commit(label, self.project.joined(project)), "set")
-
-    # -- inside ----------------------------------------------------------------------------------------------------
-
-    def _commit(self, label: str, project: Project, merge: str | None = None) -> None:
-        self._become(self._history.commit(label, project, merge=merge), "")
-
-    def _drop_live(self) -> None:
-        self._live, self._live_note, self._heard, self._turned = None, None, "", frozenset()
-
-    def _become(self, history: History, why: str, *, live_known: bool = False, fresh: bool = False) -> None:
-        """Swap the history and tell exactly what changed by it."""
-        before, old = self._history.present, self._history
-        now = history.present.with_true_links()
-        self._history = history = history if now is history.present else history.amend(now)
-        if fresh or before.takes != now.takes:
-            self.takes_changed.emit()
-        if fresh or before.selection != now.selection:
-            self.selection_changed.emit(now.selected)
-        if fresh or before.locked != now.locked:
-            self.locks_changed.emit()
-        if fresh or before.links != now.links:
-            self.links_changed.emit()
-        if fresh or before.slots != now.slots:
-            self.slots_changed.emit()
-        # The note first: whoever hears of a patch plays it at once.
-        if self._live_note is None and not live_known and (fresh or before.note != now.note):
-            self.note_changed.emit(self.note, why)
-        says_so = why in ("set", "slot") and before.note == now.note
-        if self._live is None and not live_known and (fresh or before.patch != now.patch or says_so):
-            self.patch_changed.emit(self.patch, why)
-        if fresh or old.past is not history.past or old.future is not history.future:
-            self.history_changed.emit()
-        self.changed.emit()
-        self._tell_held_state()
-
-    def _tell_held_state(self) -> None:
-        if self.is_held != self._was_held:
-            self._was_held = self.is_held
-            self._n_steps_when_held = len(self._history.past)
-            self.held_changed.emit(self._was_held)
