@@ -195,10 +195,13 @@ class ImpactPanel(PagedPanel):
         page = self._shown
         if not isinstance(page, ImpactPage):
             return
+        self._place_head()
         if self.wide:
             self._fit_wide(page, room_px)
             return
         dense, gap = self.dense, PADDING
+        if self._head_ends_page:
+            room_px -= self.head.sizeHint().height() + gap
         left = room_px - page.least_px(dense=dense)
         has_modes = self._tab == MODES
         left -= (MODES_PX + gap) * has_modes
@@ -219,6 +222,18 @@ class ImpactPanel(PagedPanel):
         modes_px = min(MODES_PX + more, TALLEST_MODES_PX)
         self._show_pictures(view_px if has_view else 0, modes_px if has_modes else 0)
         page.fit(room_px - (view_px + gap) * has_view - (modes_px + gap) * has_modes, dense=dense)
+
+    @property
+    def _head_ends_page(self) -> bool:
+        return self.low and not self.wide
+
+    def _place_head(self) -> None:
+        """The note and the voice's values stand above the tabs, or, where height is scarce, end the page."""
+        place = self._columns if self._head_ends_page else self._fixed
+        if place.indexOf(self.head) < 0:
+            place.insertWidget(self._fixed.indexOf(self.tab_bar) if place is self._fixed else -1, self.head)
+            self.head.raise_()
+            self.order_focus()
 
     def _fit_wide(self, page: ImpactPage, room_px: int) -> None:
         """The object and its modes in one column, the page in the other."""

@@ -236,6 +236,17 @@ def test_what_a_second_material_is_matters_only_once_it_is_blended_in(panel, doc
     assert strength_of_the_word() > 1.2 * before > 0
 
 
+def test_where_height_is_scarce_the_note_ends_the_page(panel):
+    body = panel._scroll.widget()
+    for width, height, ends in ((414, 430, True), (414, 700, False), (900, 430, False), (414, 430, True)):
+        panel.resize(width, height)
+        QGuiApplication.processEvents()
+        assert panel.head.isVisible()
+        assert body.isAncestorOf(panel.head) == ends
+        above = panel.tab_bar.mapTo(panel, panel.tab_bar.rect().center()).y()
+        assert (panel.head.mapTo(panel, panel.head.rect().center()).y() > above) == ends
+
+
 def test_a_tall_panel_shows_the_object_the_page_and_the_modes_without_scrolling(panel):
     panel.resize(414, 990)
     panel.choose_section("Object")
