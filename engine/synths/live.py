@@ -31,7 +31,8 @@ Block = tuple[int, Sound]
 @dataclass(eq=False)
 class Part:
     """A voice and what the instrument knows of it: the next frame ``at``, whether its key ``is_down``, the ``gate``
-    (down, or held by the pedal), how late its sound enters the room, and how many frames of a fade are ``left``."""
+    (down, or held by the pedal), how late its sound enters the room, and how many frames of a fade are ``left``. What a
+    hand struck ``is_free``: no key holds it and none ends it."""
 
     voice: LiveVoice
     key: Key
@@ -41,6 +42,7 @@ class Part:
     is_rendered: bool = False
     delay: int = 0
     left: int | None = None
+    is_free: bool = False
 
     @property
     def note(self) -> int:
@@ -119,7 +121,7 @@ class LiveInstrument:
         """Voices, glide and ranges from now on. In mono the newest voice stays, the others are let go."""
         self._settings = settings
         if settings.is_mono:
-            held = [part for part in self._parts if part.gate and part.left is None]
+            held = [part for part in self._parts if part.gate and part.left is None and not part.is_free]
             stays = self._alone() or next(reversed(held), None)
             for part in held:
                 if part is not stays:
@@ -144,9 +146,12 @@ class LiveInstrument:
         return struck
 
     def hit(self, place: Place, velocity: int, note: int, at: int) -> Part:
-        """The object of a key is struck at a place, to be heard from frame ``at`` on, and rings freely."""
+        """The object of a key is struck at a place, to be heard from frame ``at`` on, and rings freely, whatever the
+        keys do."""
         self._make_room(self._settings.n_voices, note)
-        return self._strike(note, velocity, at, glides=False, place=place)
+        part = self._strike(note, velocity, at, glides=False, place=place)
+        part.is_free = self._patch.adds
+        return part
 
     def touch(self, place: Place, force: float, note: int, hand: Hand, at: int) -> Part | None:
         """A hand touches the object of a key; its voice when it comes down, to be heard from frame ``at`` on. While it
@@ -162,6 +167,7 @@ class LiveInstrument:
         contacts.touch(*place, force)
         self._make_room(self._settings.n_voices, note)
         self._touched = self._add_part(voice, key, at), contacts
+        self._touched[0].is_free = self._patch.adds
         return self._touched[0]
 
     def lift(self) -> None:
@@ -185,7 +191,7 @@ class LiveInstrument:
             self._go_back(alone)
             return
         for part in self._parts:
-            if part.note == note and part.is_down:
+            if part.note == note and part.is_down and not part.is_free:
                 part.is_down = False
                 part.gate = hands.pedal
 
@@ -296,7 +302,7 @@ class LiveInstrument:
             self._slide(part, note, glides)
             return None
         for part in list(self._parts):
-            if part.note != note or not self._patch.adds:
+            if not part.is_free and (part.note != note or not self._patch.adds):
                 self._dismiss(part)
         return self._strike(note, velocity, at, glides)
 
@@ -316,16 +322,19 @@ class LiveInstrument:
 
     def _alone(self) -> Part | None:
         """The voice that sounds in mono."""
-        return next((part for part in reversed(self._parts) if part.is_down and part.left is None), None)
+        return next(
+            (part for part in reversed(self._parts) if part.is_down and part.left is None and not part.is_free), None
+        )
 
     def _join(self) -> None:
-        """Voices of one note at one frame become the newest of them: one object, whatever strikes it."""
-        newest: dict[int, Part] = {}
+        """Voices of one note at one frame become the newest of them: one object, whatever strikes it. What is free
+        keeps its own voice: a key that goes up would damp it with its own."""
+        newest: dict[tuple[int, bool], Part] = {}
         gone: list[Part] = []
         for part in reversed(self._parts):
             if part.left is not None:
                 continue
-            heir = newest.setdefault(part.note, part)
+            heir = newest.setdefault((part.note, part.is_free), part)
             if heir is not part and heir.at == part.at and heir.delay == part.delay and heir.voice.absorb(part.voice):
                 heir.is_down, heir.gate = heir.is_down or part.is_down, heir.gate or part.gate
                 gone.append(part)

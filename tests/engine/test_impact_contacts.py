@@ -10,6 +10,7 @@ from steps import finished
 from engine.errors import BadUsage
 from engine.params import Patch
 from engine.params.gesture import GESTURES, Gesture, Hand, Touch
+from engine.params.playing import PlaySettings
 from engine.synths.impact import ImpactSynth
 from engine.synths.impact_contacts import ContactStream, Striker
 from engine.synths.impact_gesture import play_gesture
@@ -116,6 +117,25 @@ def test_where_the_object_is_struck_changes_what_rings_and_its_pitch_stays(synth
     other = alone(synth.live_patch(METAL.with_values(strike_x=0.1, strike_y=0.23), RATE), 60, 100, 24_000)
     assert np.abs(middle - wanted[:24_000]).max() < 1e-5
     assert np.abs(both - wanted[24_000:] - other).max() < 1e-5
+
+
+@pytest.mark.parametrize("settings", [PlaySettings(), PlaySettings(play_mode=1)])
+@pytest.mark.parametrize("note", [60, 64])
+def test_what_was_struck_by_hand_rings_on_whatever_the_keys_do(synth, settings, note):
+    patch = synth.live_patch(LONG.with_values(release=1.0, release_s=0.05), RATE)
+    struck, played = LiveInstrument(patch, RATE, settings), LiveInstrument(patch, RATE, settings)
+    struck.hit((0.3, 0.6), 100, 60, 0)
+    wanted = heard(struck, 48_000)[24_000:]
+    played.hit((0.3, 0.6), 100, 60, 0)
+    heard(played, 4_800)
+    played.note_on(note, 60, 4_800)
+    heard(played, 9_600, 4_800)
+    played.note_off(note)
+    found = heard(played, 48_000, 9_600)[14_400:]
+    assert np.abs(wanted).max() > 1e-3
+    assert np.abs(found - wanted).max() < 0.02 * np.abs(wanted).max(), "the key's own sound is damped"
+    played.damp(True)
+    assert np.abs(heard(played, 57_600, 48_000)[4_800:]).max() < 1e-3 * np.abs(wanted).max()
 
 
 # -- a hand that damps -------------------------------------------------------------------------------------------------
@@ -325,7 +345,7 @@ def test_striking_a_key_adds_to_a_scrape_of_its_object_and_the_scrape_goes_on(sy
         return out, live.n_sounding
 
     (plain, _), (both, n_sounding) = scraped(False), scraped(True)
-    assert n_sounding == 1
+    assert n_sounding == 2, "the key that goes up damps only its own strike"
     added = both - plain
     wanted = alone(patch, 60, 100, 24_000)
     assert not added[:12_000].any()
