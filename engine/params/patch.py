@@ -69,6 +69,8 @@ class Patch:
             raise PatchError(f"The patch has version {version}; this program reads up to {PATCH_VERSION}. Update it.")
         space = SPACES.get(data["synth"])
         plain = {n: _whole(v, n, space) if isinstance(v, list) else v for n, v in values.items()}
+        for n, v in plain.items():
+            _check_step(v, n, space)
         return cls(data["synth"], plain, seed, PATCH_VERSION, str(name))
 
     @classmethod
@@ -93,6 +95,17 @@ def _short(numbers: tuple[float, ...], default: float) -> list[float]:
     while n > 0 and numbers[n - 1] == default:
         n -= 1
     return list(numbers[:n])
+
+
+def _check_step(value: Any, name: str, space: ParamSpace | None) -> None:
+    """Between two choices of a file there is nothing that could be meant."""
+    if space is None or name not in space or space[name].scale != "step" or not isinstance(value, float):
+        return  # whatever else is wrong is refused with its reason when the patch is made
+    param = space[name]
+    if param.low <= value <= param.high and value != round(value):
+        raise PatchError(
+            f"{name} of the {space.name} synth takes whole numbers from {param.low:g} to {param.high:g}, not {value:g}."
+        )
 
 
 def _whole(numbers: list[Any], name: str, space: ParamSpace | None) -> tuple[Any, ...]:

@@ -78,6 +78,8 @@ def test_the_file_is_one_value_a_line_in_storage_order() -> None:
         ({"synth": "impact", "values": {"mode_level_db": 0.0}}, "takes 512 values, not 1"),
         ({"synth": "impact", "values": {"mode_level_db": [[0.0]]}}, "must be a number"),
         ({"synth": "impact", "values": {"mode_level_db": [0.0, False]}}, "must be a number, not False"),
+        ({"synth": "impact", "values": {"shape": 3.5}}, "takes whole numbers from 0 to"),
+        ({"synth": "fm", "values": {"op1_wave": 0.25}}, "takes whole numbers from 0 to"),
         ({"synth": "impact", "values": {"mode_level_db": ["0"]}}, "must be a number, not '0'"),
         ({"synth": "impact", "values": {"mode_level_db": [math.inf]}}, "outside its range"),
         ({"synth": "fm", "seed": 0.5}, "seed"),
