@@ -135,7 +135,7 @@ def _presets_arguments(parser: Parser) -> None:
     listing = kinds.add_parser("list", help="name the presets", description="Name the presets.")
     listing.add_argument("--tag", metavar="T", default="", help="only those with a tag that begins like this")
     listing.add_argument("--search", metavar="WORDS", default="", help="only those in which every word is found")
-    listing.add_argument("--synth", metavar="S", default="", help="only those of one instrument (fm)")
+    listing.add_argument("--synth", metavar="S", default="", help="only those of one instrument (fm or impact)")
     show = kinds.add_parser("show", help="tell what is in one", description="Tell what is in one.")
     show.add_argument("name", metavar="NAME", help="the preset's name")
     for command in (listing, show):
