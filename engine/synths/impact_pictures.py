@@ -27,7 +27,6 @@ LOWEST_HZ, HIGHEST_HZ = 20.0, 20_000.0
 RESIDUALS = {name: IMPACT_SPACE.defaults()[name] for name in ("mode_pitch_st", "mode_damping_oct", "mode_level_db")}
 HARDEST = 127.0
 _FREE = float(SHAPES.index("free"))
-_HARDLY = 1e-6
 _NOISE_FALLS = 1.2
 """The noise is drawn until it is 72 dB down."""
 
@@ -49,8 +48,8 @@ def draw(patch: Patch, note: float, velocity: float, hold_s: float, duration_s: 
         damping_hz = np.geomspace(LOWEST_HZ, HIGHEST_HZ, DAMPING_POINTS)
         modes = patch.values["modes"]
         assert isinstance(modes, float)
-        # A mode that is hardly begun is none.
-        n_own = min(math.ceil(modes - _HARDLY), strike.n_own)
+        # As many as the knob says: a mode that is less than half begun is none.
+        n_own = min(max(round(modes), 1), strike.n_own)
         shown = np.r_[:n_own, strike.n_own : strike.hz.shape[1]]
         return ImpactPictures(
             mode_hz=_floats(strike.hz[0])[shown],

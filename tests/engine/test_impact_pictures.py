@@ -9,8 +9,9 @@ from engine.fakes_impact import draw as draw_fake
 from engine.inline import render_inline
 from engine.jobs import Event
 from engine.params import Patch
-from engine.params.impact import SHAPES
+from engine.params.impact import IMPACT_SPACE, SHAPES
 from engine.params.impact_pictures import ImpactPictures
+from engine.params.text import format_value
 from engine.studio import Studio
 from engine.synths.impact_pictures import draw
 
@@ -130,3 +131,9 @@ def test_the_fake_draws_what_it_plays():
     assert drawn.n_own == drawn.mode_hz.size == 6
     assert np.isfinite(drawn.level_db).all()
     assert drawn.level_db[-1] < drawn.level_db[0]
+
+
+@pytest.mark.parametrize("modes", [28.2, 28.5, 28.8, 1.4])
+def test_as_many_modes_are_drawn_as_the_knob_says(modes):
+    said = format_value(IMPACT_SPACE["modes"], modes)
+    assert str(picture(modes=modes).n_own) == said
