@@ -38,6 +38,8 @@ LOW_VIEW_PX = 76
 """The object is lower than usual, down to this, before its knobs go out of sight."""
 WHOLE = ("audition", "set", "slot", "load")
 """Why a patch changes when another one comes; see ``Document.patch_changed``."""
+BACK = ("undo", "redo")
+"""Why it changes when a step is taken back, perhaps one that brought another patch."""
 _STRIKE = frozenset({"strike_x", "strike_y"})
 
 
@@ -178,10 +180,13 @@ class ImpactPanel(PagedPanel):
             picture.set_locked(self.document.locked)
 
     def show_patch(self, patch: Patch, why: str) -> None:
+        before = self._shown_patch
         super().show_patch(patch, why)
-        if why in WHOLE:
-            # Who listens to some modes alone meant those of the patch before.
+        is_other = before is None or patch.name != before.name
+        if why in WHOLE or (why in BACK and is_other):
+            # Who listens to some modes alone, or has chosen some, meant those of the patch before.
             self.modes.set_solo(())
+            self.modes.select(())
         self.view.set_values(patch.values)
         self.modes.set_values(patch.values)
         working = at_work(patch.values)

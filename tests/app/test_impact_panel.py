@@ -269,3 +269,21 @@ def test_the_pictures_follow_the_patch_and_take_hands(panel, document):
     document.set_locked(["mode_pitch_st", "strike_x"])
     assert panel.modes.locked == {"mode_pitch_st"}
     assert panel.view.is_locked("strike")
+
+
+def test_another_patch_begins_with_no_mode_chosen(panel, document):
+    panel.show_pictures(draw(document.patch, 60, 100, 1.0, 2.0), document.patch)
+    panel.choose_section("Modes")
+    panel.modes.select({1, 2})
+    panel.modes.silence()
+    document.undo()
+    assert panel.modes.selected == {1, 2}, "of the same object they stay chosen"
+    other = Patch("impact", {"modes": 6.0, "shape": 1.0}, name="Other")
+    document.set_patch(other, "Load")
+    assert (panel.modes.selected, panel.modes.primary) == (frozenset(), None)
+    panel.modes.select({3})
+    document.undo()
+    assert panel.modes.selected == frozenset()
+    panel.modes.select({3})
+    document.redo()
+    assert panel.modes.selected == frozenset()
