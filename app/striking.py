@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 GROUP_S = 1.0
 """Strikes that follow one another sooner are one step of undo."""
 DAMP_TIMES = 1.2
-"""A hand that damps by a key of its own stays until what rang is so many times 60 dB down."""
+"""A hand that damps stays at least until what rang is so many times 60 dB down."""
 MOST_DAMP_S = 3.0
 
 
@@ -27,8 +27,9 @@ class Striking(QObject):
         self._s = session
         self._struck_at = -GROUP_S
         self._group = 0
+        self._laid_at = 0.0
         self._lift = QTimer(self, singleShot=True)
-        self._lift.timeout.connect(lambda: self.damp(False))
+        self._lift.timeout.connect(self._take_off)
         view = session.impact.view
         view.struck.connect(self.strike)
         view.damped.connect(self.damp)
@@ -38,6 +39,10 @@ class Striking(QObject):
 
     def strike(self, x: float, y: float, velocity: int) -> None:
         """The object is struck there. It rings on by itself, whatever strikes it next."""
+        if self._lift.isActive():
+            # Who strikes has taken the hand off.
+            self._lift.stop()
+            self._take_off()
         now = time.monotonic()
         if now - self._struck_at > GROUP_S:
             self._group += 1
@@ -50,16 +55,31 @@ class Striking(QObject):
         self._s.live_play.strike(x, y, velocity, step)
 
     def damp(self, on: bool) -> None:
-        """A hand is laid on what rings, or taken off."""
+        """A hand is laid on what rings, or taken off; however short it lies there, it chokes."""
         self._lift.stop()
-        self._s.live_play.instrument.damp(on)
+        if on:
+            self._laid_at = time.monotonic()
+            self._s.live_play.instrument.damp(True)
+            return
+        left_s = self._damp_s() - (time.monotonic() - self._laid_at)
+        if left_s > 0.0:
+            self._lift.start(round(1000.0 * left_s))
+        else:
+            self._take_off()
 
     def damp_all(self) -> None:
         """Lay a hand on what rings until it is silent."""
+        self.damp(True)
+        self.damp(False)
+
+    def _damp_s(self) -> float:
+        """How long it takes until what rings is silent."""
         release_s = self._s.document.patch.values.get("release_s", MOST_DAMP_S)
         assert isinstance(release_s, float)
-        self.damp(True)
-        self._lift.start(round(1000.0 * min(DAMP_TIMES * release_s, MOST_DAMP_S)))
+        return min(DAMP_TIMES * release_s, MOST_DAMP_S)
+
+    def _take_off(self) -> None:
+        self._s.live_play.instrument.damp(False)
 
     def _refresh(self) -> None:
         self._s.actions.enable("play.damp", self._s.document.patch.synth == IMPACT_SPACE.name)

@@ -109,12 +109,24 @@ def test_a_drag_of_the_ring_is_heard_by_turning_and_strikes_nothing(session: Ses
     assert session.document.undo_label == "Listening place"
 
 
-def test_the_right_button_damps_while_it_is_down(session: Session, diary: Struck) -> None:
+def test_the_right_button_damps_while_it_is_down(session: Session, diary: Struck, qtbot: QtBot) -> None:
+    session.document.audition("release_s", 0.02)
+    diary.take()
     view, spot = session.impact.view, place_on(session, 0.5, 0.5)
     QTest.mousePress(view, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, spot)
     assert diary.take() == [("damp", True)]
     QTest.mouseRelease(view, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, spot)
-    assert diary.take() == [("damp", False)]
+    qtbot.waitUntil(lambda: diary.log == [("damp", False)])
+
+
+def test_a_short_right_click_damps_until_it_is_silent_or_struck_again(session: Session, diary: Struck) -> None:
+    view, spot = session.impact.view, place_on(session, 0.5, 0.5)
+    session.document.audition("release_s", 2.0)
+    diary.take()
+    QTest.mouseClick(view, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, spot)
+    assert diary.take() == [("damp", True)], "nothing is silent yet"
+    hand_at(session, 0.5, 0.5).press().release()
+    assert [entry[0] for entry in diary.take() if entry[0] in ("damp", "hit")] == ["damp", "hit"]
 
 
 def test_the_damp_key_lays_a_hand_on_it_until_it_is_silent(session: Session, diary: Struck, qtbot: QtBot) -> None:
