@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.params.impact import LEVEL_FLOOR_DB
-from engine.params.impact_pictures import ImpactPictures
+from engine.params.impact_pictures import ImpactPictures, pushed
 
 Array = NDArray[np.float64]
 PITCH, DAMPING, LEVEL = "mode_pitch_st", "mode_damping_oct", "mode_level_db"
@@ -43,7 +43,7 @@ def rayleigh_decay_s(alpha: float, beta: float, hz: Array) -> Array:
 @dataclass(frozen=True, eq=False)
 class ModeSet:
     """``n`` modes, of which the first ``n_own`` are the object's: ``hz``, ``db`` and ``decay_s`` ``[n]`` without
-    residuals."""
+    residuals, the levels at the frequencies ``db_hz`` ``[n]`` under a contact of ``contact_s``."""
 
     hz: Array
     db: Array
@@ -52,22 +52,30 @@ class ModeSet:
     alpha: float = 0.0
     beta: float = 0.0
     pitch_hz: float = 0.0
+    db_hz: Array = field(default_factory=lambda: np.zeros(0))
+    contact_s: float = 0.0
 
     @classmethod
     def of(cls, pictures: ImpactPictures, level_db: Array | None = None) -> ModeSet:
         """With the residual levels ``[N_MODES]`` that the pictures were drawn for, the modes are as loud as they are
         heard where their pitches are now: a contact moves some frequencies more than others."""
         hz, db, decay_s = (
-            np.asarray(a, np.float64) for a in (pictures.plain_hz, pictures.plain_db, pictures.plain_decay_s)
+            np.array(a, np.float64) for a in (pictures.plain_hz, pictures.plain_db, pictures.plain_decay_s)
         )
         alpha, beta = rayleigh_of(np.asarray(pictures.damping_hz), np.asarray(pictures.damping_decay_s))
         n_own = min(pictures.n_own, hz.size)
-        db = np.maximum(db, LEAST_DB)
+        db, db_hz = np.maximum(db, LEAST_DB), hz.copy()
         if level_db is not None and pictures.mode_db.size == db.size:
             heard = np.asarray(pictures.mode_db[:n_own], np.float64) - level_db[:n_own]
             known = (level_db[:n_own] > EXACT_FROM_DB) & np.isfinite(heard)
             db[:n_own] = np.where(known, heard, db[:n_own])
-        return cls(hz, db, decay_s, n_own, alpha, beta, float(pictures.pitch_hz))
+            db_hz[:n_own] = np.where(known, np.asarray(pictures.mode_hz[:n_own], np.float64), hz[:n_own])
+        return cls(hz, db, decay_s, n_own, alpha, beta, float(pictures.pitch_hz), db_hz, float(pictures.contact_s))
+
+    def db_at(self, mode: int, hz: float) -> float:
+        """How loud a mode without a residual level would be at another frequency, which the contact moves otherwise."""
+        push = np.maximum(pushed(np.array([self.db_hz[mode], hz]), self.contact_s), 1e-10)
+        return float(self.db[mode]) + 20.0 * math.log10(float(push[1] / push[0]))
 
     def shown(self, pitch_st: Array, damping_oct: Array, level_db: Array) -> Shown:
         """With the residuals ``[N_MODES]`` of a patch."""

@@ -14,7 +14,7 @@ from app.controls.mode_set import DAMPING, LEVEL, PITCH, VECTORS
 from app.controls.modes_hand import ModeDrag, with_places
 from app.controls.modes_paper import ModesPaper
 from app.controls.modes_picture import RANGE_DB
-from app.controls.modes_text import DB, DECAY, HZ, read_mode
+from app.controls.modes_text import DB, DECAY, HZ, read_mode, within_reach
 from engine.params import Param
 from engine.params.impact import LEVEL_FLOOR_DB
 
@@ -74,20 +74,26 @@ class ModesChanges(ModesPaper):
             self._set_mode(mode, *read_mode(text, self.shown(), mode))
 
     def _set_mode(self, mode: int, wanted: dict[Param, float], silent: bool) -> None:
-        """Put a mode where it was typed, in one gesture."""
+        """Put a mode where it was typed, in one gesture; what cannot be reached is said in a
+        :class:`ParamTextError`. Level and decay are those at the new pitch."""
         changes: dict[str, Value] = {}
         pitch, damping, level = (self.residuals(name) for name in VECTORS)
         if HZ in wanted:
-            st = 12.0 * math.log2(wanted[HZ] / float(self._set.hz[mode]))
-            changes[PITCH] = with_places(PITCH, pitch, (mode,), st)
-            pitch[mode] = st
-        if silent or DB in wanted:
-            db = LEVEL_FLOOR_DB if silent else wanted[DB] - float(self._set.db[mode])
+            plain_hz = float(self._set.hz[mode])
+            pitch[mode] = within_reach(PITCH, mode, 12.0 * math.log2(wanted[HZ] / plain_hz), plain_hz)
+            changes[PITCH] = with_places(PITCH, pitch, (mode,), float(pitch[mode]))
+        if silent:
+            changes[LEVEL] = with_places(LEVEL, level, (mode,), LEVEL_FLOOR_DB)
+        elif DB in wanted:
+            hz = float(self._set.hz[mode]) * 2.0 ** (float(pitch[mode]) / 12.0)
+            plain_db = self._set.db_at(mode, hz)
+            db = within_reach(LEVEL, mode, wanted[DB] - plain_db, plain_db)
             changes[LEVEL] = with_places(LEVEL, level, (mode,), db)
         if DECAY in wanted:
             damping[mode] = 0.0
             plain_s = float(self._set.shown(pitch, damping, level).decay_s[mode])
-            changes[DAMPING] = with_places(DAMPING, damping, (mode,), math.log2(plain_s / wanted[DECAY]))
+            octaves = within_reach(DAMPING, mode, math.log2(plain_s / wanted[DECAY]), plain_s)
+            changes[DAMPING] = with_places(DAMPING, damping, (mode,), octaves)
         self.step.set(f"Mode {mode + 1}", changes)
 
     def _nudge(self, key: Qt.Key, fine: float) -> None:

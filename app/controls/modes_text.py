@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from app.controls.mode_set import Shown
+from app.controls.mode_set import DAMPING, LEVEL, PITCH, Shown
 from app.controls.words import db_text, hz_text, note_text, typeset
 from engine.errors import ParamTextError
 from engine.params import Param
+from engine.params.impact import IMPACT_SPACE
 from engine.params.text import format_value, parse_value
 
 HZ = Param("hz", 1.0, 40_000.0, 440.0, "Hz", "log", label="Frequency")
@@ -49,6 +50,29 @@ def read_mode(text: str, shown: Shown, mode: int) -> tuple[dict[Param, float], b
         if part not in untouched:
             wanted[param] = value
     return wanted, silent
+
+
+def within_reach(name: str, mode: int, residual: float, plain: float) -> float:
+    """``residual`` of a mode that is at ``plain`` without one (in Hz, dB or seconds), put into the range of the vector
+    ``name``. Raises :class:`ParamTextError`, which names the limit, when it lies outside."""
+    param = IMPACT_SPACE[name]
+    nearest = param.clamp(residual)
+    if abs(residual - nearest) <= _SLACK[name]:
+        return nearest
+    is_above = residual > nearest
+    if name == PITCH:
+        words = f"{'higher' if is_above else 'lower'} than {format_value(HZ, plain * 2.0 ** (nearest / 12.0))}"
+    elif name == LEVEL:
+        words = f"{'louder' if is_above else 'softer'} than {format_value(DB, plain + nearest)}"
+        words += "" if is_above else ", unless it is off"
+    else:
+        # More damping is a shorter decay.
+        words = f"{'shorter' if is_above else 'longer'} than {format_value(DECAY, plain * 2.0**-nearest)}"
+    raise ParamTextError(f"Mode {mode + 1} cannot be {words}.")
+
+
+_SLACK = {PITCH: 0.1, LEVEL: 0.06, DAMPING: 0.01}
+"""A limit may be typed as it is written, rounded."""
 
 
 def _first_that_reads(part: str, params: list[Param], now: dict[Param, float]) -> tuple[Param, float]:

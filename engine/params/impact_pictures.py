@@ -14,6 +14,18 @@ def _none() -> Floats:
     return np.zeros(0, np.float32)
 
 
+def pushed(hz: NDArray[np.float64], contact_s: float) -> NDArray[np.float64]:
+    """How much of modes at ``hz`` a push of that length moves, 1 for a slow one: its spectrum's magnitude, with the
+    notches between whole swings."""
+    turns = np.maximum(np.asarray(hz, np.float64) * contact_s, 1e-6)
+    # Sine and square of :meth:`engine.synths.impact_force.Contact.push`; where the sine's formula has 0 / 0 a hair
+    # beside is as good.
+    beside = np.where(np.abs(turns - 0.5) < 1e-6, turns + 1e-5, turns)
+    sine = np.cos(np.pi * beside) / (1.0 - np.square(2.0 * beside))
+    square = np.sinc(turns) + 0.5 * (np.sinc(turns - 1.0) + np.sinc(turns + 1.0))
+    return np.asarray(np.abs(0.43 * sine + 0.57 * square))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ImpactPictures:
     """One strike of an impact patch with a key.

@@ -16,7 +16,7 @@ from torch import Tensor
 from engine.dsp.band_noise import band, bins_hz
 from engine.params import Patch
 from engine.params.impact import IMPACT_SPACE, SHAPES
-from engine.params.impact_pictures import Floats, ImpactPictures
+from engine.params.impact_pictures import Floats, ImpactPictures, pushed
 from engine.rates import DEFAULT_RATE_HZ
 from engine.synths.impact_force import LN_1000, Contact
 from engine.synths.impact_note import ImpactDecoder, ImpactNote
@@ -86,18 +86,8 @@ def _note(patch: Patch, note: float, velocity: float, hold_s: float = 0.0) -> Im
 
 def _mode_powers(strike: ImpactNote) -> Tensor:
     """Power of each mode just after the strike, mean of both sides ``[modes]``."""
-    moved = _pushed(strike.hz[0], strike.contact.seconds) * strike.gain
+    moved = torch.from_numpy(pushed(strike.hz[0].numpy(), float(strike.contact.seconds[0]))) * strike.gain
     return 0.5 * strike.amplitude[0].square().mean(0) * moved.square()
-
-
-def _pushed(hz: Tensor, seconds: Tensor) -> Tensor:
-    """How much of each mode the push moves: its spectrum's magnitude, with the notches between whole swings."""
-    turns = (hz * seconds).clamp(min=1e-6)
-    # Sine and square of :meth:`Contact.push`; where the sine's formula has 0 / 0 a hair beside is as good.
-    beside = torch.where((turns - 0.5).abs() < 1e-6, turns + 1e-5, turns)
-    sine = torch.cos(math.pi * beside) / (1.0 - (2.0 * beside).square())
-    square = torch.sinc(turns) + 0.5 * (torch.sinc(turns - 1.0) + torch.sinc(turns + 1.0))
-    return (0.43 * sine + 0.57 * square).abs()
 
 
 def _mode_db(strike: ImpactNote) -> NDArray[np.float64]:

@@ -15,8 +15,10 @@ from app.controls.drag_value import BURST_MS
 from app.controls.mode_set import ModeSet, rayleigh_decay_s, rayleigh_of
 from app.controls.modes_picture import RANGE_DB, ModesPicture
 from app.controls.modes_plot import ModesPlot
+from engine.params import Patch
 from engine.params.impact import IMPACT_SPACE, LEVEL_FLOOR_DB, N_MODES
 from engine.params.impact_pictures import ImpactPictures
+from engine.synths.impact_pictures import draw
 
 PITCH, DAMPING, LEVEL = "mode_pitch_st", "mode_damping_oct", "mode_level_db"
 HZ = (220.0, 440.0, 930.0, 1700.0, 3100.0, 5300.0)
@@ -313,12 +315,57 @@ def test_a_double_click_types_frequency_level_and_decay(plot):
 )
 def test_one_of_them_may_be_typed(plot, typed, name, wanted):
     plot.select({1})
-    plot.open_editor()
-    plot.editor.selectAll()
-    QTest.keyClicks(plot.editor, typed)
-    QTest.keyClick(plot.editor, Qt.Key.Key_Return)
+    type_over(plot, typed)
     assert value(plot, name, 1) == pytest.approx(wanted, abs=1e-3)
     assert sum(plot.residuals(n).any() for n in (PITCH, DAMPING, LEVEL)) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "mode", "hz", "db"),
+    [({}, 3, 440.0, -20.0), ({"material": 1.0, "striker_hardness": 0.3, "striker_kg": 0.1}, 6, 5000.0, -70.0)],
+)
+@pytest.mark.parametrize("level_db", [0.0, -12.0, LEVEL_FLOOR_DB])
+def test_a_level_typed_with_another_pitch_is_what_is_heard_there(plot, values, mode, hz, db, level_db):
+    patch = Patch("impact", values).with_values(**residual(**{f"{LEVEL}_{mode}": level_db}))
+    plot.set_values(patch.values)
+    plot.set_pictures(draw(patch, 60.0, 100.0, 1.0, 2.0), patch.values)
+    plot.select({mode})
+    type_over(plot, f"{hz:g} Hz; {db:g} dB; 0.5 s")
+    typed = patch.with_values(**{name: tuple(plot.residuals(name).tolist()) for name in (PITCH, DAMPING, LEVEL)})
+    heard = draw(typed, 60.0, 100.0, 1.0, 2.0)
+    assert heard.mode_hz[mode] == pytest.approx(hz, rel=1e-4)
+    assert heard.mode_db[mode] == pytest.approx(db, abs=0.05)
+    assert heard.mode_decay_s[mode] == pytest.approx(0.5, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("typed", "limit", "as_written"),
+    [
+        ("30 dB", "louder than +24.0 dB.", "24 dB"),
+        ("-90 dB", "softer than -84.0 dB, unless it is off.", "-84 dB"),
+        ("20000 Hz", "higher than 14.1 kHz.", "14.1 kHz"),
+        ("1 ms", "shorter than 12.3 ms.", "12.3 ms"),
+    ],
+)
+def test_what_cannot_be_reached_is_said_and_the_field_stays_open(plot, typed, limit, as_written):
+    heard = Heard(plot)
+    plot.select({0})
+    type_over(plot, typed)
+    assert plot.editor is not None
+    assert plot.editor.accessibleDescription() == f"Mode 1 cannot be {limit}"
+    assert heard.changing == []
+    plot.editor.selectAll()
+    QTest.keyClicks(plot.editor, as_written)
+    QTest.keyClick(plot.editor, Qt.Key.Key_Return)
+    assert heard.committed == [("Mode 1",)]
+
+
+def type_over(plot: ModesPlot, text: str) -> None:
+    """Type into the field at the chosen mode."""
+    plot.open_editor()
+    plot.editor.selectAll()
+    QTest.keyClicks(plot.editor, text)
+    QTest.keyClick(plot.editor, Qt.Key.Key_Return)
 
 
 def test_nonsense_is_explained_and_changes_nothing(plot):
