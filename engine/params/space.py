@@ -94,6 +94,9 @@ class ParamSpace:
             if param.count == 1 and numbers is value:
                 raise PatchError(f"{name} of the {self.name} synth must be a single number, not a list of them.")
             if len(numbers) != param.count:
+                if numbers is not value:
+                    wanted = f"must be a list of {param.count} numbers, not {_told(value)}"
+                    raise PatchError(f"{name} of the {self.name} synth {wanted}.")
                 raise PatchError(f"{name} of the {self.name} synth takes {param.count} values, not {len(numbers)}.")
             for number in numbers:
                 if isinstance(number, bool) or not isinstance(number, int | float):
