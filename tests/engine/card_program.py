@@ -59,7 +59,7 @@ def run_filter(kind):
 def render(unit):
     """A short looped, filtered and noisy batch, and its gradients."""
     unit = unit.requires_grad_()
-    sound = FmSynth(may_open=False).render(
+    sound = FmSynth(may_open=False, compiled=False).render(
         unit, note=60, velocity=100, hold_s=0.0004, duration_s=0.0005, sample_rate=24_000, quality="draft"
     )
     return sound.detach().cpu(), torch.autograd.grad(sound.square().sum(), [unit])[0].cpu()

@@ -100,7 +100,8 @@ def test_the_kernels_compile_for_cards(kernel, capability, tmp_path, monkeypatch
 
 def _sound_and_slope(unit, quality):
     unit = unit.requires_grad_()
-    sound = FmSynth().render(
+    # What a card computes is the tensor path: the compiled notes of the CPU have slopes that differ a little.
+    sound = FmSynth(compiled=False).render(
         unit, note=60, velocity=100, hold_s=0.01, duration_s=0.02, sample_rate=24_000, quality=quality
     )
     (slope,) = torch.autograd.grad(sound.square().sum(), [unit])

@@ -52,7 +52,7 @@ def test_gradients_are_those_of_the_cpu(name, gpu):
     slopes = []
     for device in ("cpu", gpu):
         unit = _batch(PATCHES[name], 5).double().to(device).requires_grad_()
-        sound = FmSynth().render(unit, **NOTE)
+        sound = FmSynth(compiled=False).render(unit, **NOTE)
         slopes.append(torch.autograd.grad(sound.square().mean(), [unit])[0].cpu())
     here, there = slopes
     assert there.isfinite().all()
