@@ -222,8 +222,8 @@ def test_a_preset_that_is_only_heard_is_not_taken_by_what_was_drawn(
 def test_the_patches_to_borrow_from_are_read_a_file_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.explore._pools", {})
     draw = Draw("randomise", 0.5, usual_sections(FM_SPACE), 3)
-    first = [candidate for _, candidate in zip(range(200), draw.candidates(PIANO, ()), strict=False)]
     n_files = len(factory_presets())
+    first = [candidate for _, candidate in zip(range(n_files + 20), draw.candidates(PIANO, ()), strict=False)]
     assert first[:n_files] == [None] * n_files, "Between two files others have their turn."
     again = list(draw.candidates(PIANO, ()))
     assert again == first[n_files:]
