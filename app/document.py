@@ -113,6 +113,7 @@ class Document(DocumentState):
         """Make the last patch of a synth the live one; no undo step. What a hand does with the other one is kept."""
         if synth == self.patch.synth:
             return
+        self.leaving.emit()
         self.settle()
         slots = replace(self.project.slots, position=None)
         self._become(self._history.amend(self.project.using(synth).with_slots(slots)), "synth")

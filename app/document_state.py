@@ -25,6 +25,8 @@ class DocumentState(QObject):
     """The live :class:`Patch` and why it changed: ``turn audition revert set slot synth name undo redo load struck``. A
     hand that turns something makes ``turn``, a whole patch that is only heard ``audition``; ``synth``: another
     instrument is at hand; ``name``: called something else; ``struck``: somebody plays, and hears it already."""
+    leaving = Signal()
+    """Another instrument comes to hand: what a hand does, or what is only heard, is about to be kept."""
     note_changed = Signal(object, str)
     """The :class:`NoteSettings` with which the live patch is played, and why they changed, as in ``patch_changed``, or
     ``keys``: somebody plays, and hears it already, or ``preview``: it comes with a patch that follows."""

@@ -3,7 +3,7 @@
 The target is always a take, so that it can be heard beside what is found. While the match runs, the best so far is the
 live patch, heard but not committed; accepting makes it one step, discarding goes back, and undo brings what was found
 back to choose from. A hand that turns a knob, or anything else that changes the patch, ends the match and keeps what is
-there.
+there. Strikes on the object only let it be heard; and while the other instrument is at hand, the match goes on alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog
 
@@ -55,6 +55,10 @@ class Matching(QObject):
         """What the strip says of what was found."""
         self._shown_at = 0.0
         self._is_mine = False
+        self._is_away = False
+        """Whether the other instrument is at hand."""
+        self._return = QTimer(self, singleShot=True, interval=0)
+        self._return.timeout.connect(self._come_back)
         self._awaited: tuple[Path, str | None] | None = None
         self._step, self._is_fresh = 0, False
         """Counts the matches, what one of them adds to the history being one step; whether one is about to begin."""
@@ -119,6 +123,7 @@ class Matching(QObject):
         s.opening.settled.connect(self._opened)
         s.document.selection_changed.connect(self._selected)
         s.document.patch_changed.connect(self._patch_changed)
+        s.document.leaving.connect(self._leaving)
 
     # -- beginning -------------------------------------------------------------------------------------------------
 
@@ -177,6 +182,7 @@ class Matching(QObject):
         self._result = "The best that was found so far"
         self.bar.begin(take.name)
         self._enable_escape(True)
+        self._s.impact.tries_only = self.synth == self._s.impact.space.name
         self.bar.end.setFocus(Qt.FocusReason.OtherFocusReason)
         self.job = job = s.studio.match(
             take.clip,
@@ -205,7 +211,7 @@ class Matching(QObject):
             best = self.candidates[0].distance_db
         self.bar.show_progress(note.fraction, note.text, best)
         # While the person listens to the target, it is left in the player.
-        is_watched = self._shown is None or self._s.document.selected is None
+        is_watched = (self._shown is None or self._s.document.selected is None) and not self._is_away
         if best is not None and is_watched and self._is_worth_it(best):
             self._try_on(self.candidates[0])
 
@@ -218,6 +224,7 @@ class Matching(QObject):
     def _try_on(self, candidate: Candidate) -> None:
         """Make a candidate the live patch, heard but not committed."""
         document = self._s.document
+        document.use_synth(self.synth)
         self._shown, self._shown_at = candidate, time.monotonic()
         self._is_mine = True
         try:
@@ -236,7 +243,7 @@ class Matching(QObject):
         if self.bar.end.hasFocus():
             # That button now throws away what was found: the key that stopped the search shall not.
             self.bar.accept.setFocus(Qt.FocusReason.OtherFocusReason)
-        if self._s.document.selected is None or self._shown is None:
+        if (self._s.document.selected is None or self._shown is None) and not self._is_away:
             self._try_on(self.candidates[0])
         if result.notice:
             self._s.messages.info(result.notice)
@@ -300,9 +307,9 @@ class Matching(QObject):
 
     def _leave(self) -> None:
         """End the match, if there is one, and go back to the patch as it was."""
-        before, take = self._before, self.take
+        before, take, is_away = self._before, self.take, self._is_away
         self._end()
-        if take is None or before is None:
+        if take is None or before is None or is_away:
             return
         document = self._s.document
         document.revert()
@@ -329,6 +336,7 @@ class Matching(QObject):
         self.bar.choices.button(kept.place).setChecked(True)
         self.bar.show_compared(False)
         self._enable_escape(True)
+        self._s.impact.tries_only = self.synth == self._s.impact.space.name
         self.bar.accept.setFocus(Qt.FocusReason.OtherFocusReason)
         self._try_on(kept.candidates[kept.place])
 
@@ -346,7 +354,9 @@ class Matching(QObject):
     def _end(self) -> None:
         """Stop what runs and put the strip away; the patch stays as it is."""
         job, self.job = self.job, None
-        self.take, self._before = None, None
+        self.take, self._before, self._is_away = None, None, False
+        self._return.stop()
+        self._s.impact.tries_only = False
         if job is not None:
             self._s.studio.cancel(job)
         self._enable_escape(False)
@@ -360,14 +370,40 @@ class Matching(QObject):
 
     # -- what else happens -----------------------------------------------------------------------------------------
 
-    def _patch_changed(self, _patch: Patch, _why: str) -> None:
-        if self.is_on and not self._is_mine:
-            was_heard = self._shown is not None
-            self._end()
-            if was_heard:
-                self._s.messages.info("The match ended with your turn, at the best so far; undo goes back past both.")
-            else:
-                self._s.messages.info("The match ended with your turn, before anything was found.")
+    def _patch_changed(self, patch: Patch, why: str) -> None:
+        if not self.is_on or self._is_mine:
+            return
+        if patch.synth != self.synth and why != "load":
+            self._is_away = True
+            return
+        if self._is_away and self._before is not None and patch == self._before[0]:
+            # Later: whoever else follows the patch has not heard of this one yet.
+            self._is_away = False
+            self._return.start()
+            return
+        is_done, was_heard = self.job is None, self._shown is not None
+        self._end()
+        if not was_heard:
+            self._s.messages.info("The match ended with your turn, before anything was found.")
+        elif is_done:
+            self._s.messages.info("Your turn goes on from what was found; undo goes back past both.")
+        else:
+            self._s.messages.info("The match ended with your turn, at the best so far; undo goes back past both.")
+
+    def _leaving(self) -> None:
+        """What is tried on is nobody's choice yet: it is not kept when the other instrument comes to hand."""
+        if self.is_on and not self._is_away and self._s.document.is_held:
+            self._is_mine = True
+            try:
+                self._s.document.revert()
+            finally:
+                self._is_mine = False
+            self._shown = None
+
+    def _come_back(self) -> None:
+        """The instrument is at hand again: on with what was found meanwhile."""
+        if self.is_on and not self._is_away and self.candidates and self._s.document.selected is None:
+            self._try_on(self._chosen())
 
     def _selected(self, take: Take | None) -> None:
         if self.is_on:

@@ -175,14 +175,15 @@ class LivePlay(QObject):
         """Whether a hand is at the keys, or what it played still sounds."""
         return bool(self.held.notes) or self.instrument.n_sounding > 0
 
-    def strike(self, x: float, y: float, velocity: int, step: str) -> None:
+    def strike(self, x: float, y: float, velocity: int, step: str | None) -> None:
         """The object is struck there with the key that is set; the stage follows as it follows the keys, in one step of
-        undo with all else of that ``step``."""
+        undo with all else of that ``step``. With ``None`` it is only heard."""
         note = self._s.document.note.note
-        self.struck = ((note, velocity), step)
         self.instrument.hit(x, y, velocity, note)
         self._take_over()
-        self._on_key(note, velocity)
+        if step is not None:
+            self.struck = ((note, velocity), step)
+            self._on_key(note, velocity)
 
     def _take_over(self) -> None:
         """What plays by hand takes over from the note that the stage plays."""

@@ -51,8 +51,9 @@ class Striking(QObject):
         document = self._s.document
         document.use_synth(IMPACT_SPACE.name)
         document.select(None)
-        self._s.impact.strike_step = step
-        self._s.live_play.strike(x, y, velocity, step)
+        is_tried = self._s.impact.tries_only
+        self._s.impact.strike_step = None if is_tried else step
+        self._s.live_play.strike(x, y, velocity, None if is_tried else step)
 
     def damp(self, on: bool) -> None:
         """A hand is laid on what rings, or taken off; however short it lies there, it chokes."""

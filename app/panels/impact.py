@@ -53,6 +53,8 @@ class ImpactPanel(PagedPanel):
         self.modes = ModesPlot()
         self.strike_step: str | None = None
         """With which strikes the one under way is one step of undo; ``None`` while nothing is struck."""
+        self.tries_only = False
+        """Whether strikes change nothing: somebody only listens to a patch, at this place and that."""
         self._pictures: tuple[ImpactPictures, Patch] | None = None
         self._tab = next(iter(ROWS))
         self._lay_out()
@@ -128,7 +130,7 @@ class ImpactPanel(PagedPanel):
         view, modes, document = self.view, self.modes, self.document
         view.moved.connect(self._on_view_moved)
         view.committed.connect(self._on_view_committed)
-        view.reverted.connect(document.revert)
+        view.reverted.connect(self._on_view_reverted)
         modes.moved.connect(self.on_moved)
         modes.committed.connect(document.commit)
         modes.reverted.connect(document.revert)
@@ -162,12 +164,21 @@ class ImpactPanel(PagedPanel):
     # A hand on the object
 
     def _on_view_moved(self, values: dict[str, Value]) -> None:
+        if self.tries_only and set(values) <= _STRIKE:
+            return
         # Who strikes hears it at once, by the key.
         self.on_moved(values, "struck" if set(values) <= _STRIKE else "turn")
 
     def _on_view_committed(self, label: str) -> None:
         merge, self.strike_step = self.strike_step, None
-        self.document.commit(label, merge=merge)
+        if self.tries_only:
+            self.view.set_values(self.patch.values)
+        else:
+            self.document.commit(label, merge=merge)
+
+    def _on_view_reverted(self) -> None:
+        if not self.tries_only:
+            self.document.revert()
 
     # The document
 
