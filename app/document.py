@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject
 from app.document_state import DocumentState
 from app.project_file import ProjectFile
 from app.submit import Submit, run_here
-from engine.params import Patch, known_names, words_for
+from engine.params import SPACES, Patch, words_for
 from engine.params.links import EnvelopeLinks
 from engine.params.note import NoteSettings
 from engine.params.vary import with_locks
@@ -69,7 +69,7 @@ class Document(DocumentState):
     def settle(self, *, turned: bool = True, heard: bool = True) -> None:
         """Keep what a hand still turns, or a patch that was only heard, as a step: before what is no part of it."""
         if turned and self._turned:
-            self.commit(words_for(self._turned))
+            self.commit(words_for(self._turned, self.patch.synth))
         elif heard and self._heard and (self._live is not None or self._live_note is not None):
             self.commit(self._heard)
 
@@ -201,24 +201,33 @@ class Document(DocumentState):
 
     @property
     def locked(self) -> frozenset[str]:
-        """Storage names of what presets, slots, words and chance leave alone; a hand still turns it."""
+        """Storage names of what presets, slots, words and chance leave alone in the live synth; a hand still turns
+        it."""
         return self.project.locked
 
+    def locked_in(self, synth: str) -> frozenset[str]:
+        """Storage names of what is locked of a synth, live or not."""
+        return self.project.locked_in(synth)
+
     def set_locked(self, names: Iterable[str], on: bool = True, label: str = "") -> None:
-        """Lock or unlock some parameters: one undo step, or none when they are."""
-        names = known_names(names)
-        label = label or f"{'Lock' if on else 'Unlock'} {words_for(names)}"
+        """Lock or unlock some parameters of the live synth: one undo step, or none when they are."""
+        names = self._known(names)
+        label = label or f"{'Lock' if on else 'Unlock'} {words_for(names, self.patch.synth)}"
         self.replace_locks(self.locked | names if on else self.locked - names, label)
 
     def replace_locks(self, names: Iterable[str], label: str = "Unlock all") -> None:
-        """Lock exactly these; names that no synth has are left out. One undo step, or none when they are."""
-        locked = known_names(names)
+        """Lock exactly these of the live synth; names that it does not have are left out. One undo step, or none when
+        they are."""
+        locked = self._known(names)
         if locked != self.locked:
-            self._commit(label, self.project.with_locked(locked))
+            self._commit(label, self.project.with_locked(self.patch.synth, locked))
+
+    def _known(self, names: Iterable[str]) -> frozenset[str]:
+        return frozenset(name for name in names if name in SPACES[self.patch.synth])
 
     def keep_locked(self, patch: Patch) -> Patch:
-        """``patch`` with the present values of what is locked."""
-        return with_locks(self.patch, patch, self.locked)
+        """``patch`` with the present values of what is locked of its synth."""
+        return with_locks(self.patch_of(patch.synth), patch, self.locked_in(patch.synth))
 
     def _tell_held(self, wanted: Patch, patch: Patch) -> None:
         if held := sum(patch.values[name] != value for name, value in wanted.values.items()):

@@ -100,7 +100,7 @@ class DocumentState(QObject):
         """What undo takes back before the newest step: a gesture, or what is only heard."""
         if not self._reverts:
             return None
-        return self._heard or (words_for(self._turned) if self._turned else "The change under way")
+        return self._heard or (words_for(self._turned, self.patch.synth) if self._turned else "The change under way")
 
     @property
     def redo_label(self) -> str | None:
@@ -179,7 +179,7 @@ class DocumentState(QObject):
             self.takes_changed.emit()
         if fresh or before.selection != now.selection:
             self.selection_changed.emit(now.selected)
-        if fresh or before.locked != now.locked:
+        if fresh or (before.locks, before.locked) != (now.locks, now.locked):
             self.locks_changed.emit()
         if fresh or before.links != now.links:
             self.links_changed.emit()

@@ -23,7 +23,7 @@ from app.match_drops import WORDS, TakeDrops, is_one_sound
 from app.match_kept import DiscardedMatch
 from app.panels.match_bar import MatchBar
 from app.panels.paged import PagedPanel
-from engine.params import FM_SPACE, SPACES, Patch
+from engine.params import FM_SPACE, Patch
 from engine.params.note import NoteSettings
 from engine.project.take import Take
 from engine.studio import Candidate, MatchResult
@@ -188,7 +188,7 @@ class Matching(QObject):
             take.clip,
             synth=self.synth,
             current=s.document.patch,
-            locked=[name for name in s.document.locked if name in SPACES[self.synth]],
+            locked=s.document.locked_in(self.synth),
             seconds=self.seconds,
         )
         # What an earlier match still tells is not for this one.

@@ -23,7 +23,6 @@ from app.explore import MUTATE, RANDOMISE
 from app.icons import icon
 from app.panels.explore_menus import lock_menu, sections_menu, slot_menu
 from app.theme import GRID, PADDING
-from engine.params import SPACES
 from engine.project.slots import N_SLOTS, NAMES
 
 if TYPE_CHECKING:
@@ -159,7 +158,7 @@ class ExploreBar(QWidget):
         self.sections.setToolTip(f"What mutating and randomising may change: {words}")
 
     def _show_locks(self) -> None:
-        count = len(self._document.locked & {param.name for param in SPACES[self._document.patch.synth]})
+        count = len(self._document.locked)
         self.locks.setText(str(count) if count else "")
         style = Qt.ToolButtonStyle
         # Without a number the padlock stands in the middle.

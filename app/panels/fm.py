@@ -309,7 +309,7 @@ class FmPanel(PagedPanel):
 
     def _show_locks(self) -> None:
         super()._show_locks()
-        locked = self.document.locked
+        locked = self.document.locked_in(self.space.name)
         self.strip.set_locked({n for n in OPERATORS if FM_SPACE.names_in(f"Operator {n}") & locked})
 
     def show_patch(self, patch: Patch, why: str) -> None:

@@ -188,7 +188,7 @@ class ImpactPanel(PagedPanel):
     def _show_locks(self) -> None:
         super()._show_locks()
         for picture in (self.view, self.modes):
-            picture.set_locked(self.document.locked)
+            picture.set_locked(self.document.locked_in(self.space.name))
 
     def show_patch(self, patch: Patch, why: str) -> None:
         before = self._shown_patch

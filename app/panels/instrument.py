@@ -50,6 +50,9 @@ class PatchDocument(Protocol):
     note: NoteSettings
     note_changed: Signal
     locked: frozenset[str]
+
+    def locked_in(self, synth: str) -> frozenset[str]: ...
+
     locks_changed: Signal
     history_changed: Signal
 

@@ -135,7 +135,7 @@ class PagedPanel(InstrumentPanel):
     def take_in(self, page: Page) -> None:
         """A new page: connected, hidden, and with the document's values and locks."""
         page.set_values(self.patch.values)
-        page.set_locked(self.document.locked)
+        page.set_locked(self.document.locked_in(self.space.name))
         self.connect_form(page)
         page.moved.connect(self.on_moved)
         page.picture_committed.connect(self.document.commit)
@@ -219,7 +219,7 @@ class PagedPanel(InstrumentPanel):
     # The document
 
     def _show_locks(self) -> None:
-        locked = self.document.locked
+        locked = self.document.locked_in(self.space.name)
         for control in (*(self.head.knobs[name] for name in self._head_names), *self.fixed_controls()):
             control.set_locked(control.param.name in locked)
         for page in self.every_page():

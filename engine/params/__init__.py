@@ -5,7 +5,7 @@ from engine.params.impact import IMPACT_SPACE
 from engine.params.param import Param, Scale, choice
 from engine.params.patch import Patch
 from engine.params.space import ParamSpace, Values
-from engine.params.spaces import SPACES, SYNTH_WORDS, known_names, words_for
+from engine.params.spaces import SPACES, SYNTH_WORDS, words_for
 
 __all__ = [
     "FM_SPACE",
@@ -18,6 +18,5 @@ __all__ = [
     "Scale",
     "Values",
     "choice",
-    "known_names",
     "words_for",
 ]

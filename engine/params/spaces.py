@@ -11,23 +11,17 @@ SYNTH_WORDS = {FM_SPACE.name: "FM", IMPACT_SPACE.name: "impact"}
 """What people call the synths."""
 
 
-def known_names(names: Iterable[str]) -> frozenset[str]:
-    """Those of ``names`` that are storage names of some synth."""
-    return frozenset(name for name in names if any(name in space for space in SPACES.values()))
+def words_for(names: Iterable[str], synth: str) -> str:
+    """Parameters of a synth in words, for a step of undo: one by its label, a section by its name, others counted.
 
-
-def words_for(names: Iterable[str]) -> str:
-    """Parameters in words, for a step of undo: one by its label, a whole section by its name, others counted.
-
-    >>> words_for(["op1_ratio"]), words_for(["op1_ratio", "op2_ratio"])
+    >>> words_for(["op1_ratio"], "fm"), words_for(["op1_ratio", "op2_ratio"], "fm")
     ('Operator 1 ratio', '2 values')
     """
-    wanted = known_names(names)
-    for space in SPACES.values():
-        if len(wanted) == 1 and wanted <= {param.name for param in space}:
-            param = space[next(iter(wanted))]
-            return f"{param.section} {param.label[:1].lower()}{param.label[1:]}"
-        for section in space.sections:
-            if wanted == space.names_in(section):
-                return section
+    wanted, space = frozenset(names), SPACES[synth]
+    if len(wanted) == 1:
+        param = space[next(iter(wanted))]
+        return f"{param.section} {param.label[:1].lower()}{param.label[1:]}"
+    for section in space.sections:
+        if wanted == space.names_in(section):
+            return section
     return f"{len(wanted)} values"

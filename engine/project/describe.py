@@ -21,7 +21,7 @@ from engine import __version__
 from engine.audio import Audio, Clip, Steps, open_clip_steps
 from engine.errors import AudioError, PatchError, ProjectError
 from engine.jobs import Note
-from engine.params import Patch, known_names
+from engine.params import SPACES, Patch
 from engine.params.note import NoteSettings
 from engine.project.project import Project
 from engine.project.slots import Slots
@@ -73,7 +73,7 @@ def describe(project: Project, view: Mapping[str, Any], folder: Path) -> tuple[d
         "parked": [patch.to_json() for patch in project.parked],
         "note": project.note.to_json(),
         "slots": project.slots.to_json(),
-        "locks": sorted(project.locked),
+        "locks": {synth: sorted(project.locked_in(synth)) for synth in SPACES},
         "selection": project.selection,
         "takes": takes,
         "view": dict(view),
@@ -160,11 +160,17 @@ def _parked(data: Mapping[str, Any], live: Patch, notices: list[str]) -> tuple[P
     return tuple(patch for synth, patch in found.items() if synth != live.synth)
 
 
-def _locks(data: Mapping[str, Any]) -> frozenset[str]:
-    """Names that some synth has; older files have them in their view."""
+def _locks(data: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """Names that a synth has, by synth. Older files have one list for all synths, still older ones in their view."""
     view = data.get("view")
-    names = data.get("locks", view.get("locks") if isinstance(view, dict) else None)
-    return known_names(name for name in (names if isinstance(names, list) else ()) if isinstance(name, str))
+    stored = data.get("locks", view.get("locks") if isinstance(view, dict) else None)
+    lists = stored if isinstance(stored, dict) else dict.fromkeys(SPACES, stored)
+    return frozenset(
+        (synth, name)
+        for synth, names in lists.items()
+        for name in (names if isinstance(names, list) and synth in SPACES else ())
+        if isinstance(name, str) and name in SPACES[synth]
+    )
 
 
 # -- one sound ---------------------------------------------------------------------------------------------------------

@@ -25,8 +25,8 @@ class Project:
     """The takes in the library's order, the live patch with its note, slots and locks, and which take is selected.
 
     A ``selection`` of ``None`` means the live patch. ``parked`` are the last patches of the synths that are not live;
-    which one is live is no content. ``locked`` are storage names of parameters, ``links`` the envelopes that are
-    changed together; those are no content either, but undo brings them back.
+    which one is live is no content. ``locks`` are synths with storage names of their parameters, ``links`` the
+    envelopes that are changed together; those are no content either, but undo brings them back.
     """
 
     takes: tuple[Take, ...] = ()
@@ -34,7 +34,7 @@ class Project:
     selection: str | None = None
     note: NoteSettings = field(default_factory=NoteSettings)
     slots: Slots = field(default_factory=Slots)
-    locked: frozenset[str] = frozenset()
+    locks: frozenset[tuple[str, str]] = frozenset()
     links: EnvelopeLinks = field(default_factory=EnvelopeLinks)
     parked: tuple[Patch, ...] = ()
 
@@ -121,22 +121,33 @@ class Project:
 
     def with_true_links(self) -> Project:
         """Without links between envelopes that are not equal (any more); itself when all are."""
-        links = self.links.among(self.patch_of(FM_SPACE.name).values, self.locked)
+        links = self.links.among(self.patch_of(FM_SPACE.name).values, self.locked_in(FM_SPACE.name))
         return self if links is self.links else replace(self, links=links)
 
     def with_slots(self, slots: Slots) -> Project:
         return replace(self, slots=slots)
 
-    def with_locked(self, locked: frozenset[str]) -> Project:
-        """With exactly these parameters protected from presets, words and chance."""
-        return replace(self, locked=locked)
+    @property
+    def locked(self) -> frozenset[str]:
+        """Storage names of what is locked of the live synth."""
+        return self.locked_in(self.patch.synth)
+
+    def locked_in(self, synth: str) -> frozenset[str]:
+        """Storage names of what is locked of a synth."""
+        return frozenset(name for locked, name in self.locks if locked == synth)
+
+    def with_locked(self, synth: str, names: Iterable[str]) -> Project:
+        """With exactly these parameters of a synth protected from presets, words and chance; what it does not have is
+        left out."""
+        others = {lock for lock in self.locks if lock[0] != synth}
+        return replace(self, locks=frozenset(others | {(synth, name) for name in names if name in SPACES[synth]}))
 
     def joined(self, other: Project) -> Project:
         """With the takes of another project that are not in it yet, and the other's patches, note, slots and locks."""
         joined = self.with_takes([take for take in other.takes if take.id not in self.ids])
         for patch in (*other.parked, other.patch):
             joined = joined.with_patch(patch)
-        return replace(joined, note=other.note, slots=other.slots, locked=other.locked)
+        return replace(joined, note=other.note, slots=other.slots, locks=other.locks)
 
     def same_instrument(self, other: Project) -> bool:
         """Whether every instrument sounds the same in both."""
@@ -149,5 +160,5 @@ class Project:
             and all(a is b for a, b in zip(self.takes, other.takes, strict=True))
             and self.same_instrument(other)
             and self.slots == other.slots
-            and self.locked == other.locked
+            and self.locks == other.locks
         )

@@ -209,6 +209,34 @@ def test_locking_is_a_step_of_its_own_and_undo_goes_through_it(document: Documen
     assert (told[-1], document.undo_label) == (frozenset(), "Unlock all")
 
 
+def test_a_lock_holds_in_its_own_instrument_only(document: Document) -> None:
+    told: list[frozenset[str]] = []
+    document.locks_changed.connect(lambda: told.append(document.locked))
+    document.set_locked(["gain_db", "transpose_st", "strike_x"])
+    assert document.locked == {"gain_db", "transpose_st"}
+    document.use_synth("impact")
+    assert document.locked == frozenset()
+    assert document.locked_in("fm") == {"gain_db", "transpose_st"}
+    assert told == [{"gain_db", "transpose_st"}, frozenset()]
+    document.set_patch(Patch("impact", {"gain_db": -20.0, "transpose_st": 5.0}), "Load")
+    assert (document.patch.values["gain_db"], document.patch.values["transpose_st"]) == (-20.0, 5.0)
+    document.set_locked(["strike_x", "gain_db"])
+    document.replace_locks(["gain_db"])
+    # A patch of the other one is held by that one's locks.
+    document.set_patch(Patch("fm", {"gain_db": -30.0, "transpose_st": 7.0, "op1_ratio": 3.0}), "Load")
+    values, was = document.patch.values, Patch("fm").values
+    assert (values["gain_db"], values["transpose_st"], values["op1_ratio"]) == (was["gain_db"], 0.0, 3.0)
+    assert document.locked == {"gain_db", "transpose_st"}
+    document.replace_locks(())
+    assert document.locked_in("impact") == {"gain_db"}
+    document.undo()
+    assert document.locked == {"gain_db", "transpose_st"}
+    for _ in range(4):
+        document.undo()
+    assert document.locked_in("fm") == {"gain_db", "transpose_st"}
+    assert document.locked_in("impact") == frozenset()
+
+
 def test_a_lock_in_the_middle_of_a_gesture_leaves_the_gesture_alone(document: Document) -> None:
     document.audition("op1_ratio", 3.0)
     document.set_locked(["gain_db"])

@@ -271,6 +271,22 @@ def test_locks_of_an_older_file_are_found_in_its_view(tmp_path: Path) -> None:
     assert load_project(tmp_path / "old.tonewright").project.locked == {"gain_db"}
 
 
+def test_locks_are_kept_by_instrument_and_a_list_of_an_older_file_is_for_both(tmp_path: Path) -> None:
+    from engine.jobs import run_inline
+    from engine.project.describe import describe, restore
+    from engine.project.project import Project
+
+    project = Project().with_locked("fm", ["gain_db", "strike_x"]).with_locked("impact", ["strike_x"])
+    save_project(project, {}, tmp_path / "two.tonewright")
+    again = load_project(tmp_path / "two.tonewright").project
+    assert (again.locked_in("fm"), again.locked_in("impact")) == ({"gain_db"}, {"strike_x"})
+    assert again.same_content(project)
+    data, _ = describe(project, {}, tmp_path)
+    data["locks"] = ["gain_db", "op1_ratio", "strike_x", 5]
+    old = run_inline(lambda: restore(data, tmp_path, lambda *_: None)).project  # type: ignore[arg-type, return-value]
+    assert (old.locked_in("fm"), old.locked_in("impact")) == ({"gain_db", "op1_ratio"}, {"gain_db", "strike_x"})
+
+
 def test_a_change_of_a_slot_makes_the_document_dirty(document: Document, desk: SlotDesk, tmp_path: Path) -> None:
     document.file.save(tmp_path / "slots.tonewright")
     desk.store(3)
