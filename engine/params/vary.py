@@ -41,7 +41,8 @@ _WAKES, _RESTS = 0.25, 0.35
 
 
 def chance_section(param: Param) -> str:
-    """Under which name chance is let in to ``param``; empty for what chance never moves by itself."""
+    """Under which name chance is let in to ``param``; empty for what chance never moves by itself: how other values are
+    read comes only along with a whole section that :func:`randomise` borrows, at full amount."""
     return {"meaning": "", "level": LEVELS}.get(param.role, param.section)
 
 
