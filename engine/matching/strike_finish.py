@@ -15,9 +15,12 @@ from engine.matching.strikes import Struck
 from engine.params import Patch
 from engine.params.impact import IMPACT_SPACE
 from engine.params.note import HOLD, LENGTH, VELOCITY, NoteSettings
+from engine.synths.impact import Strike
 
 _DIGITS = {"st": 4, "dB": 2, "oct": 3}
 """More of a mode is not heard."""
+HIGHEST_DB = -1.1
+"""The peak of the hardest strike, at most."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +34,10 @@ class StrikeFinish:
 
     def finished(self, unit: Tensor) -> Candidate:
         """The patch at ``unit`` with the recording's level, as far as nothing clips, and its true error."""
-        patch = self.candidate(unit, math.inf).patch
+        patch = self._plain(unit)
         mono = self.scene.sounds(torch.tensor([patch.unit()], dtype=torch.float32))
         db = float(self.scene.target.errors_db(mono)[0])
-        energy = float(mono.square().sum())
-        gain = 10.0 * math.log10(self.scene.target.energy / max(energy, 1e-12))
-        peak_db = 20.0 * math.log10(max(float(mono.abs().max()), 1e-6))
-        if "gain_db" not in self.locks.names:
-            own = patch.values["gain_db"]
-            assert isinstance(own, float)
-            patch = patch.with_values(gain_db=IMPACT_SPACE["gain_db"].clamp(own + min(gain, -0.1 - peak_db)))
-        return Candidate(patch, db if math.isfinite(db) else math.inf, self.note)
+        return Candidate(self._levelled(patch, mono), db if math.isfinite(db) else math.inf, self.note)
 
     @property
     def note(self) -> NoteSettings:
@@ -50,7 +46,36 @@ class StrikeFinish:
         return NoteSettings(round(KEY), round(VELOCITY.default), HOLD.clamp(duration_s), LENGTH.clamp(duration_s))
 
     def candidate(self, unit: Tensor, db: float) -> Candidate:
-        """The patch at ``unit``, whose error is ``db``."""
+        """The patch at ``unit``, whose error is ``db``, with the recording's level too."""
+        patch = self._plain(unit)
+        mono = self.scene.sounds(torch.tensor([patch.unit()], dtype=torch.float32))
+        return Candidate(self._levelled(patch, mono), db, self.note)
+
+    def _levelled(self, patch: Patch, mono: Tensor) -> Patch:
+        """``patch``, which sounds like ``mono`` ``[1, frames]``, as loud as the recording: the hardest strike fits
+        under full scale."""
+        own = patch.values["gain_db"]
+        if "gain_db" in self.locks.names or not bool(mono.isfinite().all()):
+            return patch
+        assert isinstance(own, float)
+        gain = 10.0 * math.log10(self.scene.target.energy / max(float(mono.square().sum()), 1e-12))
+        return patch.with_values(
+            gain_db=IMPACT_SPACE["gain_db"].clamp(own + min(gain, HIGHEST_DB - self._peak_db(patch)))
+        )
+
+    def _peak_db(self, patch: Patch) -> float:
+        """How high it reaches on either side, struck as hard as can be."""
+        n = self.scene.n_frames
+        with torch.no_grad():
+            unit = torch.tensor([patch.unit()], dtype=torch.float32)
+            hardest = self.scene.decode(
+                unit, KEY, VELOCITY.high, n / self.scene.sample_rate + 1.0, _rng(self.scene.seed)
+            )
+            both = Strike(hardest, n, self.scene.sample_rate, unit).take(n)
+        return 20.0 * math.log10(max(float(both.abs().max()), 1e-6))
+
+    def _plain(self, unit: Tensor) -> Patch:
+        """The patch at ``unit`` at the level that it has there."""
         values = IMPACT_SPACE.decode(unit.double().tolist())
         for name, numbers in values.items():
             digits = _DIGITS.get(IMPACT_SPACE[name].unit)
@@ -63,4 +88,8 @@ class StrikeFinish:
             assert isinstance(numbers, tuple)
             values[name] = (*numbers[:n], *(IMPACT_SPACE[name].default,) * (len(numbers) - n))
         values.update({name: self.locks.patch.values[name] for name in self.locks.names})
-        return Candidate(Patch(IMPACT_SPACE.name, values, self.scene.seed, name=self.name), db, self.note)
+        return Patch(IMPACT_SPACE.name, values, self.scene.seed, name=self.name)
+
+
+def _rng(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)

@@ -40,7 +40,7 @@ _N_SURVIVORS, _SURVIVED = 2, 0.25
 N_STEPS = 100
 """Down the slope, of a sound of :data:`_USUAL_S`; a longer one takes fewer."""
 _USUAL_S = 1.0
-_PREVIEW_EVERY_S = 0.4
+_PREVIEW_EVERY_S = 0.8
 _END = 0.92
 
 
@@ -142,9 +142,9 @@ class _Fit:
         preview = None
         if now - self._shown_at > _PREVIEW_EVERY_S:
             self._shown_at = now
-            preview = tuple(
-                self._finish.candidate(way.best, way.best_db) for way in sorted(ways, key=lambda way: way.best_db)
-            )
+            # One alone: its level takes two strikes to tell.
+            best = min(ways, key=lambda way: way.best_db)
+            preview = (self._finish.candidate(best.best, best.best_db),)
         return Note(min(fraction, 0.99), "Refining", preview)
 
     def _ranked(

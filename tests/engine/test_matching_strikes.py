@@ -242,3 +242,15 @@ def test_every_parameter_that_descends_is_there() -> None:
     from engine.matching.strike_descent import SPEEDS
 
     assert all(IMPACT_SPACE[name].is_continuous for name in SPEEDS)
+
+
+def test_the_best_so_far_is_as_loud_as_the_recording_and_the_hardest_strike_fits_under_full_scale() -> None:
+    target = pot(noise=0.02)
+    loud = Audio(target.samples * (0.85 / float(np.abs(target.samples).max())), RATE)
+    result, notes = quick(loud)
+    previews = [candidate for note in notes for candidate in (note.preview or ())[:1]]
+    assert previews
+    for candidate in (previews[0], previews[-1], *result.candidates):
+        for velocity, highest in ((candidate.note.velocity, 0.9), (127, 10 ** (-1.0 / 20.0))):
+            sound = render_inline(candidate.patch, note=60, velocity=velocity, duration_s=0.6, sample_rate=RATE)
+            assert 0.05 < sound.peak < highest
