@@ -1,9 +1,9 @@
 """One strike as a set: round robins that differ a little, in layers from soft to hard. Pure functions, no torch.
 
-A round robin strikes a little beside, a little harder or softer, with a striker a little harder or softer, on an object
-whose modes ring a little shorter or longer each. The differences are spread evenly over the set (low-discrepancy
-places, stratified quantiles), so that no two strikes of a small set are nearly the same. The same seed gives the same
-set.
+A round robin begins with the strike itself. The others strike a little beside, a little harder or softer, with a
+striker a little harder or softer, on an object whose modes ring a little shorter or longer each. The differences are
+spread evenly over the set (low-discrepancy places, stratified quantiles), so that no two strikes of a small set are
+nearly the same. The same seed gives the same set.
 """
 
 from __future__ import annotations
@@ -186,19 +186,18 @@ def _round_robin(patch: Patch, plan: VaryPlan, layer: int, velocity: float, low:
     values: Mapping[str, Any] = patch.values
     turn = rng.random() * math.tau
     forces, hardnesses, falls = (_spread(plan.n, rng) for _ in range(3))
-    found = []
-    for i in range(plan.n):
+    span = high - low
+    found = [Variation(layer, 1, patch, velocity, low, high)]
+    for i in range(1, plan.n):
         # A sunflower's seeds: even over the disc around where it is struck.
-        radius, angle = plan.position * math.sqrt((i + 0.5) / plan.n), turn + i * _GOLDEN_TURN
+        radius, angle = plan.position * math.sqrt(i / (plan.n - 0.5)), turn + i * _GOLDEN_TURN
         common = 0.5 * plan.damping_oct * falls[i]
         own = math.sqrt(0.75) * plan.damping_oct
         param = IMPACT_SPACE["mode_damping_oct"]
         damping = values["mode_damping_oct"]
         if plan.damping_oct > 0.0:
             damping = tuple(param.clamp(old + common + own * rng.gauss(0.0, 1.0)) for old in damping)
-        hardness = IMPACT_SPACE["striker_hardness"].clamp(
-            values["striker_hardness"] + 0.7 * plan.hardness * hardnesses[i]
-        )
+        hardness = reflect(values["striker_hardness"] + 0.7 * plan.hardness * hardnesses[i])
         made = patch.with_values(
             strike_x=reflect(values["strike_x"] + radius * math.cos(angle)),
             strike_y=reflect(values["strike_y"] + radius * math.sin(angle)),
@@ -208,13 +207,14 @@ def _round_robin(patch: Patch, plan: VaryPlan, layer: int, velocity: float, low:
         if values["contact_db"] > LEVEL_FLOOR_DB:
             # Its noise is another one each time; a quiet contact keeps the seed, and with it the very same room.
             made = replace(made, seed=rng.randrange(1 << 31))
-        harder = min(max(velocity * (1.0 + 0.7 * plan.force * forces[i]), low), high)
+        harder = low + span * reflect((velocity * (1.0 + 0.7 * plan.force * forces[i]) - low) / span)
         found.append(Variation(layer, i + 1, made, harder, low, high, common))
     return found
 
 
 def _spread(n: int, rng: Random) -> list[float]:
-    """``n`` numbers as of a normal distribution, each from a part of its own, in any order."""
-    places = [(i + 0.5) / n for i in range(n)]
+    """``n`` numbers as of a normal distribution: 0, and one from each of ``n - 1`` equal parts of it in any order. Not
+    the middles of the parts: folded at an edge, these would meet two by two."""
+    places = [(i + 0.25 + 0.5 * rng.random()) / (n - 1) for i in range(n - 1)]
     rng.shuffle(places)
-    return [_NORMAL.inv_cdf(place) for place in places]
+    return [0.0, *(_NORMAL.inv_cdf(place) for place in places)]

@@ -58,6 +58,26 @@ def test_a_set_without_differences_is_the_strike_itself_as_often_as_asked():
         assert strike.velocity == 90
 
 
+def test_a_round_robin_begins_with_the_strike_itself():
+    for strike in variation_set(POT, VaryPlan(3, 4)):
+        assert (strike.patch == POT) == (strike.number == 1)
+    [strike] = variation_set(POT, VaryPlan(1), velocity=90)
+    assert (strike.patch, strike.velocity) == (POT, 90)
+
+
+@pytest.mark.parametrize("end", [0.0, 1.0])
+def test_at_the_edge_no_two_strikes_are_as_hard_or_made_by_as_hard_a_striker(end):
+    edge = POT.with_values(striker_hardness=end)
+    strikes = variation_set(edge, VaryPlan(8), velocity=1.0 + 126.0 * end)
+    forces = sorted(strike.velocity for strike in strikes)
+    hardnesses = sorted(strike.patch.values["striker_hardness"] for strike in strikes)
+    assert np.diff(forces).min() > 0.0
+    assert np.diff(hardnesses).min() > 0.0
+    assert forces[0] >= 1.0
+    assert forces[-1] <= 127.0
+    assert 0.0 <= hardnesses[0] < hardnesses[-1] <= 1.0
+
+
 def test_strikes_land_evenly_around_the_place_and_keep_their_distance():
     plan = VaryPlan(8, position=0.05)
     places = np.array([(p.values["strike_x"], p.values["strike_y"]) for p in variations(POT, 8, plan)])
@@ -82,7 +102,7 @@ def test_layers_share_all_velocities_without_gap_or_overlap():
 
 
 def test_every_mode_of_a_strike_is_over_a_little_sooner_or_later():
-    for patch in variations(POT, 4, VaryPlan(damping_oct=0.2)):
+    for patch in variations(POT, 4, VaryPlan(damping_oct=0.2))[1:]:
         damping = np.array(patch.values["mode_damping_oct"])
         assert 0.1 < damping.std() < 0.25
         assert np.unique(damping).size > 500
