@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Literal, Protocol
 
@@ -20,6 +21,12 @@ Quality = Literal["draft", "default"]
 
 Number = float | Tensor
 """One number for all rows of a batch, or a tensor ``[batch]`` with one for each."""
+
+SENSIBLE = {
+    "key": (-128.0, 256.0, "MIDI notes go from 0 to 127"),
+    "velocity": (1e-3, 256.0, "MIDI velocities go from 1 to 127"),
+}
+"""What a note may be given, and what to say to anything else: more than MIDI has, for who bends or optimises a key."""
 
 
 class Synth(Protocol):
@@ -82,8 +89,23 @@ class Synth(Protocol):
 
 
 def per_row(value: Number, rows: int, device: torch.device, what: str = "number") -> Tensor:
-    """``value`` as ``[rows]`` in float64; raises :class:`BadUsage` when it is no finite number."""
+    """``value`` as ``[rows]`` in float64; raises :class:`BadUsage` when it is no finite number or far from any that a
+    key can give: :data:`SENSIBLE` of ``what``."""
     numbers = torch.as_tensor(value, dtype=torch.float64, device=device).expand(rows)
     if not bool(torch.isfinite(numbers.detach()).all()):
         raise BadUsage(f"A note cannot be played with a {what} that is no finite number.")
+    if what in SENSIBLE and rows:
+        low, high, words = SENSIBLE[what]
+        least, most = (float(end) for end in numbers.detach().aminmax())
+        if least < low or most > high:
+            raise BadUsage(f"A note cannot be played with a {what} of {least if least < low else most:g}: {words}.")
     return numbers
+
+
+def frames_of(duration_s: float, sample_rate: int) -> int:
+    """How many frames a sound has; raises :class:`BadUsage` for a length or a rate that no sound has."""
+    if not 0.0 < sample_rate < math.inf:
+        raise BadUsage(f"A note cannot be played at a sample rate of {sample_rate:g} Hz: give more than 0.")
+    if not 0.0 <= duration_s < math.inf:
+        raise BadUsage(f"A note cannot last {duration_s:g} s: give 0 or more.")
+    return round(duration_s * sample_rate)

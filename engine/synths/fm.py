@@ -25,7 +25,7 @@ from engine.params import Patch
 from engine.params.fm import FM_SPACE
 from engine.params.space import Values
 from engine.rates import DEFAULT_RATE_HZ
-from engine.synths.base import LiveVoice, Number, Quality
+from engine.synths.base import LiveVoice, Number, Quality, frames_of
 from engine.synths.ending import faded_at_end
 from engine.synths.fm_chain import Outlet
 from engine.synths.fm_compiled import CompiledNotes, can_compile, can_tape
@@ -77,7 +77,7 @@ class FmSynth:
         quality: Quality = "default",
     ) -> Tensor:
         """See :meth:`engine.synths.base.Synth.render`; gives ``[batch, channels, frames]``."""
-        n_frames = round(duration_s * sample_rate)
+        n_frames = frames_of(duration_s, sample_rate)
         if self._compiles(sample_rate, unit, note, velocity, hold_s):
             notes = CompiledNotes(self._decode, unit, note, velocity, hold_s, rng, sample_rate, quality)
             job = _Job(n_frames, sample_rate, quality, notes.channels, unit)
@@ -116,7 +116,7 @@ class FmSynth:
     ) -> Iterator[Tensor]:
         """See :meth:`engine.synths.base.Synth.render_blocks`; yields ``[batch, channels, n]``."""
         unit = unit.detach()
-        n_frames = round(duration_s * sample_rate)
+        n_frames = frames_of(duration_s, sample_rate)
         if self._compiles(sample_rate, unit):
             notes = CompiledNotes(self._decode, unit, note, velocity, hold_s, rng, sample_rate, quality)
             return _compiled_blocks(notes, _Job(n_frames, sample_rate, quality, notes.channels, unit), block_frames)

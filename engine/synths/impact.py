@@ -26,7 +26,7 @@ from engine.params import Patch
 from engine.params.impact import IMPACT_SPACE
 from engine.params.space import Values
 from engine.rates import DEFAULT_RATE_HZ
-from engine.synths.base import LiveVoice, Number, Quality
+from engine.synths.base import LiveVoice, Number, Quality, frames_of
 from engine.synths.ending import faded_at_end
 from engine.synths.impact_note import ImpactDecoder, ImpactNote
 from engine.synths.impact_room import ClosedRoom
@@ -65,7 +65,7 @@ class ImpactSynth:
     ) -> Tensor:
         """See :meth:`engine.synths.base.Synth.render`; gives ``[batch, 2, frames]``."""
         key = self._decode(unit, note, velocity, hold_s, rng)
-        n_frames = round(duration_s * sample_rate)
+        n_frames = frames_of(duration_s, sample_rate)
         if n_frames == 0:
             return unit.new_zeros(unit.shape[0], CHANNELS, 0)
         if key.wants_grad:
@@ -96,7 +96,7 @@ class ImpactSynth:
         """See :meth:`engine.synths.base.Synth.render_blocks`; yields ``[batch, 2, n]``."""
         with torch.no_grad():
             key = self._decode(unit.detach(), note, velocity, hold_s, rng)
-        return _blocks(key, round(duration_s * sample_rate), sample_rate, unit.detach(), block_frames)
+        return _blocks(key, frames_of(duration_s, sample_rate), sample_rate, unit.detach(), block_frames)
 
     def live(
         self, values: Values, *, note: float, velocity: float, seed: int = 0, sample_rate: int = DEFAULT_RATE_HZ

@@ -44,6 +44,30 @@ def test_a_key_that_is_no_number_is_named(synth: Synth, what: str, bad: float) -
         synth.render(unit, **{**HOW, what: bad}, **SIZE)
 
 
+@pytest.mark.parametrize(
+    ("what", "bad"),
+    [
+        ("note", 300.0),
+        ("note", -300.0),
+        ("velocity", 0.0),
+        ("velocity", -3.0),
+        ("velocity", torch.tensor([100.0, 500.0])),
+        ("duration_s", -1.0),
+        ("duration_s", math.nan),
+        ("duration_s", math.inf),
+        ("sample_rate", 0),
+        ("sample_rate", -48_000),
+    ],
+)
+@pytest.mark.parametrize("grad", [False, True])
+def test_what_no_key_and_no_sound_can_be_is_named(synth: Synth, what: str, bad: float, grad: bool) -> None:
+    unit = torch.full((2, synth.space.n_units), 0.5, requires_grad=grad)
+    asked = {**HOW, **SIZE, what: bad}
+    for render in (synth.render, synth.render_blocks):
+        with pytest.raises(BadUsage, match=r"^A note cannot (be played|last) [^\n]*\.$"):
+            list(render(unit, **asked))
+
+
 def test_positions_beyond_the_ends_are_taken_as_the_ends(synth: Synth) -> None:
     unit = torch.full((1, synth.space.n_units), 0.5)
     unit[0, 0] = 1.0
