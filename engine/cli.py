@@ -92,6 +92,7 @@ def _render(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer
     if variation_command.is_wanted(arguments):
         return variation_command.run(arguments)
     from engine.audio import Clip, write_clip_steps
+    from engine.audio.level import level_notice
     from engine.inline import render_inline
 
     patch, notices = find_sound(arguments.patch, arguments.voice)
@@ -113,6 +114,7 @@ def _render(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer
         raise AudioExists(
             f"{arguments.output} is already there; choose another name, or replace it with --force."
         ) from None
+    heard = written.notice or level_notice(audio.peak)
     words = f"{written.path}: {audio.duration_s:g} s at {audio.sample_rate} Hz, {written.subtype}"
     data = {
         "path": str(Path(written.path).resolve()),
@@ -122,9 +124,9 @@ def _render(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer
         "channels": audio.channels,
         "n_frames": audio.n_frames,
         "peak": audio.peak,
-        "notice": " ".join(filter(None, (*notices, written.notice))),
+        "notice": " ".join(filter(None, (*notices, heard))),
     }
-    return Answer("\n".join(filter(None, (words, *notices, written.notice))), data)
+    return Answer("\n".join(filter(None, (words, *notices, heard))), data)
 
 
 # -- presets ------------------------------------------------------------------------------------------

@@ -43,6 +43,32 @@ def tone(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("patch", "said"),
+    [
+        (Patch("fm", {"gain_db": 12.0}), r"^The sound peaks \d+\.\d dB above full scale: lower its gain\.$"),
+        (Patch("fm", {"op1_out_db": -72.0}), r"^The sound is silent\.$"),
+        (Patch("fm"), "^$"),
+        (
+            Patch("impact", {"gain_db": 12.0, "strike_x": 0.0, "strike_y": 0.0, "pickup_x": 0.0, "pickup_y": 0.0}),
+            r"^The sound peaks \d+\.\d dB above full scale: lower its gain\.$",
+        ),
+        (Patch("impact", {"mode_level_db": (-72.0,) * 512}), r"^The sound is silent\.$"),
+        (Patch("impact"), "^$"),
+    ],
+)
+def test_a_sound_far_too_loud_or_silent_is_written_with_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], patch: Patch, said: str
+) -> None:
+    (tmp_path / "patch.json").write_text(patch.dumps())
+    command = ["render", str(tmp_path / "patch.json"), "-o", str(tmp_path / "out.wav"), "--seconds", "0.2", "--force"]
+    assert main([*command, "--json"]) == 0
+    notice = json.loads(capsys.readouterr().out)["notice"]
+    assert re.search(said, notice), notice
+    assert main(command) == 0
+    assert notice in capsys.readouterr().out
+
+
 def refused(argv: list[object], capsys: pytest.CaptureFixture[str]) -> str:
     """The one sentence with which a command line is refused."""
     assert main([str(a) for a in argv]) == 2

@@ -34,6 +34,15 @@ class Level:
         return 10.0 * too_soft + max(self.peak_db - FULL_SCALE_DB, 0.0)
 
 
+def level_notice(peak: float) -> str:
+    """A sentence for a sound that is silent or whose ``peak`` is above full scale, or nothing."""
+    if peak == 0.0:
+        return "The sound is silent."
+    above_db = 20.0 * math.log10(peak)
+    # Less than a tenth of a decibel is the rounding of a filter.
+    return f"The sound peaks {above_db:.1f} dB above full scale: lower its gain." if above_db >= 0.05 else ""
+
+
 def matching_gains_db(levels: Mapping[int, Level]) -> dict[int, float]:
     """The gain of each sound that makes all of them equally loud; silence gets none.
 
