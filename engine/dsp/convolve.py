@@ -1,4 +1,5 @@
-"""Convolution by Fourier transforms, whole or stretch after stretch."""
+"""Convolution by Fourier transforms, whole or stretch after stretch. Gradients go through it as through any tensor
+operation; whoever shuts a kernel out may have no second derivative (:class:`engine.synths.impact_room.ClosedRoom`)."""
 
 from __future__ import annotations
 

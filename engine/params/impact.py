@@ -155,7 +155,8 @@ def _room() -> list[Param]:
     at, bands = _Section("Room"), _Section("Room bands")
     many: dict[str, Any] = {"count": N_BANDS}
     level: dict[str, Any] = {"off_at_low": True, "role": "level", **many}
-    span, longer = (LEVEL_FLOOR_DB, 24.0), "Change of a band's length, in doublings"
+    span, longer = (LEVEL_FLOOR_DB, 24.0), "Change of a band's length, in doublings; +1 is 1.6 to 1.8 times as long"
+    louder = "Change of a band's level; bands overlap: +6 dB is heard as +4.6 dB, off as -10 dB"
     return [
         at.share("room", 0.0, "Room", "How much of the room is heard", off_at_low=True),
         at.knob("room_s", (0.05, 12.0), 0.8, "s", "log", "Length", "Time until it is 60 dB down"),
@@ -165,7 +166,7 @@ def _room() -> list[Param]:
             "room_band_st", (-12.0, 12.0), 0.0, "st", "linear", "Band shift", "Shift of a band's middle", **many
         ),
         bands.knob("room_band_oct", (-4.0, 4.0), 0.0, "oct", "linear", "Band decay", longer, **many),
-        bands.knob("room_band_db", span, 0.0, "dB", "linear", "Band level", "Level of a band", **level),
+        bands.knob("room_band_db", span, 0.0, "dB", "linear", "Band level", louder, **level),
     ]
 
 
