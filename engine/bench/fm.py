@@ -162,6 +162,7 @@ def _gradients(plain: list[Patch], presets: list[Patch]) -> Rows:
         ("all 36 routes", looped_patch(loop_routes()), 60.0),
         ("all 36 routes with filter and reverb", looped_patch(loop_routes()).with_values(**EFFECTS), 60.0),
         ("eight times the rate, at C7", bright_patch(), 96.0),
+        ("that with filter and reverb, at C7", bright_patch().with_values(**EFFECTS), 96.0),
     ):
         yield _gradient(name, [patch], 15, key)
         yield _gradient(f"{name}, nothing may open", [patch], 15, key, may_open=False)
