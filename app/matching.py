@@ -209,6 +209,8 @@ class Matching(QObject):
         if note.preview:
             self.candidates = note.preview
             best = self.candidates[0].distance_db
+        if note.notice:
+            self._s.messages.info(note.notice)
         self.bar.show_progress(note.fraction, note.text, best)
         # While the person listens to the target, it is left in the player.
         is_watched = (self._shown is None or self._s.document.selected is None) and not self._is_away

@@ -46,11 +46,15 @@ _ids = itertools.count(1)
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Where a job stands: ``fraction`` done in 0..1 (``None`` when unknown), words, and something to show or hear."""
+    """Where a job stands: ``fraction`` done in 0..1 (``None`` when unknown), words, and something to show or hear.
+
+    ``notice`` is a sentence that people should read before it is done.
+    """
 
     fraction: float | None = None
     text: str = ""
     preview: object = None
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

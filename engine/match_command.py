@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import AudioExists, BadUsage
+from engine.jobs import Note
 from engine.matching.budget import usual_s
 from engine.named_patch import find_patch
 from engine.terminal import Answer, Parser, Progress
@@ -47,6 +48,12 @@ def run(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
     clip = open_clip(arguments.target)
     current = find_patch(arguments.patch) if arguments.patch else None
     progress = Progress("matching")
+
+    def show(note: Note) -> None:
+        if note.notice:
+            progress.tell(note.notice)
+        progress.show(note.fraction)
+
     result = match_inline(
         clip,
         synth=arguments.synth,
@@ -54,7 +61,7 @@ def run(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
         locked=arguments.lock,
         seed=arguments.seed,
         seconds=arguments.seconds_budget,
-        on_note=lambda note: progress.show(note.fraction),
+        on_note=show,
     )
     progress.show(1.0)
     best = result.candidates[0]

@@ -46,6 +46,10 @@ class Progress:
         """What it is doing, shown with the next fraction."""
         self._stage = stage
 
+    def tell(self, sentence: str) -> None:
+        """A line of its own that stays, on a terminal or not."""
+        print(("\r" if self._width else "") + sentence.ljust(self._width), file=sys.stderr, flush=True)
+
     def show(self, fraction: float | None) -> None:
         """Say how far it is, 0..1; ``None`` when unknown."""
         if self._is_shown and fraction is not None:

@@ -88,6 +88,7 @@ def match(
     budget = Budget(seconds, work, clock)
     yield Note(0.0, "Listening")
     heard = listen(target)
+    yield Note(0.01, "Looking for the pitch and the partials", notice=heard.notice)
     crew = Crew()
     try:
         search = _Search(heard, crew, budget, Locks(current, locked), np.random.default_rng(seed), presets, name)

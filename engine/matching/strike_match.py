@@ -66,6 +66,7 @@ def match(
     budget = Budget(seconds, None, clock)
     yield Note(0.0, "Listening")
     struck = hear_strike(target)
+    yield Note(0.01, "Looking for the modes", notice=struck.notice)
     crew = Crew()
     try:
         fit = _Fit(struck, crew, budget, Locks(current, locked, IMPACT_SPACE), presets, seed, name, most_steps)
@@ -100,7 +101,6 @@ class _Fit:
         self._shown_at = -1.0
 
     def run(self) -> Generator[Note, None, MatchResult]:
-        yield Note(0.01, "Looking for the modes")
         modes = yield from self._budget.noted(
             modes_in_steps(self._struck.samples, self._struck.sample_rate, self._crew.map), "Looking for the modes"
         )

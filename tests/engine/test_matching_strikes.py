@@ -170,7 +170,14 @@ def test_of_ten_minutes_the_first_seconds_are_matched_and_that_is_said() -> None
     long[0, 80_000:] = (
         0.1 * rng.standard_normal(long.shape[1] - 80_000) * np.exp(-np.arange(long.shape[1] - 80_000) / 8e5)
     )
-    result = match_inline(Clip.of(Audio(long, 8_000), "long"), synth="impact", seconds=0.5)
+    said: list[tuple[float, str]] = []
+    result = match_inline(
+        Clip.of(Audio(long, 8_000), "long"),
+        synth="impact",
+        seconds=0.5,
+        on_note=lambda note: said.append((note.fraction or 0.0, note.notice)),
+    )
+    assert [words for fraction, words in said if fraction <= 0.01 and words] == [result.notice], "before the work"
     assert result.duration_s <= 6.0
     assert "first 6" in result.notice
 
