@@ -52,12 +52,15 @@ class SteppedBus:
         self.position += n
 
     def end(self):
-        return max((first + len(frames) for first, frames, _ in self.blocks), default=0)
+        with self.changed:
+            return max((first + len(frames) for first, frames, _ in self.blocks), default=0)
 
     def joined(self):
-        out = np.zeros((self.end(), 2))
-        for first, frames, _ in self.blocks:
-            out[first : first + len(frames)] += frames
+        # What sounds goes on meanwhile.
+        with self.changed:
+            out = np.zeros((self.end(), 2))
+            for first, frames, _ in self.blocks:
+                out[first : first + len(frames)] += frames
         return out
 
 
