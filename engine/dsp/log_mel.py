@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from engine.dsp.distance import Samples, powers
+from engine.dsp.mel import mel_edges_hz
 
 N_MELS = 64
 WINDOWS = (512, 1024, 2048)
@@ -28,8 +29,7 @@ def mel_weights(size: int, rate: int, n_mels: int = N_MELS) -> Samples:
 
     Each spans a bin at least, and they sum the power of what they span.
     """
-    top = 2595.0 * math.log10(1.0 + 0.5 * rate / 700.0)
-    edges = 700.0 * (10.0 ** (np.linspace(0.0, top, n_mels + 2) / 2595.0) - 1.0)
+    edges = mel_edges_hz(n_mels, 0.5 * rate)
     bin_hz = rate / size
     hz = np.arange(size // 2 + 1) * bin_hz
     low, middle, high = edges[:-2], edges[1:-1], edges[2:]

@@ -7,9 +7,12 @@ triangular bands from 0 to 12 kHz on the HTK scale, not normalised; natural loga
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 RATE_HZ = 24_000
@@ -35,21 +38,19 @@ def n_frames_of(n_samples: int) -> int:
     return n_samples // HOP + 1
 
 
-def hz_to_mel(hz: float | Tensor) -> Tensor:
-    """HTK's scale: linear in the low, logarithmic in the high frequencies."""
-    return 2595.0 * torch.log10(1.0 + torch.as_tensor(hz, dtype=torch.float64) / 700.0)
+def mel_edges_hz(n_bands: int, top_hz: float) -> NDArray[np.float64]:
+    """Where triangles that are even on HTK's mel scale begin, have their tops and end, in Hz: ``[n_bands + 2]``.
 
-
-def mel_to_hz(mel: Tensor) -> Tensor:
-    """The inverse of :func:`hz_to_mel`."""
-    return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
+    They reach from 0 to ``top_hz``; the scale is ``2595 log10(1 + f / 700)``.
+    """
+    top = 2595.0 * math.log10(1.0 + top_hz / 700.0)
+    edges: NDArray[np.float64] = 700.0 * (10.0 ** (np.linspace(0.0, top, n_bands + 2) / 2595.0) - 1.0)
+    return edges
 
 
 @cache
 def _edges_hz() -> Tensor:
-    """Where the triangles begin, have their tops and end: ``[N_BANDS + 2]`` in Hz."""
-    top = float(hz_to_mel(RATE_HZ / 2.0))
-    return mel_to_hz(torch.linspace(0.0, top, N_BANDS + 2, dtype=torch.float64))
+    return torch.from_numpy(mel_edges_hz(N_BANDS, RATE_HZ / 2.0))
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
 import torch
@@ -16,7 +15,6 @@ from engine.metrics.ear_net import EarNet, EarSettings
 from engine.weights.net_file import read_net
 
 KIND = "judge"
-WEIGHTS = Path(__file__).resolve().parents[2] / "resources" / "weights" / "judge.safetensors"
 
 
 class Judge:
@@ -27,7 +25,7 @@ class Judge:
         self._net = net.eval()
 
     @classmethod
-    def load(cls, path: Path = WEIGHTS) -> Judge:
+    def load(cls, path: Path) -> Judge:
         """Read it from a file; raises :class:`WeightError`."""
         file = read_net(path, KIND)
         classes = [str(name) for name in file.settings.get("classes", ())]
@@ -56,9 +54,3 @@ def at_one_length(frames: Tensor) -> Tensor:
     if short <= 0:
         return frames[:, :MOST_FRAMES]
     return torch.nn.functional.pad(frames, (0, 0, 0, short), value=LOG_FLOOR)
-
-
-@cache
-def judge() -> Judge:
-    """The one that comes with the program."""
-    return Judge.load()

@@ -5,7 +5,6 @@ It ranks what the search and the refinement come up with, and neither of them op
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 import torch
@@ -20,7 +19,6 @@ from engine.priors.text import TEXT_DIM, text_encoder
 from engine.weights.net_file import read_net
 
 KIND = "listener"
-WEIGHTS = Path(__file__).resolve().parents[2] / "resources" / "weights" / "listener.safetensors"
 
 
 class ListenerNet(nn.Module):
@@ -48,7 +46,7 @@ class Listener:
         self._net = net.eval()
 
     @classmethod
-    def load(cls, path: Path = WEIGHTS) -> Listener:
+    def load(cls, path: Path) -> Listener:
         """Read it from a file; raises :class:`WeightError`."""
         file = read_net(path, KIND)
         net = ListenerNet(EarSettings.read(file.settings))
@@ -65,9 +63,3 @@ class Listener:
         """The same for log-mel frames ``[batch, n, bands]`` of levelled sounds."""
         words = self._net.of_words(text_encoder()([text]))
         return self._net.of_sound(at_one_length(frames)) @ words[0]
-
-
-@cache
-def listener() -> Listener:
-    """The one that comes with the program."""
-    return Listener.load()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from engine.vocoder.griffin_lim import griffin_lim
 from engine.weights.net_file import read_net
 
 KIND = "prior"
-WEIGHTS = Path(__file__).resolve().parents[2] / "resources" / "weights" / "prior.safetensors"
 LEAST_S = 0.05
 N_STEPS = 24
 _TIME_SHIFT = 1.5
@@ -37,7 +35,7 @@ class OwnPrior:
         self._net = net.eval().requires_grad_(False).to(self._device)
 
     @classmethod
-    def load(cls, path: Path = WEIGHTS, device: torch.device | None = None) -> OwnPrior:
+    def load(cls, path: Path, device: torch.device | None = None) -> OwnPrior:
         """Read it from a file; raises :class:`WeightError`."""
         file = read_net(path, KIND)
         net = PriorNet(PriorSettings.read(file.settings))
@@ -127,9 +125,3 @@ class OwnPrior:
             found = self._net(noisy.repeat(times, 1, 1), t.repeat(times), text, seconds.repeat(times), worded)
         estimate: Tensor = found.float()
         return estimate
-
-
-@cache
-def own_prior() -> OwnPrior:
-    """The one that comes with the program, loaded when it is first asked for."""
-    return OwnPrior.load()

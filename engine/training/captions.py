@@ -6,6 +6,7 @@ its class, and with adjectives that are true of it because they were measured (s
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from random import Random
 
@@ -120,6 +121,7 @@ def adjectives(traits: Traits) -> list[str]:
     return words
 
 
+_A = re.compile(r"\b([Aa]) (?=[aeiou])")
 _FRAMES = (
     "{}",
     "{}",
@@ -143,4 +145,13 @@ def say(caption: str, klass: str, traits: Traits, rng: Random) -> str:
     template = rng.choice(_FRAMES)
     if name.startswith(("a ", "an ", "the ")) and "a {}" in template:
         template = "{}"
-    return template.format(name)
+    return with_article(template.format(name))
+
+
+def with_article(words: str) -> str:
+    """``words`` with "an" where "a" comes before a vowel.
+
+    >>> with_article("tapping a iron tube")
+    'tapping an iron tube'
+    """
+    return _A.sub(r"\1n ", words)

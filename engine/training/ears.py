@@ -65,9 +65,8 @@ def judge_steps(
     training = Training(net, JUDGE, settings, out=out, minutes=minutes, rate=1e-3, decay=0.05, average=0.998)
     if resume:
         training.resume()
-    encoder = text_encoder()
-    real = yield from read_steps(mine[:most_recordings], encoder, speeds=SPEEDS, seed=seed)
-    held = yield from read_steps(unseen[:most_recordings], encoder, seed=seed)
+    real = yield from read_steps(mine[:most_recordings], None, speeds=SPEEDS, seed=seed)
+    held = yield from read_steps(unseen[:most_recordings], None, seed=seed)
     if not resume:
         _settle_scale(net, real)
     mixer, chance = Mixer(real, None, 0.0, seed + training.step), np.random.default_rng(seed + training.step)
@@ -89,8 +88,7 @@ def judge_steps(
     def describe() -> dict[str, Any]:
         return {**card, **_accuracy(training.averaged(), held, place, target)}
 
-    yield from training.steps(loss_of, describe)
-    return describe()
+    return (yield from training.steps(loss_of, describe))
 
 
 def listener_steps(
@@ -144,8 +142,7 @@ def listener_steps(
         def describe() -> dict[str, Any]:
             return {**card, **_retrieval(training.averaged(), held, target)}
 
-        yield from training.steps(loss_of, describe)
-        return describe()
+        return (yield from training.steps(loss_of, describe))
     finally:
         stream.close()
 

@@ -22,6 +22,7 @@ from engine.params.spaces import SPACES
 from engine.params.vary import mutate
 from engine.project.presets import Preset
 from engine.synths.catalog import synth_of
+from engine.training.captions import with_article
 
 Sound = NDArray[np.float32]
 
@@ -142,7 +143,9 @@ def from_impact(_presets: Sequence[Preset], rng: Random) -> Made:
     thing = " ".join(word for word in (size_word, hollow, thing) if word)
     tool = rng.choice(("soft mallet", "felt beater", "finger") if hardness < 0.4 else ("hammer", "stick", "metal rod"))
     verb = rng.choice(_VERBS)
-    return Made(samples, verb.format(thing, tool), "bell" if shape == "bell" else _IMPACT_CLASS.get(material, ""))
+    return Made(
+        samples, with_article(verb.format(thing, tool)), "bell" if shape == "bell" else _IMPACT_CLASS.get(material, "")
+    )
 
 
 def _render(patch: Patch, note: float, velocity: float, hold_s: float, length_s: float, rng: Random) -> Sound:

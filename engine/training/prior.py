@@ -79,10 +79,9 @@ def train_steps(
                 raise stream.error
             return prior_loss(net, mixer, target)
 
-        yield from training.steps(loss_of, lambda: card)
+        return (yield from training.steps(loss_of, lambda: card))
     finally:
         stream.close()
-    return card
 
 
 def learned_from(recordings: Sequence[Recording]) -> list[Recording]:

@@ -90,14 +90,15 @@ class Training:
 
     def steps(
         self, loss_of: Callable[[], Tensor], describe: Callable[[], Mapping[str, Any]]
-    ) -> Generator[Note, None, float]:
+    ) -> Generator[Note, None, dict[str, Any]]:
         """Train until the time is over; ``describe`` is what the card says beyond steps and minutes.
 
-        Yields after each step, and saves now and then, at the end, and when it is closed. The result is the smoothed
-        loss. A step whose loss or gradient is not finite is skipped; a hundred of them in a row raise.
+        Yields after each step, and saves now and then, at the end, and when it is closed. The result is the card
+        of what was saved. A step whose loss or gradient is not finite is skipped; a hundred of them in a row raise.
         """
         began = saved = time.monotonic()
         smooth, skipped = math.nan, 0
+        card: dict[str, Any] = {}
         try:
             while (spent := time.monotonic() - began) < self._seconds:
                 self._set_rate(spent)
@@ -123,8 +124,8 @@ class Training:
                     saved = time.monotonic()
         finally:
             if self.step > self._first_step:
-                self.save({**describe(), "loss": smooth}, self._minutes(began))
-        return smooth
+                card = self.save({**describe(), "loss": smooth}, self._minutes(began))
+        return card
 
     def averaged(self) -> nn.Module:
         """The net with the moving average of its weights, for looking at."""
@@ -154,8 +155,8 @@ class Training:
                 else:
                     mean.to(value.device).lerp_(value, 1.0 - keep)
 
-    def save(self, card: Mapping[str, Any], minutes: float) -> None:
-        """Write both files, each at once and whole."""
+    def save(self, card: Mapping[str, Any], minutes: float) -> dict[str, Any]:
+        """Write both files, each at once and whole; the card that they hold comes back."""
         card = {**card, "step": self.step, "minutes": round(minutes, 2)}
         keep = {name for name, _ in self.net.named_parameters()} | {name for name, _ in self.net.named_buffers()}
         self.out.parent.mkdir(parents=True, exist_ok=True)
@@ -171,6 +172,7 @@ class Training:
         write_net(self.state_path, NetFile(f"{self.kind} training", self.settings, card, state), narrow=False)
         mean = {name: self._mean.get(name, value) for name, value in self.net.state_dict().items() if name in keep}
         write_net(self.out, NetFile(self.kind, self.settings, card, mean))
+        return card
 
 
 def use_cores(n_threads: int | None = None) -> None:

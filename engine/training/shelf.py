@@ -62,9 +62,12 @@ def frames_of(samples: NDArray[np.float32]) -> Frames:
 
 
 def read_steps(
-    recordings: Sequence[Recording], encoder: TextEncoder, *, speeds: Sequence[float] = (1.0,), seed: int = 0
+    recordings: Sequence[Recording], encoder: TextEncoder | None, *, speeds: Sequence[float] = (1.0,), seed: int = 0
 ) -> Generator[Note, None, list[Item]]:
-    """All ``recordings`` as items, each once a speed. What cannot be read is left out, unless nothing can."""
+    """All ``recordings`` as items, each once a speed. Without an ``encoder`` they have no names.
+
+    What cannot be read is left out, unless nothing can.
+    """
     rng = Random(seed)
     found: list[tuple[Frames, list[str], str]] = []
     for n, recording in enumerate(recordings):
@@ -72,9 +75,11 @@ def read_steps(
             versions = [read_frames(recording.path, speed) for speed in speeds]
         except AudioError:
             continue
-        traits = measure(versions[0])
-        names = [recording.caption]
-        names += [say(recording.caption, recording.klass, traits, rng) for _ in range(N_NAMES - 1)]
+        names: list[str] = []
+        if encoder is not None:
+            traits = measure(versions[0])
+            names = [recording.caption]
+            names += [say(recording.caption, recording.klass, traits, rng) for _ in range(N_NAMES - 1)]
         found += [(frames, names, recording.klass) for frames in versions]
         if n % 20 == 0:
             yield Note(n / len(recordings), "Reading sounds")
@@ -82,7 +87,7 @@ def read_steps(
         raise BadUsage("None of the sound files could be read.")
     items = []
     for n, (frames, names, klass) in enumerate(found):
-        items.append(Item(frames, encoder(names).half(), klass))
+        items.append(Item(frames, encoder(names).half() if encoder is not None else torch.zeros(0), klass))
         if n % 50 == 0:
             yield Note(n / len(found), "Reading captions")
     return items

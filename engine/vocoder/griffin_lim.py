@@ -59,4 +59,4 @@ def linear_magnitudes(frames: Tensor) -> Tensor:
 def _spread() -> Tensor:
     """Each band's value handed to its bins: ``[bands, bins]``."""
     weights = band_weights()
-    return (weights / weights.sum(0).clamp(min=1e-9) / weights.sum(1, keepdim=True).clamp(min=1e-9) * 1.0).T
+    return (weights / weights.sum(0).clamp(min=1e-9) / weights.sum(1, keepdim=True).clamp(min=1e-9)).T

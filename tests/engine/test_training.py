@@ -250,6 +250,6 @@ def test_the_command_refuses_what_makes_no_sense(
         assert words in capsys.readouterr().err
 
 
-def test_recordings_are_values() -> None:
+def test_a_recording_alone_is_learned_from() -> None:
     one = Recording(Path("a.wav"), "a", "", "g")
     assert share_out([one]) == {"g": "train"}
