@@ -83,12 +83,22 @@ class Contact:
         time_s = (torch.arange(n, dtype=bands.dtype, device=self.level.device) + 0.5) / rate
         rise = 1.0 - torch.exp(time_s * (-3.0 / self.rise_s[:, None]).to(bands.dtype))
         shape = rise * torch.exp(time_s * (-LN_1000 / self.noise_s[:, None]).to(bands.dtype))
-        scale = self.level[:, None] / shape.square().sum(1, keepdim=True).sqrt()
+        scale = self.level[:, None] / self._noise_energy(rate)[:, None].sqrt()
         if bands.shape[1] == 1:
             return bands[:, 0] * shape * scale
         falls = torch.exp((-LN_1000 / self.band_s)[..., None].to(bands.dtype) * time_s)
         levels = (self.band_level * scale).to(bands.dtype)[:, None]
         return torch.matmul(levels, bands * falls)[:, 0] * rise
+
+    def _noise_energy(self, rate: float) -> Tensor:
+        """The sum of the squared shape of the noise over all frames there could be ``[batch]``: how loud it is does
+        not depend on how long it is rendered."""
+        falls, rises = 2.0 * LN_1000 / self.noise_s, 3.0 / self.rise_s
+
+        def total(speed: Tensor) -> Tensor:
+            return 0.5 / torch.sinh(speed / (2.0 * rate))
+
+        return total(falls) - 2.0 * total(falls + rises) + total(falls + 2.0 * rises)
 
     def coloured(self, n: int, rate: float) -> Tensor:
         """Noise of unit power that lasts, in its bands, ``[batch, N_CONTACT_BANDS, n]``; they sum to what the contact's

@@ -475,3 +475,11 @@ def test_a_patch_survives_its_file_and_writes_no_more_modes_than_it_has_changed(
 def test_more_modes_than_there_are_are_refused():
     with pytest.raises(PatchError, match="takes 512 values, not 513"):
         Patch.from_json({"synth": "impact", "values": {"mode_pitch_st": [0.0] * 513}})
+
+
+def test_how_loud_a_contact_is_does_not_depend_on_how_long_it_is_rendered(synth):
+    unit = torch.tensor([Patch("impact", {**ALONE, "contact_db": 0.0, "contact_s": 4.0, "contact_direct": 1.0}).unit()])
+    asked = {"note": 60, "velocity": 100, "hold_s": 1.0, "sample_rate": RATE}
+    short, long = (synth.render(unit.double(), duration_s=s, **asked)[..., :9_600] for s in (0.3, 3.0))
+    assert short.abs().max() > 1e-4
+    assert (short - long).abs().max() < 1e-6 * long.abs().max()
