@@ -19,6 +19,7 @@ NETS = {
     "prior": "what a text sounds like",
     "listener": "how well a sound fits a text",
     "judge": "which class a sound is",
+    "ear": "by what sets of sounds are compared",
 }
 
 
@@ -71,10 +72,10 @@ def run(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
 
 def _steps(arguments: argparse.Namespace, out: Path) -> Generator[Note, None, dict[str, Any]]:
     more = {"device": arguments.device, "resume": arguments.resume, "seed": arguments.seed}
-    if arguments.net == "judge":
+    if arguments.net in ("judge", "ear"):
         from engine.training.ears import judge_steps
 
-        return judge_steps(arguments.data, out, arguments.minutes, **more)
+        return judge_steps(arguments.data, out, arguments.minutes, kind=arguments.net, **more)
     from engine.project.presets import factory_library
 
     if arguments.net == "listener":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.bench import audio, dx7, factory, fm, impact, jobs, live, match, pictures, strike
+from engine.bench import audio, dx7, factory, fm, impact, jobs, live, match, pictures, prior, strike
 from engine.bench.frame import Area
 from engine.errors import BadUsage
 
@@ -18,6 +18,7 @@ AREAS: dict[str, Area] = {
     "live": live.rows,
     "match": match.rows,
     "pictures": pictures.rows,
+    "prior": prior.rows,
     "strike": strike.rows,
 }
 

@@ -1,13 +1,15 @@
-"""``tonewright train judge`` and ``tonewright train listener``: two ears, trained apart from each other.
+"""``tonewright train judge``, ``listener`` and ``ear``: three ears, trained apart from each other.
 
-The judge learns classes from labelled recordings alone: neither words nor sounds of our own reach it. The listener
-learns which words belong to which sound, of recordings and of what our instruments make.
+The judge learns classes from labelled recordings alone: neither words nor sounds of our own reach it. The ear by which
+sets are compared learns the same from recordings that nothing else learns from. The listener learns which words belong
+to which sound, of recordings and of what our instruments make.
 """
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,6 +23,8 @@ from engine.dsp.mel import LOG_FLOOR, MOST_FRAMES
 from engine.errors import BadUsage
 from engine.jobs import Note
 from engine.metrics.ear_net import EarNet, EarSettings
+from engine.metrics.embedding import KIND as EAR
+from engine.metrics.embedding import SETTINGS as EAR_SETTINGS
 from engine.metrics.judge import KIND as JUDGE
 from engine.metrics.judge import at_one_length
 from engine.priors.listener import KIND as LISTENER
@@ -33,6 +37,8 @@ from engine.training.run import Training, use_cores
 from engine.training.shelf import SPEEDS, Item, Mixer, Stream, read_steps
 
 BATCH = 48
+JUDGE_SIDE: Side = "train"
+EMBED_SIDE: Side = "embed"
 _DROPOUT = 0.2
 _MIX_SHARE = 0.5
 _SMOOTH = 0.05
@@ -46,23 +52,24 @@ def judge_steps(
     device: str = "",
     resume: bool = False,
     seed: int = 0,
-    side: Side = "train",
+    kind: str = JUDGE,
     most_recordings: int | None = None,
     batch: int = BATCH,
 ) -> Generator[Note, None, dict[str, Any]]:
     """Train a classifier of the recordings' classes into ``out``; the result is its card.
 
-    ``side`` ``embed`` trains the embedding of the metrics, on recordings that nothing else learns from.
+    ``kind`` is :data:`JUDGE`, or :data:`EAR` for the embedding of the metrics.
     """
+    side, shape = (EMBED_SIDE, EAR_SETTINGS) if kind == EAR else (JUDGE_SIDE, EarSettings())
     target = _begin(device, seed)
     everything = [recording for recording in read_folders(folders) if recording.klass]
     classes = sorted({recording.klass for recording in everything})
     if len(classes) < 2:
         raise BadUsage("A judge needs labelled sounds of two classes at least.")
     mine, unseen = _sides(everything, side)
-    net = EarNet(EarSettings(answers=len(classes)), _DROPOUT).to(target)
+    net = EarNet(replace(shape, answers=len(classes)), _DROPOUT).to(target)
     settings = {**net.settings.to_json(), "classes": classes}
-    training = Training(net, JUDGE, settings, out=out, minutes=minutes, rate=1e-3, decay=0.05, average=0.998)
+    training = Training(net, kind, settings, out=out, minutes=minutes, rate=1e-3, decay=0.05, average=0.998)
     if resume:
         training.resume()
     real = yield from read_steps(mine[:most_recordings], None, speeds=SPEEDS, seed=seed)
