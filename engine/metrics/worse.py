@@ -19,7 +19,8 @@ def noisy(snr_db: float) -> Worsen:
     def worsen(samples: Samples, _rate: int, rng: np.random.Generator) -> Samples:
         power = float(np.mean(samples.astype(np.float64) ** 2))
         size = np.sqrt(power * 10.0 ** (-snr_db / 10.0))
-        return (samples + size * rng.standard_normal(samples.shape)).astype(np.float32)
+        worse: Samples = (samples + size * rng.standard_normal(samples.shape)).astype(np.float32)
+        return worse
 
     return worsen
 

@@ -29,6 +29,7 @@ KINDS = {
     "prior": "what a text sounds like",
     "listener": "how well a sound fits a text",
     "judge": "which class a sound is",
+    "ear": "by what sets of sounds are compared",
     "voice": "what a text is spoken like",
     "vocoder": "frames of a spectrum to sound",
     "phonemes": "how a word is said",
