@@ -174,8 +174,8 @@ need_python() {
 }
 
 make_environment() {
-  local level=$1 what=.
-  [[ $level == dev ]] && what='.[dev]'
+  local level=$1 what='.[priors]'
+  [[ $level == dev ]] && what='.[dev,priors]'
   cd "$root"
   # From here on nothing looks finished until it is.
   rm -f .venv/.ready-*

@@ -42,6 +42,12 @@ class Noising:
     steps: int = 2
 
 
+def draw_levels(n_rows: int, noising: Noising, rng: torch.Generator) -> Tensor:
+    """A noise level for each row, stratified: each draws from a part of the range of its own. ``[n_rows]``, CPU."""
+    place = (torch.arange(n_rows) + torch.rand(n_rows, generator=rng)) / max(n_rows, 1)
+    return noising.low + (noising.high - noising.low) * place
+
+
 class Prior(Protocol):
     """A text-conditioned prior over sounds. ``z`` is its own picture of a sound; rows are independent."""
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from engine.dsp.levelled import levelled
 from engine.dsp.mel import FRAMES_PER_S, LOG_FLOOR, LONGEST_S, MOST_FRAMES, N_BANDS, RATE_HZ, log_mel
 from engine.errors import BadUsage
-from engine.priors.base import Noising, Prompt
+from engine.priors.base import Noising, Prompt, draw_levels
 from engine.priors.own_net import PriorNet, PriorSettings, frames_for
 from engine.priors.text import text_encoder
 from engine.vocoder.griffin_lim import griffin_lim
@@ -55,11 +55,10 @@ class OwnPrior:
     def target(
         self, z: Tensor, prompt: Prompt, rng: torch.Generator, noising: Noising
     ) -> Generator[float, None, Tensor]:
-        """See :class:`Prior`. Levels are stratified over the rows: each draws from a part of the range of its own."""
+        """See :class:`Prior`; levels are stratified over the rows."""
         z = z.detach()
         n = z.shape[0]
-        place = (torch.arange(n) + torch.rand(n, generator=rng)) / n
-        level = (noising.low + (noising.high - noising.low) * place).to(z.device)
+        level = draw_levels(n, noising, rng).to(z.device)
         noise = torch.randn(z.shape, generator=rng).to(z.device)
         seconds = torch.full((n,), min(z.shape[1] / FRAMES_PER_S, LONGEST_S), device=z.device)
         noisy = torch.lerp(z, noise, level[:, None, None])
