@@ -16,7 +16,7 @@ MOST_NAMESAKES = 64
 
 def is_same(one: Patch, other: Patch) -> bool:
     """Whether two patches sound the same; they may be called something else."""
-    return one.values == other.values and one.seed == other.seed
+    return one.values == other.values and (one.seed, one.strike) == (other.seed, other.strike)
 
 
 class PresetSources:

@@ -151,6 +151,7 @@ def _entry(name: str, strike: Variation, request: SetRequest, audio: Audio) -> d
         "velocity_low": strike.low,
         "velocity_high": strike.high,
         "seed": strike.patch.seed,
+        "strike": strike.patch.strike,
         "parameters": {**{n: values[n] for n in _VARIED}, "damping_oct": strike.damping_oct},
         "channels": audio.channels,
         "n_frames": audio.n_frames,

@@ -15,6 +15,7 @@ from engine.params.spaces import SPACES
 PATCH_VERSION = 1
 MAX_SEED = 2**63 - 1
 """The largest seed that every random generator takes."""
+MAX_STRIKE = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,9 @@ class Patch:
     """The settings of one synth.
 
     ``synth`` names a space in :data:`engine.params.spaces.SPACES`; ``values`` holds every parameter of that space in
-    human units (what is left out takes its default); ``seed`` fixes all randomness of the sound. Raises
-    :class:`PatchError` on an unknown synth or a value that the space refuses.
+    human units (what is left out takes its default); ``seed`` fixes all randomness of the sound. ``strike`` tells apart
+    the strikes of one object: each has a contact noise of its own, in the same room. Raises :class:`PatchError` on an
+    unknown synth or a value that the space refuses.
     """
 
     synth: str
@@ -31,16 +33,19 @@ class Patch:
     seed: int = 0
     version: int = PATCH_VERSION
     name: str = ""
+    strike: int = 0
 
     def __post_init__(self) -> None:
         if self.synth not in SPACES:
             raise PatchError(f"There is no synth called {self.synth!r}; there is {' and '.join(sorted(SPACES))}.")
         if not isinstance(self.seed, int) or not 0 <= self.seed <= MAX_SEED:
             raise PatchError(f"A seed is a whole number from 0 to {MAX_SEED}.")
+        if not isinstance(self.strike, int) or not 0 <= self.strike <= MAX_STRIKE:
+            raise PatchError(f"A strike is a whole number from 0 to {MAX_STRIKE}.")
         object.__setattr__(self, "values", MappingProxyType(SPACES[self.synth].complete(self.values)))
 
     def __hash__(self) -> int:
-        return hash((self.synth, tuple(self.values.items()), self.seed))
+        return hash((self.synth, tuple(self.values.items()), self.seed, self.strike))
 
     def with_values(self, **changes: float | tuple[float, ...]) -> Patch:
         """The same patch with some values changed."""
@@ -54,7 +59,8 @@ class Patch:
         """A plain dictionary for ``json.dump``. Lists end where nothing but defaults would follow."""
         space = SPACES[self.synth]
         values = {n: _short(v, space[n].default) if isinstance(v, tuple) else v for n, v in self.values.items()}
-        return {"synth": self.synth, "name": self.name, "version": self.version, "seed": self.seed, "values": values}
+        about = {"synth": self.synth, "name": self.name, "version": self.version, "seed": self.seed}
+        return {**about, **({"strike": self.strike} if self.strike else {}), "values": values}
 
     @classmethod
     def from_json(cls, data: Any) -> Patch:
@@ -62,16 +68,16 @@ class Patch:
         if not isinstance(data, Mapping) or not isinstance(data.get("synth"), str):
             raise PatchError('This is no patch: it needs a "synth" and "values".')
         values = data.get("values", {})
-        seed, version, name = data.get("seed", 0), data.get("version", PATCH_VERSION), data.get("name", "")
-        if not isinstance(values, Mapping) or type(seed) is not int or type(version) is not int:
-            raise PatchError('This is no patch: "values" must be a table, "seed" and "version" whole numbers.')
+        seed, version, strike = data.get("seed", 0), data.get("version", PATCH_VERSION), data.get("strike", 0)
+        if not isinstance(values, Mapping) or any(type(number) is not int for number in (seed, version, strike)):
+            raise PatchError('This is no patch: "values" must be a table, "seed", "version", "strike" whole numbers.')
         if version > PATCH_VERSION:
             raise PatchError(f"The patch has version {version}; this program reads up to {PATCH_VERSION}. Update it.")
         space = SPACES.get(data["synth"])
         plain = {n: _whole(v, n, space) if isinstance(v, list) else v for n, v in values.items()}
         for n, v in plain.items():
             _check_step(v, n, space)
-        return cls(data["synth"], plain, seed, PATCH_VERSION, str(name))
+        return cls(data["synth"], plain, seed, PATCH_VERSION, str(data.get("name", "")), strike)
 
     @classmethod
     def loads(cls, text: str) -> Patch:

@@ -20,7 +20,7 @@ from engine.params.draws import reflect
 from engine.params.impact import IMPACT_SPACE, LEVEL_FLOOR_DB
 from engine.params.note import VELOCITY
 from engine.params.param import Param
-from engine.params.patch import MAX_SEED, Patch
+from engine.params.patch import MAX_SEED, MAX_STRIKE, Patch
 
 _SECTION = "Variations"
 N_VARIATIONS = Param(
@@ -205,8 +205,8 @@ def _round_robin(patch: Patch, plan: VaryPlan, layer: int, velocity: float, low:
             mode_damping_oct=damping,
         )
         if values["contact_db"] > LEVEL_FLOOR_DB:
-            # Its noise is another one each time; a quiet contact keeps the seed, and with it the very same room.
-            made = replace(made, seed=rng.randrange(1 << 31))
+            # Its noise is another one each time, in the very same room.
+            made = replace(made, strike=rng.randint(1, MAX_STRIKE))
         harder = low + span * reflect((velocity * (1.0 + 0.7 * plan.force * forces[i]) - low) / span)
         found.append(Variation(layer, i + 1, made, harder, low, high, common))
     return found

@@ -47,6 +47,7 @@ class Synth(Protocol):
         duration_s: float,
         sample_rate: int,
         rng: torch.Generator | None = None,
+        strike: int = 0,
         quality: Quality = "default",
     ) -> Tensor:
         """Play one note per row.
@@ -54,7 +55,7 @@ class Synth(Protocol):
         ``unit`` ``[batch, space.n_units]`` in 0..1, of any float type and on any device, gives
         ``[batch, channels, frames]`` of the same type there, differentiable in ``unit``. ``note`` and ``velocity`` are
         MIDI numbers; the key goes up after ``hold_s``; ``duration_s`` of sound comes back. ``rng`` is where noise
-        comes from.
+        comes from; of what is struck in a room, ``strike`` changes the noise of the contact alone.
         """
         ...
 
@@ -68,6 +69,7 @@ class Synth(Protocol):
         duration_s: float,
         sample_rate: int,
         rng: torch.Generator | None = None,
+        strike: int = 0,
         quality: Quality = "default",
         block_frames: int = 48_000,
     ) -> Iterator[Tensor]:

@@ -74,6 +74,7 @@ class FmSynth:
         duration_s: float,
         sample_rate: int,
         rng: torch.Generator | None = None,
+        strike: int = 0,
         quality: Quality = "default",
     ) -> Tensor:
         """See :meth:`engine.synths.base.Synth.render`; gives ``[batch, channels, frames]``."""
@@ -111,6 +112,7 @@ class FmSynth:
         duration_s: float,
         sample_rate: int,
         rng: torch.Generator | None = None,
+        strike: int = 0,
         quality: Quality = "default",
         block_frames: int = 48_000,
     ) -> Iterator[Tensor]:

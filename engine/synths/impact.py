@@ -61,10 +61,11 @@ class ImpactSynth:
         duration_s: float,
         sample_rate: int,
         rng: torch.Generator | None = None,
+        strike: int = 0,
         quality: Quality = "default",
     ) -> Tensor:
         """See :meth:`engine.synths.base.Synth.render`; gives ``[batch, 2, frames]``."""
-        key = self._decode(unit, note, velocity, hold_s, rng)
+        key = self._decode(unit, note, velocity, hold_s, rng, strike)
         n_frames = frames_of(duration_s, sample_rate)
         if n_frames == 0:
             return unit.new_zeros(unit.shape[0], CHANNELS, 0)
@@ -90,12 +91,13 @@ class ImpactSynth:
         duration_s: float,
         sample_rate: int,
         rng: torch.Generator | None = None,
+        strike: int = 0,
         quality: Quality = "default",
         block_frames: int = 48_000,
     ) -> Iterator[Tensor]:
         """See :meth:`engine.synths.base.Synth.render_blocks`; yields ``[batch, 2, n]``."""
         with torch.no_grad():
-            key = self._decode(unit.detach(), note, velocity, hold_s, rng)
+            key = self._decode(unit.detach(), note, velocity, hold_s, rng, strike)
         return _blocks(key, frames_of(duration_s, sample_rate), sample_rate, unit.detach(), block_frames)
 
     def live(

@@ -75,13 +75,13 @@ class ImpactLivePatch:
             room.refurnish(kernel)
 
     def _decoded(self, key: Key) -> ImpactNote:
-        rng = torch.Generator().manual_seed(self._patch.seed + key.seed % _N_CHANCES)
+        rng = torch.Generator().manual_seed(self._patch.seed)
         unit = self._unit
         if key.place is not None:
             x, y = key.place
             unit = torch.tensor([self._patch.with_values(strike_x=x, strike_y=y).unit()], dtype=torch.float64)
         with torch.no_grad():
-            return self._decode(unit, key.note, key.velocity, 1.0, rng)
+            return self._decode(unit, key.note, key.velocity, 1.0, rng, self._patch.strike + key.seed % _N_CHANCES)
 
     def _body(self, key: Key) -> Body:
         """One for each note: all that strikes it drives the same modes."""

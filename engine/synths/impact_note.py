@@ -16,7 +16,7 @@ from torch import Tensor
 from engine.dsp.units import db_to_gain, level_to_amplitude, midi_to_hz, semitones_to_factor, velocity_to_gain
 from engine.params.impact import IMPACT_SPACE, LEVEL_FLOOR_DB, N_BANDS, N_MODES, SHAPES
 from engine.synths.base import Number, per_row
-from engine.synths.chance import chance_of
+from engine.synths.chance import chance_beside, chance_of
 from engine.synths.decode import Decoder
 from engine.synths.impact_force import Contact, contact_time, give_time, limited, noise_colour, softness
 from engine.synths.impact_materials import Stuff, blended
@@ -84,10 +84,16 @@ class ImpactDecoder:
         self._values = Decoder(IMPACT_SPACE)
 
     def __call__(
-        self, unit: Tensor, note: Number, velocity: Number, hold_s: Number, rng: torch.Generator | None = None
+        self,
+        unit: Tensor,
+        note: Number,
+        velocity: Number,
+        hold_s: Number,
+        rng: torch.Generator | None = None,
+        strike: int = 0,
     ) -> ImpactNote:
         """Decode ``unit`` ``[batch, n_units]``; ``note`` and ``velocity`` are MIDI numbers, ``rng`` decides all
-        chance."""
+        chance. Each ``strike`` has a contact noise of its own; the room is one for all of them."""
         pick = self._pick(unit)
         rows, device = unit.shape[0], unit.device
         seed = int(chance_of(rng or torch.Generator().manual_seed(0)))
@@ -107,7 +113,7 @@ class ImpactDecoder:
             into=pick("contact_into"),
             band_s=pick("contact_s")[:, None] * torch.exp2(pick("contact_band_oct")),
             band_level=level_to_amplitude(pick("contact_band_db"), LEVEL_FLOOR_DB),
-            seed=seed,
+            seed=chance_beside(seed, strike),
         )
         damped = (pick("release") > 0.5).double()
         return ImpactNote(

@@ -81,7 +81,7 @@ def draw(patch: Patch, note: float, velocity: float, hold_s: float, duration_s: 
 
 def _note(patch: Patch, note: float, velocity: float, hold_s: float = 0.0) -> ImpactNote:
     unit = torch.tensor([patch.unit()], dtype=torch.float64)
-    return _decoder()(unit, note, velocity, hold_s, torch.Generator().manual_seed(patch.seed))
+    return _decoder()(unit, note, velocity, hold_s, torch.Generator().manual_seed(patch.seed), patch.strike)
 
 
 def _mode_powers(strike: ImpactNote) -> Tensor:

@@ -28,6 +28,7 @@ def play_patch(
         duration_s=duration_s,
         sample_rate=sample_rate,
         rng=torch.Generator().manual_seed(patch.seed),
+        strike=patch.strike,
         block_frames=round(BLOCK_S * sample_rate),
     )
     n_frames = round(duration_s * sample_rate)

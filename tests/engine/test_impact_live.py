@@ -4,6 +4,7 @@ import random
 
 import numpy as np
 import pytest
+import torch
 from live_and_render import both
 
 from engine.params import IMPACT_SPACE, Patch
@@ -11,7 +12,7 @@ from engine.params.impact import LEVEL_FLOOR_DB
 from engine.synths.impact import ImpactSynth
 from engine.synths.impact_live_room import ConvolutionRoom, RoomKernel
 from engine.synths.live import LiveInstrument
-from engine.synths.live_voice import Key
+from engine.synths.live_voice import Key, struck_alone
 
 RATE = 48_000
 METAL = {"material": 1.0, "shape": 1.0}
@@ -39,6 +40,25 @@ def test_any_patch_is_played_as_it_is_rendered(synth, seed):
     loudest = np.abs(rendered).max()
     assert loudest > 1e-6
     assert np.abs(rendered - live).max() < max(1e-5 * loudest, 1e-6)
+
+
+@pytest.mark.parametrize(("own", "turn"), [(0, 0), (0, 5), (3, 5)])
+def test_a_key_that_is_struck_again_has_another_contact_in_the_same_room(synth, own, turn):
+    rough = {**METAL, "contact_db": -3.0, "contact_s": 0.2, "room": 0.6}
+    n = RATE // 2
+    wanted = synth.render(
+        torch.tensor([Patch("impact", rough).unit()], dtype=torch.float64),
+        note=60,
+        velocity=100,
+        hold_s=1.0,
+        duration_s=1.0,
+        sample_rate=RATE,
+        rng=torch.Generator().manual_seed(8),
+        strike=own + turn,
+    )[0, :, :n].numpy()
+    patch = synth.live_patch(Patch("impact", rough, seed=8, strike=own), RATE)
+    found = struck_alone(patch, Key(60, 100, seed=turn)).process(n, True)
+    assert np.abs(found - wanted).max() < 1e-5 * np.abs(wanted).max()
 
 
 def test_a_strike_ends_when_it_has_rung_out(synth):

@@ -11,7 +11,7 @@ import pytest
 
 from engine.errors import PatchError
 from engine.params import FM_SPACE, SPACES, Patch
-from engine.params.patch import MAX_SEED, PATCH_VERSION
+from engine.params.patch import MAX_SEED, MAX_STRIKE, PATCH_VERSION
 
 
 def random_patch(seed: int) -> Patch:
@@ -28,6 +28,14 @@ def test_a_patch_survives_its_file(seed: int) -> None:
     assert again.name == patch.name
     assert hash(again) == hash(patch)
     assert again.unit() == patch.unit()
+
+
+def test_a_strike_is_told_apart_and_the_first_one_is_not_worth_a_word() -> None:
+    patch = Patch("impact", {"room": 0.5}, seed=3, strike=12)
+    assert Patch.loads(patch.dumps()) == patch != dataclasses.replace(patch, strike=0)
+    assert hash(Patch.loads(patch.dumps())) == hash(patch)
+    assert "strike" not in dataclasses.replace(patch, strike=0).to_json()
+    assert patch.with_values(room=0.1).strike == 12
 
 
 def test_what_is_left_out_takes_its_default() -> None:
@@ -87,6 +95,9 @@ def test_the_file_is_one_value_a_line_in_storage_order() -> None:
         ({"synth": "fm", "seed": True}, "seed"),
         ({"synth": "fm", "seed": -1}, "seed"),
         ({"synth": "fm", "seed": MAX_SEED + 1}, "seed"),
+        ({"synth": "impact", "strike": -1}, "strike"),
+        ({"synth": "impact", "strike": 1.0}, "strike"),
+        ({"synth": "impact", "strike": MAX_STRIKE + 1}, "strike"),
         ({"synth": "fm", "version": "1"}, "version"),
         ({"synth": "fm", "version": PATCH_VERSION + 1}, "Update"),
     ],

@@ -22,12 +22,12 @@ def synth():
     return ImpactSynth()
 
 
-def strike(synth, *, seed=0, dtype=torch.float64, note=None, **values):
+def strike(synth, *, seed=0, dtype=torch.float64, note=None, number=0, **values):
     """The sound of a patch ``[2, frames]``."""
     values = {n: float(_CHOICES[n].index(v)) if isinstance(v, str) else v for n, v in values.items()}
     unit = torch.tensor([Patch("impact", values).unit()], dtype=dtype)
     with torch.no_grad():
-        sound = synth.render(unit, **{**NOTE, **(note or {})}, rng=torch.Generator().manual_seed(seed))
+        sound = synth.render(unit, **{**NOTE, **(note or {})}, rng=torch.Generator().manual_seed(seed), strike=number)
     return sound[0].numpy()
 
 
@@ -321,6 +321,39 @@ def test_the_same_seed_gives_the_same_samples_and_another_one_another_noise(synt
     one, again, other = (strike(synth, seed=s, dtype=torch.float32, **ROUGH) for s in (4, 4, 5))
     assert np.array_equal(one, again)
     assert np.abs(one - other).max() > 0.01 * np.abs(one).max()
+
+
+def come_back(synth, **settings):
+    """What the object gives ``[frames]``, and what of it the room gives back ``[2, frames]``, before the fade at the
+    end."""
+    dry, wet = (strike(synth, **settings, room=room)[:, :-1_000] for room in (0.0, 0.5))
+    return dry.mean(0), wet - dry
+
+
+def convolved(one, other):
+    size = 2 * one.shape[-1]
+    return np.fft.irfft(np.fft.rfft(one, size) * np.fft.rfft(other, size), size)[..., : one.shape[-1]]
+
+
+def test_strikes_have_contact_noises_of_their_own_in_one_room(synth):
+    rough = {"contact_db": 0.0, "contact_s": 0.2, "material": "metal"}
+    (first, answer), (second, other) = (come_back(synth, seed=4, number=n, **rough) for n in (0, 9))
+    assert np.array_equal(strike(synth, seed=4, number=9, **ROUGH), strike(synth, seed=4, number=9, **ROUGH))
+    # The noises differ: beside what the push does, nothing is common.
+    beside, clean = {**rough, "contact_direct": 1.0, "contact_into": 0.0}, strike(synth, material="metal")
+    noises = [(strike(synth, seed=4, number=n, **beside) - clean).mean(0) for n in (0, 9)]
+    assert abs(np.corrcoef(*noises)[0, 1]) < 0.05
+    assert 0.9 < np.linalg.norm(noises[1]) / np.linalg.norm(noises[0]) < 1.1
+    # The same room: it answers either as it answers the other one.
+    one, two = convolved(answer, second), convolved(other, first)
+    assert np.abs(one - two).max() < 1e-6 * np.abs(one).max()
+    elsewhere = convolved(come_back(synth, seed=5, **rough)[1], second)
+    assert np.abs(one - elsewhere).max() > 0.3 * np.abs(one).max()
+
+
+def test_where_no_noise_is_all_strikes_are_one(synth):
+    still = {"material": "metal", "room": 0.5, "seed": 3}
+    assert np.array_equal(strike(synth, number=0, **still), strike(synth, number=7, **still))
 
 
 def test_without_noise_and_room_chance_changes_nothing(synth):

@@ -118,6 +118,15 @@ def test_strikes_of_a_round_robin_are_alike_and_not_the_same(pots):
         assert abs(levels[0] - levels[1]) < 6.0
 
 
+def test_a_round_robin_stands_in_one_room_and_no_contact_is_the_other():
+    rough = POT.with_values(room=0.4)
+    strikes = variations(rough, 6)
+    assert {strike.seed for strike in strikes} == {POT.seed}
+    assert len({strike.strike for strike in strikes}) == 6
+    still = rough.with_values(contact_db=-72.0)
+    assert {(strike.seed, strike.strike) for strike in variations(still, 6)} == {(POT.seed, 0)}
+
+
 def test_soft_layers_are_softer_and_duller(tmp_path):
     found = written(tmp_path / "layers", plan=VaryPlan(1, 4).scaled(0.0), patch=find_patch("clay pot"))
     paths = [found.folder / name for name in found.files]
@@ -149,7 +158,7 @@ def test_the_sheet_is_enough_to_make_the_set_again(pots, tmp_path):
     again = variation_set(Patch.from_json(sheet["patch"]), VaryPlan(*plan.amounts, seed=sheet["plan"]["seed"]))
     for entry, strike in zip(sheet["files"], again, strict=True):
         assert entry["parameters"]["strike_x"] == strike.patch.values["strike_x"]
-        assert entry["seed"] == strike.patch.seed
+        assert (entry["seed"], entry["strike"]) == (strike.patch.seed, strike.patch.strike)
     twin = written(tmp_path / "twin")
     for name in pots.files:
         assert (twin.folder / name).read_bytes() == (pots.folder / name).read_bytes()
