@@ -9,7 +9,7 @@ need them, never here.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +30,19 @@ from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
 from engine.playing import Instrument
 from engine.playing import Kind as Kind
 from engine.rates import DEFAULT_RATE_HZ
+from engine.sds.door import check_imagined, check_request
+from engine.sds.result import OWN_PRIOR
+from engine.sds.result import TUNE_S as TUNE_S
+from engine.sds.result import Imagined as Imagined
+from engine.sds.result import Moment as Moment
+from engine.sds.result import TuneCandidate as TuneCandidate
+from engine.sds.result import TuneRequest as TuneRequest
+from engine.sds.result import TuneResult as TuneResult
+from engine.sds.result import TuneState as TuneState
 from engine.torch_setup import load_torch, prepare_environment, torch_is_loaded
 from engine.trials import Trials, get_ready
+from engine.tuning import IMAGINE_S as IMAGINE_S
+from engine.tuning import imagine_steps, tune_steps
 from engine.variation_set import SetRequest as SetRequest
 from engine.variation_set import SetWritten as SetWritten
 from engine.variation_set import write_set_steps
@@ -40,6 +51,7 @@ if TYPE_CHECKING:
     from engine.audio.pyramid import Pyramid
     from engine.audio.tiles import Request
     from engine.params.pictures import Spectrum
+    from engine.project.presets import Preset
 
 RANK_RENDER = 0
 RANK_PICTURES = 1
@@ -49,6 +61,7 @@ RANK_WRITE = 5
 RANK_SET = 8
 RANK_TILES = 10
 RANK_MATCH = 10
+RANK_TUNE = 10
 RANK_OVERVIEW = 20
 RANK_WARM = 50
 LOOK_AGAIN_S = 0.05
@@ -307,6 +320,44 @@ class Studio:
             return (yield from match_steps(self.kind, clip, synth, current, names, seed, time_s))
 
         return self.work.submit(body, rank=RANK_MATCH, key="match", title=f"Matching {clip.name}")
+
+    def tune(self, request: TuneRequest, presets: Sequence[Preset] | None = None) -> int:
+        """Turn the knobs until they sound like the words of ``request``; the result is a :class:`TuneResult`.
+
+        Previews are values of :class:`TuneState`. ``presets`` are what it begins with, the factory's unless others are
+        given. A newer tuning replaces this one. Raises :class:`BadUsage` for words that nobody would understand and
+        for a request that makes no sense.
+        """
+        check_request(request)
+
+        def body() -> Generator[Note, None, TuneResult]:
+            return (yield from tune_steps(self.kind, request, presets))
+
+        return self.work.submit(body, rank=RANK_TUNE, key="tune", title=f"Tuning to “{request.prompt}”")
+
+    def imagine(
+        self,
+        prompt: str,
+        *,
+        seconds: float = IMAGINE_S,
+        seed: int = 0,
+        negative: str = "",
+        guidance: float = 3.0,
+        prior: str = OWN_PRIOR,
+    ) -> int:
+        """What the prior itself draws for the words, ``seconds`` long; the result is :class:`Imagined`.
+
+        A newer request replaces this one. Raises :class:`BadUsage` as :meth:`tune` does.
+        """
+        check_imagined(prompt, negative, seconds, seed, guidance)
+
+        def body() -> Generator[Note, None, Imagined]:
+            steps = imagine_steps(
+                self.kind, prompt, seconds=seconds, seed=seed, negative=negative, guidance=guidance, prior=prior
+            )
+            return (yield from steps)
+
+        return self.work.submit(body, rank=RANK_TUNE, key="imagine", title=f"Imagining “{prompt}”")
 
     def cancel(self, job_id: int) -> bool:
         """End a job at its next step; ``False`` when it is unknown or already over."""

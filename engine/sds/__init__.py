@@ -1,0 +1,1 @@
+"""Words to parameters: propose, then refine (score distillation sampling), then rank."""

@@ -1,0 +1,68 @@
+"""What tuning jobs are made of: the words are checked, the presets told, and what is heavy loads when the steps are
+taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+
+from engine.errors import WeightError
+from engine.jobs import Note, run_inline
+from engine.playing import Kind
+from engine.project.presets import Preset, factory_library
+from engine.sds.door import check_imagined, check_request
+from engine.sds.result import OWN_PRIOR, Imagined, TuneRequest, TuneResult
+
+IMAGINE_S = 2.0
+
+
+def tune_steps(
+    kind: Kind, request: TuneRequest, presets: Sequence[Preset] | None = None
+) -> Generator[Note, None, TuneResult]:
+    """A tuning; the factory's presets are what it knows unless others are given."""
+    check_request(request)
+    known = factory_library() if presets is None else presets
+    yield Note(0.0, "Loading")
+    if kind == "fake":
+        from engine.sds.fake import tune
+    else:
+        raise WeightError("No trained prior comes with this program yet; train one with `tonewright train prior`.")
+    return (yield from tune(request, known))
+
+
+def imagine_steps(
+    kind: Kind, prompt: str, *, seconds: float, seed: int, negative: str, guidance: float, prior: str
+) -> Generator[Note, None, Imagined]:
+    """What the prior draws for ``prompt``."""
+    check_imagined(prompt, negative, seconds, seed, guidance)
+    yield Note(0.0, "Loading")
+    if kind == "fake":
+        from engine.sds.fake import imagine
+    else:
+        raise WeightError("No trained prior comes with this program yet; train one with `tonewright train prior`.")
+    return (yield from imagine(prompt, seconds=seconds, seed=seed, negative=negative))
+
+
+def tune_inline(
+    request: TuneRequest,
+    presets: Sequence[Preset] | None = None,
+    kind: Kind = "real",
+    on_note: Callable[[Note], None] | None = None,
+) -> TuneResult:
+    """Tune here and now, without a runner; arguments and errors as in :meth:`Studio.tune`."""
+    return run_inline(lambda: tune_steps(kind, request, presets), on_note)
+
+
+def imagine_inline(
+    prompt: str,
+    *,
+    seconds: float = IMAGINE_S,
+    seed: int = 0,
+    negative: str = "",
+    guidance: float = 3.0,
+    prior: str = OWN_PRIOR,
+    kind: Kind = "real",
+    on_note: Callable[[Note], None] | None = None,
+) -> Imagined:
+    """Imagine here and now; arguments and errors as in :meth:`Studio.imagine`."""
+    steps = {"seconds": seconds, "seed": seed, "negative": negative, "guidance": guidance, "prior": prior}
+    return run_inline(lambda: imagine_steps(kind, prompt, **steps), on_note)  # type: ignore[arg-type]
