@@ -93,9 +93,17 @@ fi
 export NUMBA_CACHE_DIR=${NUMBA_CACHE_DIR:-${TMPDIR:-/tmp}/tonewright-tests-numba}
 check compiled "$bin/python" -m engine.warm
 
-printf '== tests\n'
 status=0
-"$bin/python" -m pytest "$@" </dev/null || status=$?
+if (($# == 0)); then
+  # The engine's tests need no sound server and no display, and share nothing: two at a time.
+  printf '== tests of the engine\n'
+  "$bin/python" -m pytest -q -n 2 --dist loadfile tests/engine </dev/null || status=$?
+  printf '== all other tests\n'
+  "$bin/python" -m pytest -q --ignore=tests/engine </dev/null || status=$?
+else
+  printf '== tests\n'
+  "$bin/python" -m pytest "$@" </dev/null || status=$?
+fi
 [[ -z $failed ]] || say "These checks failed before the tests:$failed"
 if ((status == 0)) && [[ -n $failed ]]; then status=1; fi
 exit "$status"
