@@ -65,7 +65,7 @@ class Commands(QObject):
         bind("take.remove", self.remove)
         bind("take.patch", lambda: s.library.load_patch(s.document.selected))
         bind("patch.live", lambda: s.document.select(None))
-        bind("patch.reset", lambda: s.document.set_patch(Patch(s.document.patch.synth), "Reset the patch"))
+        bind("patch.reset", lambda: s.document.load_patch(Patch(s.document.patch.synth), "Reset the patch"))
         bind("patch.unlock", lambda: s.document.replace_locks(()))
         bind("app.preferences", self.show_preferences)
         bind("play.toggle", playing.toggle)

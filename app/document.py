@@ -19,6 +19,7 @@ from engine.params.links import EnvelopeLinks
 from engine.params.note import NoteSettings
 from engine.params.vary import with_locks
 from engine.project.history import Outside
+from engine.project.notes import Notes
 from engine.project.project import Project
 from engine.project.slots import Slots
 from engine.project.take import Take
@@ -53,12 +54,11 @@ class Document(DocumentState):
     def audition_patch(self, patch: Patch, *, note: NoteSettings | None = None, label: str = "") -> None:
         """Hear a whole patch without a step, until :meth:`commit`, :meth:`revert` or :meth:`settle`.
 
-        What is locked stays, and the note unless one comes along; ``label`` names the step that it may become.
+        What is locked stays. It is played by the note that comes along, or else by the person's own. ``label`` names
+        the step that it may become.
         """
         self.settle(heard=False)
-        if note is not None and note != self.note:
-            self._live_note = note
-            self.note_changed.emit(note, "preview")
+        self._hear_notes(self.notes.of(note), "preview")
         self._hear(self.keep_locked(patch), "audition", heard=label or f"Load “{patch.name}”")
 
     def hear(self, patch: Patch) -> None:
@@ -70,7 +70,7 @@ class Document(DocumentState):
         """Keep what a hand still turns, or a patch that was only heard, as a step: before what is no part of it."""
         if turned and self._turned:
             self.commit(words_for(self._turned, self.patch.synth))
-        elif heard and self._heard and (self._live is not None or self._live_note is not None):
+        elif heard and self._heard and (self._live is not None or self._live_notes is not None):
             self.commit(self._heard)
 
     def _hear(self, patch: Patch, why: str = "turn", *, turned: frozenset[str] = frozenset(), heard: str = "") -> None:
@@ -81,28 +81,52 @@ class Document(DocumentState):
             self.patch_changed.emit(patch, why)
         self._tell_held_state()
 
+    def _hear_notes(self, notes: Notes, why: str) -> None:
+        before = self.note
+        if notes != self.notes:
+            self._live_notes = notes
+        if notes.now != before:
+            self.note_changed.emit(notes.now, why)
+
     def commit(self, label: str, *, merge: str | None = None) -> None:
         """End a gesture: one undo step, or none when the patch is what it was. Same ``merge`` keys become one step."""
-        project = self.project.with_patch(self.patch).with_note(self.note)
+        project = self.project.with_patch(self.patch).with_notes(self.notes)
         self._drop_live()
         if not project.same_instrument(self.project):
             self._become(self._history.commit(label, project, merge=merge), "", live_known=True)
         self._tell_held_state()
 
-    def set_patch(
-        self, patch: Patch, label: str, *, note: NoteSettings | None = None, merge: str | None = None
-    ) -> None:
-        """Make ``patch`` the live one and show it: one undo step (a preset, a reset, a take's recipe).
+    def set_patch(self, patch: Patch, label: str, *, merge: str | None = None) -> None:
+        """Make ``patch``, which is the live one with some changes, the live one and show it: one undo step.
 
-        What is locked stays as it is; so does the note, unless one comes along.
+        What is locked stays as it is; so does the note.
         """
         self.settle(heard=False)
+        notes = self._settled_notes
+        if patch.synth != self.patch.synth:
+            notes = notes.of(self.project.note_of(self.project.patch_of(patch.synth)))
+        self._set_patch(patch, notes, label, merge)
+
+    def load_patch(self, patch: Patch, label: str, *, note: NoteSettings | None = None) -> None:
+        """Make another patch the live one and show it: one undo step (a preset, a take's recipe, a fresh start).
+
+        What is locked stays as it is. It is played by the note that comes along, or else by the person's own.
+        """
+        self.settle(heard=False)
+        self._set_patch(patch, self._settled_notes.of(note), label)
+
+    @property
+    def _settled_notes(self) -> Notes:
+        """Without what a hand does that is no step yet; with the key that was played on what is only heard."""
+        return self.notes if self._heard else self.project.notes
+
+    def _set_patch(self, patch: Patch, notes: Notes, label: str, merge: str | None = None) -> None:
         wanted, patch = patch, self.keep_locked(patch)
-        known = patch == self.patch and note in (None, self.note)
+        known = patch == self.patch and notes.now == self.note
         self._drop_live()
         # What comes from elsewhere is between no two slots.
         slots = replace(self.project.slots, position=None)
-        project = self.project.with_patch(patch).with_note(note or self.project.note).with_slots(slots).select(None)
+        project = self.project.with_patch(patch).with_notes(notes).with_slots(slots).select(None)
         if project.same_instrument(self.project):
             self._become(self._history.amend(project), "set", live_known=known)
         else:
@@ -142,9 +166,7 @@ class Document(DocumentState):
         """Hear the live patch with another note, without a step; ends as :meth:`audition` does."""
         self.settle(turned=False)
         self.select(None)
-        if note != self.note:
-            self._live_note = note
-            self.note_changed.emit(note, "turn")
+        self._hear_notes(self.notes.turned(note), "turn")
         self._tell_held_state()
 
     def set_note(self, note: NoteSettings, label: str, *, merge: str | None = None) -> None:
@@ -155,24 +177,23 @@ class Document(DocumentState):
 
     def follow_key(self, note: int, velocity: int, merge: str = "keys") -> None:
         """Somebody plays: the live patch is shown with that key. Keys one after the other are one step, as is all with
-        one ``merge`` key.
+        one ``merge`` key. How hard it was played goes with the patch: other patches are heard as the person has set it.
 
         While a take is shown, playing along to it changes nothing; a patch that is only heard is kept or taken back
         with the key.
         """
-        played = replace(self.note, note=note, velocity=velocity)
         if self.selected is not None:
             return
+        is_key = merge == "keys"
         if self._heard:
             # Who only listens to a patch has not taken it; the key goes where the patch goes.
-            if played != self.note:
-                self._live_note = played
-                self.note_changed.emit(played, "keys")
+            self._hear_notes(self.notes.struck(note, velocity, chosen=is_key), "keys")
             self._tell_held_state()
-        elif played != self.project.note:
-            label = "Play a key" if merge == "keys" else "Strike place"
-            history = self._history.commit(label, self.project.with_note(played), merge=merge)
-            self._become(history, "keys")
+            return
+        notes = self.project.notes.struck(note, velocity, chosen=is_key)
+        if notes.now != self.project.note:
+            label = "Play a key" if is_key else "Strike place"
+            self._become(self._history.commit(label, self.project.with_notes(notes), merge=merge), "keys")
 
     # -- slots -----------------------------------------------------------------------------------------------------
 
@@ -191,6 +212,10 @@ class Document(DocumentState):
         wanted, patch = patch, self.keep_locked(patch)
         known = patch == self.patch and self._live is not None
         self._drop_live()
+        is_other = patch != self.project.patch and slots.position is None
+        if is_other:
+            # Each slot has the note that came with its patch.
+            project = project.with_notes(project.notes.of(self.project.note_of(wanted)))
         project = project.with_patch(patch).select(None)
         is_step = project.slots != self.project.slots or patch != self.project.patch
         history = self._history.commit(label, project, merge=merge) if is_step else self._history.amend(project)

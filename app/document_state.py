@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from engine.params import Patch, words_for
 from engine.params.note import NoteSettings
 from engine.project.history import History, Outside
+from engine.project.notes import Notes
 from engine.project.project import Project
 from engine.project.take import Take
 
@@ -45,7 +46,7 @@ class DocumentState(QObject):
         super().__init__(parent)
         self._history = History(Project())
         self._live: Patch | None = None
-        self._live_note: NoteSettings | None = None
+        self._live_notes: Notes | None = None
         self._heard, self._turned = "", frozenset[str]()
         self._was_held = False
         self._n_steps_when_held = 0
@@ -73,7 +74,12 @@ class DocumentState(QObject):
     @property
     def note(self) -> NoteSettings:
         """The note with which the live patch is played, a gesture under way included."""
-        return self._live_note if self._live_note is not None else self.project.note
+        return self.notes.now
+
+    @property
+    def notes(self) -> Notes:
+        """The same, and whose note it is."""
+        return self._live_notes if self._live_notes is not None else self.project.notes
 
     @property
     def selected(self) -> Take | None:
@@ -83,7 +89,7 @@ class DocumentState(QObject):
     @property
     def is_held(self) -> bool:
         """Whether a hand is in a gesture, or hears a patch that it has not taken."""
-        return self._live is not None or self._live_note is not None
+        return self._live is not None or self._live_notes is not None
 
     @property
     def history(self) -> History:
@@ -110,9 +116,9 @@ class DocumentState(QObject):
 
     def revert(self) -> None:
         """End a gesture as if it had not been."""
-        had_patch, had_note = self._live is not None, self._live_note is not None
+        had_patch, note = self._live is not None, self.note
         self._drop_live()
-        if had_note:
+        if self.note != note:
             self.note_changed.emit(self.note, "revert")
         if had_patch:
             self.patch_changed.emit(self.patch, "revert")
@@ -168,7 +174,7 @@ class DocumentState(QObject):
         self._become(self._history.commit(label, project, merge=merge), "")
 
     def _drop_live(self) -> None:
-        self._live, self._live_note, self._heard, self._turned = None, None, "", frozenset()
+        self._live, self._live_notes, self._heard, self._turned = None, None, "", frozenset()
 
     def _become(self, history: History, why: str, *, live_known: bool = False, fresh: bool = False) -> None:
         """Swap the history and tell exactly what changed by it."""
@@ -186,7 +192,7 @@ class DocumentState(QObject):
         if fresh or before.slots != now.slots:
             self.slots_changed.emit()
         # The note first: whoever hears of a patch plays it at once.
-        if self._live_note is None and not live_known and (fresh or before.note != now.note):
+        if self._live_notes is None and not live_known and (fresh or before.note != now.note):
             self.note_changed.emit(self.note, why)
         says_so = why in ("set", "slot") and before.note == now.note
         if self._live is None and not live_known and (fresh or before.patch != now.patch or says_so):

@@ -316,7 +316,7 @@ class Matching(QObject):
         document = self._s.document
         document.revert()
         if (document.project.patch, document.project.note) != before:
-            document.set_patch(before[0], "Discard the match", note=before[1])
+            document.load_patch(before[0], "Discard the match", note=before[1])
 
     def _bring_back(self, kept: DiscardedMatch) -> None:
         """Show what was found once more, to be accepted or discarded again."""

@@ -99,7 +99,7 @@ class Opening(QObject):
         self._waiting += 1
 
         def done(patch: Patch) -> None:
-            self._document.set_patch(patch, f"Load “{patch.name or path.stem}”")
+            self._document.load_patch(patch, f"Load “{patch.name or path.stem}”")
             self._settle()
 
         def failed(error: Exception) -> None:
@@ -121,7 +121,7 @@ class Opening(QObject):
                 self.banks_opened.emit([path])
             else:
                 self.voice_opened.emit(preset)
-                self._document.set_patch(preset.patch, f"Load “{preset.name}”")
+                self._document.load_patch(preset.patch, f"Load “{preset.name}”")
                 if notices:
                     self._messages.warning(f"{path.name}: {and_more(notices)}")
             self._settle()

@@ -35,6 +35,8 @@ PREPARING_MS = 2000
 """Keys that are ready sooner than this are not worth a word."""
 PREPARING = "The keys are being prepared; they sound in a moment."
 MOUSE = "mouse"
+OTHER_PATCH = ("audition", "set", "slot", "synth", "load")
+"""Why a patch changes when another one comes; see ``Document.patch_changed``."""
 
 
 class LivePlay(QObject):
@@ -216,6 +218,10 @@ class LivePlay(QObject):
             self._s.document.follow_key(*played, self.struck[1] if self.struck is not None and is_strike else "keys")
 
     def _patch_changed(self, patch: Patch, why: str) -> None:
+        if self._played is not None and why in OTHER_PATCH:
+            # The stage has not followed yet, and what was played was the patch before.
+            is_strike = self.struck is not None and self.struck[0] == self._played
+            self._played = None if is_strike else (self._played[0], self._s.document.note.velocity)
         self.instrument.set_patch(self._s.live.as_played(patch), turning=why in ("turn", "gain"))
 
     def renew(self) -> None:

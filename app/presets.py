@@ -206,7 +206,7 @@ class Presets(QObject):
 
     def _load(self, entry: Entry, preset: Preset) -> None:
         self._sources.remember(entry.key, preset.patch)
-        self._document.set_patch(preset.patch, f"Load “{preset.name}”")
+        self._document.load_patch(preset.patch, f"Load “{preset.name}”")
         self.follow()
         self._use(entry.key)
 

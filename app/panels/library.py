@@ -285,7 +285,7 @@ class LibraryPanel(QWidget):
         """Set the instrument and its note to what made ``take``, if an instrument did."""
         if take is not None and take.patch is not None:
             note = NoteSettings.read(take.settings)
-            self._document.set_patch(take.patch, f"Load the patch of “{take.name}”", note=note)
+            self._document.load_patch(take.patch, f"Load the patch of “{take.name}”", note=note)
 
     def _path(self) -> Path | None:
         take = self.current_take()

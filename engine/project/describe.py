@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -23,8 +23,9 @@ from engine.errors import AudioError, PatchError, ProjectError
 from engine.jobs import Note
 from engine.params import SPACES, Patch
 from engine.params.note import NoteSettings
+from engine.project.notes import Notes, read_note
 from engine.project.project import Project
-from engine.project.slots import Slots
+from engine.project.slots import NAMES, Slots
 from engine.project.take import MissingSource, Take, new_id, now
 
 FORMAT = "tonewright-project"
@@ -71,7 +72,8 @@ def describe(project: Project, view: Mapping[str, Any], folder: Path) -> tuple[d
         "program": __version__,
         "patch": project.patch.to_json(),
         "parked": [patch.to_json() for patch in project.parked],
-        "note": project.note.to_json(),
+        "note": project.notes.own.to_json(),
+        "patch_notes": _describe_notes(project),
         "slots": project.slots.to_json(),
         "locks": {synth: sorted(project.locked_in(synth)) for synth in SPACES},
         "selection": project.selection,
@@ -139,11 +141,35 @@ def restore(
     view = data.get("view")
     known = {take.id for take in takes}
     selected = selection if isinstance(selection, str) and selection in known else None
-    note = data.get("note")
-    note = NoteSettings.read(note) if isinstance(note, dict) else None
+    notes = Notes(read_note(data.get("note")) or NoteSettings())
     slots = Slots.read(data.get("slots"))
-    project = Project(tuple(takes), patch, selected, note or NoteSettings(), slots, _locks(data), parked=parked)
+    project = Project(tuple(takes), patch, selected, notes, slots, _locks(data), parked=parked)
+    project = _with_patch_notes(project, data.get("patch_notes"))
     return Loaded(project, view if isinstance(view, dict) else {}, tuple(notices))
+
+
+def _owners(project: Project) -> dict[str, Patch | None]:
+    """The patches that may have come with a note, by their place in the project."""
+    places: dict[str, Patch | None] = {"live": project.patch}
+    places |= {f"parked {patch.synth}": patch for patch in project.parked}
+    for kind, patches in (("slot", project.slots.left), ("stored", project.slots.stored)):
+        places |= {f"{kind} {name}": patch for name, patch in zip(NAMES, patches, strict=True)}
+    return places
+
+
+def _describe_notes(project: Project) -> dict[str, dict[str, int | float]]:
+    notes = {place: project.note_of(patch) for place, patch in _owners(project).items() if patch is not None}
+    return {place: note.to_json() for place, note in notes.items() if note is not None}
+
+
+def _with_patch_notes(project: Project, stored: object) -> Project:
+    """With the notes that came with patches, as far as they are understood."""
+    if not isinstance(stored, Mapping):
+        return project
+    read = [(patch, read_note(stored.get(place))) for place, patch in _owners(project).items() if patch is not None]
+    notes = tuple((patch, note) for patch, note in read if note is not None)
+    live = project.notes.of(read_note(stored.get("live")))
+    return replace(project, notes=live, patch_notes=notes[live.came is not None :])
 
 
 def _parked(data: Mapping[str, Any], live: Patch, notices: list[str]) -> tuple[Patch, ...]:

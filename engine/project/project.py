@@ -10,6 +10,7 @@ from engine.errors import ProjectError
 from engine.params import FM_SPACE, SPACES, Patch
 from engine.params.links import EnvelopeLinks
 from engine.params.note import NoteSettings
+from engine.project.notes import Notes, PatchNotes, note_of
 from engine.project.slots import Slots
 from engine.project.take import Take
 
@@ -26,17 +27,19 @@ class Project:
 
     A ``selection`` of ``None`` means the live patch. ``parked`` are the last patches of the synths that are not live;
     which one is live is no content. ``locks`` are synths with storage names of their parameters, ``links`` the
-    envelopes that are changed together; those are no content either, but undo brings them back.
+    envelopes that are changed together; those are no content either, but undo brings them back. ``patch_notes`` are the
+    notes that came with patches which are parked or in a slot.
     """
 
     takes: tuple[Take, ...] = ()
     patch: Patch = field(default_factory=lambda: start_patch(FM_SPACE.name))
     selection: str | None = None
-    note: NoteSettings = field(default_factory=NoteSettings)
+    notes: Notes = field(default_factory=Notes)
     slots: Slots = field(default_factory=Slots)
     locks: frozenset[tuple[str, str]] = frozenset()
     links: EnvelopeLinks = field(default_factory=EnvelopeLinks)
     parked: tuple[Patch, ...] = ()
+    patch_notes: PatchNotes = ()
 
     def find(self, take_id: str) -> Take:
         """The take with that id; raises :class:`ProjectError` when there is none."""
@@ -49,6 +52,11 @@ class Project:
     def selected(self) -> Take | None:
         """The selected take, or ``None`` when the live patch is what is looked at."""
         return None if self.selection is None else self.find(self.selection)
+
+    @property
+    def note(self) -> NoteSettings:
+        """By which the live patch is played."""
+        return self.notes.now
 
     @property
     def ids(self) -> list[str]:
@@ -105,19 +113,40 @@ class Project:
         return all(patch == start_patch(patch.synth) for patch in self.patches)
 
     def with_patch(self, patch: Patch) -> Project:
-        """With that live patch; where it is of another synth, the one before is parked."""
+        """With that live patch; where it is of another synth, the one before is parked with the note that came with
+        it."""
         if patch.synth == self.patch.synth:
             return replace(self, patch=patch)
         others = (other for other in self.parked if other.synth != patch.synth)
-        return replace(self, patch=patch, parked=(*others, self.patch))
+        parked = replace(self, patch=patch, parked=(*others, self.patch), notes=self.notes.of(self.note_of(patch)))
+        return parked._with_notes_of(self)
 
     def using(self, synth: str) -> Project:
         """With the last patch of a synth live; itself when it is."""
         return self if synth == self.patch.synth else self.with_patch(self.patch_of(synth))
 
     def with_note(self, note: NoteSettings) -> Project:
-        """With the live patch played by that note."""
-        return replace(self, note=note)
+        """With the live patch played by that note, set by hand."""
+        return replace(self, notes=self.notes.turned(note))
+
+    def with_notes(self, notes: Notes) -> Project:
+        return replace(self, notes=notes)
+
+    def note_of(self, patch: Patch) -> NoteSettings | None:
+        """The note that came with the live patch, a parked one or one of a slot."""
+        return note_of(self._notes_known, patch)
+
+    @property
+    def _notes_known(self) -> PatchNotes:
+        came = self.notes.came
+        return self.patch_notes if came is None else ((self.patch, came), *self.patch_notes)
+
+    def _with_notes_of(self, before: Project) -> Project:
+        """With the notes that are known ``before`` of patches that are parked or in a slot now."""
+        if not before._notes_known:
+            return self
+        kept = (*self.parked, *self.slots.left, *self.slots.stored)
+        return replace(self, patch_notes=tuple(known for known in before._notes_known if known[0] in kept))
 
     def with_true_links(self) -> Project:
         """Without links between envelopes that are not equal (any more); itself when all are."""
@@ -125,7 +154,7 @@ class Project:
         return self if links is self.links else replace(self, links=links)
 
     def with_slots(self, slots: Slots) -> Project:
-        return replace(self, slots=slots)
+        return replace(self, slots=slots)._with_notes_of(self)
 
     @property
     def locked(self) -> frozenset[str]:
@@ -147,7 +176,8 @@ class Project:
         joined = self.with_takes([take for take in other.takes if take.id not in self.ids])
         for patch in (*other.parked, other.patch):
             joined = joined.with_patch(patch)
-        return replace(joined, note=other.note, slots=other.slots, locks=other.locks)
+        notes, slots, locks = other.notes, other.slots, other.locks
+        return replace(joined, notes=notes, slots=slots, locks=locks, patch_notes=other.patch_notes)
 
     def same_instrument(self, other: Project) -> bool:
         """Whether every instrument sounds the same in both."""

@@ -313,12 +313,12 @@ def test_a_gesture_on_the_note_is_one_step(document: Document) -> None:
 
 
 def test_a_recipe_sets_patch_and_note_in_one_step(document: Document, heard: Heard) -> None:
-    document.set_patch(Patch("fm", {"gain_db": -3.0}), "Load", note=NoteSettings(48, 90, 0.5, 1.5))
+    document.load_patch(Patch("fm", {"gain_db": -3.0}), "Load", note=NoteSettings(48, 90, 0.5, 1.5))
     assert document.note == NoteSettings(48, 90, 0.5, 1.5)
     document.undo()
     assert (document.note, document.patch) == (NoteSettings(), Patch("fm"))
     assert document.undo_label is None
-    document.set_patch(Patch("fm"), "Load", note=NoteSettings(hold_s=2.0))
+    document.load_patch(Patch("fm"), "Load", note=NoteSettings(hold_s=2.0))
     assert document.undo_label == "Load"
 
 

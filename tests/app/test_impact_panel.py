@@ -98,7 +98,7 @@ def test_a_lock_on_the_patchs_velocity_leaves_the_notes_free(panel, document):
     assert document.undo_label == "Lock Voice velocity"
     assert panel.control("velocity").locked
     assert not panel.head.knobs["velocity"].locked
-    document.set_patch(GONG, "Load", note=NoteSettings(60, 33, 1.0, 2.0))
+    document.load_patch(GONG, "Load", note=NoteSettings(60, 33, 1.0, 2.0))
     assert document.patch.values["velocity"] == 0.2
     assert document.note.velocity == 33
 

@@ -95,7 +95,7 @@ def test_everything_of_a_rendered_take_survives(tmp_path: Path) -> None:
 
 
 def test_the_note_that_plays_the_patch_survives(tmp_path: Path) -> None:
-    project = Project(note=NoteSettings(48, 90, 0.5, 1.5))
+    project = Project().with_note(NoteSettings(48, 90, 0.5, 1.5))
     path = save_project(project, {}, tmp_path / "song")
     assert load_project(path).project.note == NoteSettings(48, 90, 0.5, 1.5)
     assert not project.same_content(Project())
