@@ -149,6 +149,23 @@ class Player:
             bus.add(position - missed, np.broadcast_to(np.float32(0.0), (missed, 2)))
             self._clock.was_late(missed)
 
+    def _fall_silent(self, bus: BusWay, live: LiveInstrument) -> None:
+        """No voice of one synth can become one of another: what sounds fades from where it is rendered to.
+
+        Where the device has passed that place, the sound has broken off already: a fade that came back from silence
+        would be a second click, so what is late of it is only counted.
+        """
+        position = bus.position
+        for first, sound in live.fade_out():
+            if first >= position:
+                bus.add(first, sound)
+            else:
+                late = min(position - first, len(sound))
+                bus.add(first, np.zeros((late, 2), np.float32))
+                self._clock.was_late(late)
+        # A device must not wait for voices that are no more.
+        bus.expect(math.inf)
+
     def _begin(self, bus: BusWay, live: LiveInstrument, part: Part) -> None:
         """The beginning of a new note goes out before anything else is computed; a chord is many of these."""
         self._clock.hear(bus.at_once)
@@ -206,9 +223,7 @@ class Player:
         if patch is self._patch:
             self._is_awaited = False
         if self._live is not None and patch.synth != self._synth:
-            # No voice of one synth can become one of another.
-            for first, sound in self._live.fade_out():
-                bus.add(first, sound)
+            self._fall_silent(bus, self._live)
             self._live = None
         self._synth = patch.synth
         if self._live is None:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from app.playback.channels import Frames
 from app.playback.limiter import Limiter
+from app.playback.tear import Tear
 
 CAPACITY_S = 1.0
 """How far ahead of the device blocks may reach; what lies beyond is dropped."""
@@ -67,6 +68,7 @@ class Bus:
             size *= 2
         self._ring: NDArray[np.float32] = np.zeros((size, 2), np.float32)
         self._limiter = Limiter(rate)
+        self._tear = Tear(rate)
         # Between whoever measures and the callback.
         self._mark = 0
         self._marked_frame: int | None = None
@@ -118,11 +120,12 @@ class Bus:
         """
         n = len(out)
         self._learn(n)
-        self._await(self.position + n, patience_s)
-        had_work = bool(self._blocks) or self._end > self.position
-        if had_work:
+        has_come = self._await(self.position + n, patience_s)
+        had_work = bool(self._blocks) or self._end > self.position or self._tear.rings
+        if had_work or not has_come:
             self._take_in()
-            self._pour(out, full)
+            edge = self._end - self.position
+            self._pour(out, full, edge if not has_come and 0 <= edge < n else None)
         self.position += n
         if self._marked_frame is not None and self._marked_frame < self.position:
             self.handed.append((self._seen_mark, time.perf_counter_ns()))
@@ -136,23 +139,25 @@ class Bus:
         self._asked_at = now
         self.at_once = max(round(self._taken), int(FORGET * self.at_once))
 
-    def _await(self, until: int, patience_s: float) -> None:
-        """Let what is expected before frame ``until`` come."""
+    def _await(self, until: int, patience_s: float) -> bool:
+        """Let what is expected before frame ``until`` come; whether it has."""
         deadline = self._clock() + patience_s
         while self._expected < until:
             self._came.clear()
             if self._expected >= until:
-                return
+                return True
             left_s = deadline - self._clock()
             if left_s <= 0.0:
                 # Whoever plays has stopped for longer: the device is not kept waiting again until there is a sign.
                 self._expected = math.inf
-                return
+                return False
             self._came.wait(left_s)
+        return True
 
     def _take_in(self) -> None:
         """Lay the blocks that have come into the ring."""
         ring, size = self._ring, len(self._ring)
+        has_come_back = False
         while self._blocks:
             first, frames = self._blocks.popleft()
             late = self.position - first
@@ -162,12 +167,15 @@ class Bus:
             frames = frames[: max(self.position + size - first, 0)]
             if len(frames) == 0:
                 continue
+            if self._tear.is_open and first <= self.position:
+                frames, has_come_back = self._tear.come_in(frames), True
             place = first % size
             head = min(len(frames), size - place)
             ring[place : place + head] += frames[:head]
             ring[: len(frames) - head] += frames[head:]
             if self._mark != self._seen_mark:
                 self._look_for_sound(first, frames)
+        self._tear.is_open = self._tear.is_open and not has_come_back
 
     def _look_for_sound(self, first: int, frames: Frames) -> None:
         heard = np.flatnonzero(frames.any(axis=1))
@@ -175,9 +183,10 @@ class Bus:
             self._seen_mark = self._mark
             self._marked_frame = first + int(heard[0])
 
-    def _pour(self, out: Frames, full: float) -> None:
+    def _pour(self, out: Frames, full: float, edge: int | None) -> None:
         n, ahead = len(out), self._limiter.ahead_frames
-        out += self._limiter.limit(self._at(self.position, n), self._at(self.position + n, ahead), full)
+        limited = self._limiter.limit(self._at(self.position, n), self._at(self.position + n, ahead), full)
+        out += self._tear.mend(limited, edge)
         self._clear(n)
 
     def _at(self, first: int, n: int) -> Frames:
