@@ -313,7 +313,8 @@ class _Search:
         if force or now - self._shown_at > _PREVIEW_EVERY_S:
             self._shown_at = now
             best = diverse(sorted(found or self._found, key=_far), N_CANDIDATES, each=1)
-            preview = tuple(self._finish.candidate(one.unit, one.db) for one in best)
+            units = torch.stack([one.unit for one in best])
+            preview = self._finish.drafted(units, [one.db for one in best], self._fine)
         return Note(min(self._budget.used, 0.99), text, preview)
 
 

@@ -10,6 +10,8 @@ from engine.params.note import NoteSettings
 
 N_CANDIDATES = 4
 """So many are offered, best first."""
+HIGHEST_DB = -1.1
+"""The peak of a candidate that is struck as hard as can be, at most."""
 
 
 @dataclass(frozen=True)

@@ -33,12 +33,12 @@ class Scene:
     share: float = 1.0
     """What a distance at this rate is at the target's own, where above nothing differs."""
 
-    def sounds(self, units: Tensor) -> Tensor:
+    def sounds(self, units: Tensor, velocity: float = VELOCITY.default) -> Tensor:
         """``[batch, n_units]`` as they sound, ``[batch, channels, frames]``."""
         return self.synth.render(
             units,
             note=self.note,
-            velocity=VELOCITY.default,
+            velocity=velocity,
             hold_s=self.hold_s,
             duration_s=self.duration_s,
             sample_rate=self.sample_rate,

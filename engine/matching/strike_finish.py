@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.matching.contenders import Locks
-from engine.matching.result import Candidate
+from engine.matching.result import HIGHEST_DB, Candidate
 from engine.matching.strike_scene import KEY, StrikeScene
 from engine.matching.strikes import Struck
 from engine.params import Patch
@@ -19,8 +19,6 @@ from engine.synths.impact import Strike
 
 _DIGITS = {"st": 4, "dB": 2, "oct": 3}
 """More of a mode is not heard."""
-HIGHEST_DB = -1.1
-"""The peak of the hardest strike, at most."""
 
 
 @dataclass(frozen=True)

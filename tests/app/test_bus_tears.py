@@ -1,4 +1,4 @@
-"""Sound that breaks off because its next frames come too late fades, whatever was late, and comes back without a jump."""
+"""Sound that breaks off because its next frames come too late fades, and comes back without a jump."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from engine.matching.grafts import grafts_of
 from engine.matching.match import _Search, match
 from engine.matching.partials import partials_of, stages_of
 from engine.matching.reading import read_target
-from engine.matching.result import MatchResult
+from engine.matching.result import Candidate, MatchResult
 from engine.matching.target import listen
 from engine.params import FM_SPACE, Patch
 from engine.project.presets import factory_presets
@@ -157,6 +157,30 @@ def test_a_match_of_the_loudest_sound_does_not_clip() -> None:
     result, _ = quick(Audio(square, RATE))
     for place in range(len(result.candidates)):
         assert matched_sound(result, RATE, place).read(0, RATE).peak <= 1.001
+
+
+def played(candidate: Candidate, velocity: int) -> Audio:
+    key, _, hold_s, length_s = candidate.note
+    return render_inline(
+        candidate.patch, note=key, velocity=velocity, hold_s=hold_s, duration_s=length_s, sample_rate=RATE
+    )
+
+
+@pytest.mark.parametrize("level", [0.05, 0.95])
+def test_the_best_so_far_is_as_loud_as_the_recording_and_the_hardest_key_fits_under_full_scale(level: float) -> None:
+    soft = tone(233.0, 0.4)
+    target = Audio(soft.samples * np.float32(level / soft.peak), RATE)
+    result, notes = quick(target)
+    previews = [candidate for note in notes for candidate in note.preview or ()]  # type: ignore[attr-defined]
+    assert len(previews) > len(result.candidates)
+    for candidate in (*previews, *result.candidates):
+        sound = played(candidate, candidate.note.velocity)
+        hardest = played(candidate, 127).peak
+        assert hardest < 10 ** ((-1.0 if candidate in result.candidates else -0.5) / 20.0)
+        away_db = 10.0 * math.log10(float(np.sum(sound.samples.mean(0) ** 2)) / float(np.sum(target.samples**2)))
+        # What is loud by itself may have to be softer, or its hardest key would clip.
+        least = -1.5 if hardest < 0.8 else -12.0
+        assert least < away_db < 1.5
 
 
 def test_a_match_is_never_further_away_than_the_nearest_preset() -> None:
