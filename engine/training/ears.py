@@ -127,7 +127,7 @@ def listener_steps(
     real = yield from read_steps(mine[:most_recordings], encoder, speeds=SPEEDS, seed=seed)
     held = yield from read_steps(unseen[:most_recordings], encoder, seed=seed)
     stream = Stream(presets, encoder, stream_size, seed + training.step)
-    yield from stream.fill_steps(stream_size // 4)
+    yield from stream.fill_steps(stream_size // 8)
     try:
         if not resume:
             _settle_scale(net.ear, real)

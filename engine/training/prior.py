@@ -61,7 +61,7 @@ def train_steps(
     recordings = learned_from(read_folders(folders))[:most_recordings]
     real = yield from read_steps(recordings, encoder, speeds=SPEEDS, seed=seed)
     stream = Stream(presets, encoder, stream_size, seed + training.step)
-    yield from stream.fill_steps(stream_size // 4)
+    yield from stream.fill_steps(stream_size // 8)
     try:
         if not resume:
             _settle_scale(net, [*real, *stream.items])

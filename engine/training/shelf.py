@@ -31,8 +31,9 @@ N_NAMES = 6
 SPEEDS = (1.0, 0.93, 1.08)
 """A recording a little slower and faster is another one of the same kind."""
 _MOST_S = 6.0
-_PAUSE_S = 0.2
-"""Between two made sounds: learning comes first."""
+_HEARD = 6
+"""How often a made sound is drawn, on average, for each that is made: learning comes first."""
+_LOOK_S = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +102,7 @@ class Stream:
         self._presets, self._encoder = presets, encoder
         self._size, self._rng = size, Random(seed)
         self._stop = threading.Event()
+        self._drawn = self._made = 0
         self._thread = threading.Thread(target=self._run, name="making sounds", daemon=True)
         self.error: Exception | None = None
 
@@ -112,6 +114,11 @@ class Stream:
                 yield Note(k / n, "Making sounds")
         self._thread.start()
 
+    def draw(self, rng: Random) -> Item:
+        """One of those that are there."""
+        self._drawn += 1
+        return rng.choice(self.items)
+
     def close(self) -> None:
         self._stop.set()
         if self._thread.is_alive():
@@ -119,8 +126,10 @@ class Stream:
 
     def _run(self) -> None:
         try:
-            while not self._stop.wait(_PAUSE_S):
-                self._add()
+            while not self._stop.wait(_LOOK_S):
+                while self._made * _HEARD < self._drawn and not self._stop.is_set():
+                    self._add()
+                    self._made += 1
         except Exception as error:  # noqa: BLE001 (the training thread raises it)
             self.error = error
 
@@ -152,9 +161,8 @@ class Mixer:
 
     def draw(self) -> Item:
         """One item."""
-        made = self._stream.items if self._stream is not None else []
-        if made and self._rng.random() < self._made_share:
-            return self._rng.choice(made)
+        if self._stream is not None and self._stream.items and self._rng.random() < self._made_share:
+            return self._stream.draw(self._rng)
         return self._rng.choices(self._real, cum_weights=self._weights)[0]
 
     def length(self, lengths: Sequence[int]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import time
 from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -24,13 +25,14 @@ from engine.priors.base import Noising, Prompt
 from engine.priors.listener import Listener
 from engine.priors.own import OwnPrior
 from engine.priors.own_net import PriorSettings
+from engine.priors.text import text_encoder
 from engine.project.presets import factory_library
 from engine.training.captions import CLASS_PHRASES, adjectives, measure, say
 from engine.training.corpus import Recording, read_folders, share_out
 from engine.training.ears import contrast, judge_steps, listener_steps
 from engine.training.generators import MAKERS, make
 from engine.training.prior import train_steps
-from engine.training.shelf import frames_of
+from engine.training.shelf import Stream, frames_of
 from engine.weights.net_file import read_net
 
 SMALL = PriorSettings(width=48, depth=2, heads=2)
@@ -224,6 +226,24 @@ def test_a_listener_scores_what_it_is_given(folder: Path, tmp_path: Path) -> Non
     assert scores.shape == (2,)
     assert float(scores[0]) == pytest.approx(float(scores[1]), abs=1e-5)
     assert float(scores.abs().max()) <= 1.0
+
+
+def test_sounds_are_made_at_the_pace_they_are_heard_at() -> None:
+    stream = Stream(factory_library(), text_encoder(), 100, 0)
+    finished(stream.fill_steps(2))
+    try:
+        assert len(stream.items) == 2
+        rng = Random(0)
+        assert stream.draw(rng) in stream.items[:2]
+        for _ in range(17):
+            stream.draw(rng)
+        give_up = time.monotonic() + 60.0
+        while len(stream.items) < 5 and time.monotonic() < give_up:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        assert len(stream.items) == 5
+    finally:
+        stream.close()
 
 
 def test_two_sounds_under_one_name_are_no_mistake() -> None:
