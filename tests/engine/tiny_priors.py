@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -9,8 +11,11 @@ from engine.priors.base import Prior
 from engine.priors.fake import FakePrior
 from engine.priors.own import OwnPrior
 from engine.priors.own_net import PriorNet, PriorSettings
+from engine.priors.pipelines import quiet
+from engine.priors.stable_audio import StableAudio3, StableAudioOpen
 
-PRIORS = ("own", "fake")
+PRIORS = ("own", "fake", "stable-audio-open-1.0", "stable-audio-3")
+_folders: dict[str, Path] = {}
 
 
 def open_tiny(name: str, folders: pytest.TempPathFactory) -> Prior:
@@ -19,7 +24,23 @@ def open_tiny(name: str, folders: pytest.TempPathFactory) -> Prior:
         return tiny_own()
     if name == "fake":
         return FakePrior()
-    raise ValueError(name)
+    folder = tiny_folder(name, folders)
+    return {"stable-audio-open-1.0": StableAudioOpen, "stable-audio-3": StableAudio3}[name].load(folder)
+
+
+def tiny_folder(name: str, folders: pytest.TempPathFactory) -> Path:
+    """A small random checkpoint in the real format, written once a run."""
+    pytest.importorskip("diffusers", reason="The public priors need `pip install 'tonewright[priors]'`.")
+    import tiny_checkpoints
+
+    save = {
+        "stable-audio-open-1.0": tiny_checkpoints.save_stable_audio_open,
+        "stable-audio-3": tiny_checkpoints.save_stable_audio_3,
+    }[name]
+    if name not in _folders:
+        with quiet():
+            _folders[name] = save(folders.mktemp("checkpoints") / name)
+    return _folders[name]
 
 
 def tiny_own() -> OwnPrior:
