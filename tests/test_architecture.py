@@ -107,7 +107,7 @@ def test_the_top_level_stays_tidy(tracked: list[Path]) -> None:
 
 
 def test_no_file_names_a_machine_or_a_registry(tracked: list[Path]) -> None:
-    """Such a name is right on one computer and wrong on the next."""
+    """Such a name is right on one computer and wrong on the next; where public nets come from is said in one place."""
     # Written in pieces, so that this file does not find itself.
     hosts = ["py" + "pi.org", "python" + "hosted.org", "hugging" + "face.co", "np" + "mjs.org", "deb." + "debian.org"]
     homes = ["/wo" + "rk/", "/ro" + "ot/", "/ho" + "me/", "/Us" + "ers/"]
@@ -116,7 +116,7 @@ def test_no_file_names_a_machine_or_a_registry(tracked: list[Path]) -> None:
         f"{path}:{number}: {match.group()}"
         for path in tracked
         for number, line in enumerate(text_of(path).splitlines(), 1)
-        if path.name != "LICENSE" and (match := pattern.search(line))
+        if path.name not in {"LICENSE", "weights.toml"} and (match := pattern.search(line))
     ]
     assert found == []
 

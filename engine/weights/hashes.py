@@ -15,3 +15,15 @@ def sha256_of(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise WeightError(f"{path} cannot be read ({error.strerror or error}).") from error
+
+
+def git_blob_hash(path: Path) -> str:
+    """Git's name for the contents of a file, 40 hexadecimal figures: how the hub names small files."""
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+            while piece := file.read(1 << 20):
+                digest.update(piece)
+    except OSError as error:
+        raise WeightError(f"{path} cannot be read ({error.strerror or error}).") from error
+    return digest.hexdigest()
