@@ -55,6 +55,13 @@ def test_a_softer_strike_of_a_preset_is_softer_and_duller(patch):
     assert bright[-1] > bright[0] + 0.1
 
 
+@pytest.mark.parametrize("patch", PRESETS, ids=lambda p: p.name)
+def test_the_energy_of_a_soft_strike_lies_lower_and_not_in_its_first_instant_alone(patch):
+    soft, middle, hard = (centroid_hz(struck(ImpactSynth(), patch, velocity)) for velocity in (30, 80, 120))
+    assert soft < middle < hard
+    assert hard > 1.08 * soft
+
+
 def test_a_hard_striker_on_a_hard_object_is_dull_when_it_falls_softly():
     steel = Patch("impact", {"shape": 1.0, "material": 5.0, "striker_hardness": 1.0, "modes": 300.0})
     soft, hard = (centroid_hz(struck(ImpactSynth(), steel, velocity)) for velocity in (10, 127))
