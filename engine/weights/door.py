@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import queue
 import socket
+import ssl
 import threading
 import urllib.error
 import urllib.request
@@ -37,7 +38,14 @@ class Refused(Exception):
 
 
 class Broken(Exception):
-    """The server could not be reached, or the connection broke; ``str()`` says how."""
+    """The server could not be reached, or the connection broke; ``str()`` says how.
+
+    ``is_final`` when trying again would not help.
+    """
+
+    def __init__(self, words: str, is_final: bool = False) -> None:
+        super().__init__(words)
+        self.is_final = is_final
 
 
 class Answer:
@@ -118,7 +126,7 @@ class Stream:
             with error:
                 self._put(Refused(error.code, _small(error.headers)))
         except _NETWORK as error:
-            self._put(Broken(_in_words(error)))
+            self._put(_broken(error))
         except Exception as error:  # noqa: BLE001 (raised where it is waited for)
             self._put(error)
 
@@ -142,7 +150,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         self.on_the_way.update(_small(headers))
         here, there = urlsplit(req.full_url), urlsplit(newurl)
         if here.scheme == "https" and there.scheme != "https":
-            raise Broken(f"{here.hostname} sends on to {there.hostname} without encryption")
+            raise Broken(f"{here.hostname} sends on to {there.hostname} without encryption", is_final=True)
         request = super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
         if request is not None and here.netloc != there.netloc:
             request.remove_header("Authorization")
@@ -168,7 +176,7 @@ class _Https(urllib.request.HTTPSHandler):
         self._sockets = sockets
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(_telling(http.client.HTTPSConnection, self._sockets), req)
+        return self.do_open(_telling(http.client.HTTPSConnection, self._sockets), req, context=_trusted())
 
 
 def _telling(kind: type[http.client.HTTPConnection], sockets: list[socket.socket]) -> Any:
@@ -184,10 +192,23 @@ def _small(headers: Message) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _in_words(error: Exception) -> str:
+def _trusted() -> ssl.SSLContext:
+    """Whom to believe: the system's authorities, and those that come as a package for systems without any."""
+    context = ssl.create_default_context()
+    with contextlib.suppress(ImportError, OSError):
+        import certifi
+
+        context.load_verify_locations(certifi.where())
+    return context
+
+
+def _broken(error: Exception) -> Broken:
     reason = getattr(error, "reason", error)
     if isinstance(reason, TimeoutError):
-        return f"no answer within {TIMEOUT_S:g} s"
+        return Broken(f"no answer within {TIMEOUT_S:g} s")
     if isinstance(reason, socket.gaierror):
-        return "its name is not known; is this machine online?"
-    return str(getattr(reason, "strerror", None) or reason or type(reason).__name__)
+        return Broken("the server's name is not known; is this machine online?")
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        words = f"the server's certificate is not trusted ({reason.verify_message})"
+        return Broken(f"{words}; is the clock of this machine right, or is there a proxy?", is_final=True)
+    return Broken(str(getattr(reason, "strerror", None) or reason or type(reason).__name__))

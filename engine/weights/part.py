@@ -100,11 +100,12 @@ class Part:
         """How to ask for the rest only, if it is the same file still."""
         if not self.n_bytes:
             return {}
+        if file.sha256 or self._said.get("hub_hash"):
+            # Its hash tells in the end. Servers that call one file by several etags would only send all of it again.
+            return {"Range": f"bytes={self.n_bytes}-"}
         etag = str(self._said.get("etag") or "")
         if etag.startswith('"'):
             return {"Range": f"bytes={self.n_bytes}-", "If-Range": etag}
-        if file.sha256 or self._said.get("hub_hash"):
-            return {"Range": f"bytes={self.n_bytes}-"}
         # Nothing would tell whether the rest belongs to this beginning.
         self.begin_again()
         return {}

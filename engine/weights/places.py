@@ -103,8 +103,8 @@ def lock_of(weight: Weight) -> FileLock:
 def place_of(weight: Weight) -> Place | None:
     """Where ``weight`` is, looked at only from outside: every file is there and has the right length."""
     named = named_folders().get(weight.id)
-    if named is not None:
-        return Place("folder", named) if lacking(weight, named) is None else None
+    if named is not None and lacking(weight, named) is None:
+        return Place("folder", named)
     folder = installed(weight)
     if _is_whole(weight, folder):
         return Place("fetched", folder)

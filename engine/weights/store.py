@@ -165,7 +165,10 @@ def _forget(record: Record, names: set[str], folder: Path) -> None:
 def _how_to_get(weight: Weight) -> str:
     named = named_folders().get(weight.id)
     if named is not None:
-        return f"{named}, where {weight.title} was to be found, does not hold it any more; name another folder."
+        return (
+            f"{named}, where {weight.title} was to be found, does not hold it any more; name another folder with "
+            f"`tonewright models add {weight.id} FOLDER`, or fetch it with `tonewright models fetch {weight.id}`."
+        )
     if installed(weight).is_dir():
         return f"{weight.title} is not whole; `tonewright models fetch {weight.id}` fetches what is missing."
     arrived = arrived_bytes(weight)

@@ -43,6 +43,8 @@ def receive(
                     raise WeightError(refusal(error.status, error.headers.get("x-error-code", ""))) from error
                 trouble, asked_s = refusal(error.status, ""), _pause_of(error.headers)
             except Broken as error:
+                if error.is_final:
+                    raise WeightError(f"{target.name} could not be fetched: {error}") from error
                 trouble, asked_s = f"{target.name} could not be fetched: {error}", 0.0
             else:
                 trouble, asked_s = f"{target.name} did not arrive as it should be", 0.0

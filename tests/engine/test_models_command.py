@@ -185,6 +185,8 @@ def test_a_folder_of_ones_own_can_be_named(server: Behaviour, capsys: Said, tmp_
     (mine / NET).unlink()
     with pytest.raises(WeightError, match="does not hold it any more"):
         located("net")
+    fetched = answer(capsys, "fetch", "net", "--accept-licence")["path"]
+    assert located("net") == Path(str(fetched))
     answer(capsys, "remove", "net")
     assert mine.is_dir()
     assert row(capsys)["state"] == "absent"

@@ -9,7 +9,10 @@ import os
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import IO
 
@@ -74,6 +77,14 @@ def stop_when(weight: Weight, is_enough: Callable[[], bool]) -> None:
     else:
         pytest.fail("It was there before it could be stopped.")
     steps.close()
+
+
+@contextmanager
+def program_that_fetches(listing: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, str(HERE / "fetch_program.py"), str(listing), "net"]
+    env = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as program:
+        yield program
 
 
 def is_there(folder: Path, files: dict[str, bytes]) -> bool:
@@ -184,11 +195,46 @@ def test_a_file_that_changed_on_the_server_is_begun_again(server: Behaviour, kno
     assert is_there(folder, server.files)
 
 
+def test_a_server_that_is_no_hub_is_asked_whether_its_file_is_the_same(server: Behaviour) -> None:
+    files = {BIG: server.files[BIG]}
+    source = {"source": f"{os.environ['HF_ENDPOINT']}/blobs", "revision": ""}
+    weight = changed(weight_of(files, known=()), **source)
+    server.slow_s = 0.001
+    stop_when(weight, lambda: arrived_bytes(weight) > 100_000)
+    server.slow_s, server.asked = 0.0, []
+    assert is_there(get(weight)[0], files)
+    assert [("if-range" in headers, headers["range"][:6]) for _, headers in server.asked] == [(True, "bytes=")]
+    assert "authorization" not in server.asked[0][1]
+    store.remove(weight)
+
+    server.slow_s = 0.001
+    stop_when(weight, lambda: arrived_bytes(weight) > 100_000)
+    server.files, server.slow_s = {BIG: contents(2)[BIG]}, 0.0
+    assert is_there(get(weight)[0], server.files)
+
+
+def test_a_program_that_was_killed_leaves_nothing_in_the_way(server: Behaviour, tmp_path: Path) -> None:
+    weight = weight_of(server.files)
+    listing = write_catalogue(tmp_path / "weights.toml", server.files)
+    server.slow_s = 0.001
+    with program_that_fetches(listing) as program:
+        while arrived_bytes(weight) < 100_000:
+            assert program.poll() is None
+            time.sleep(0.01)
+        program.kill()
+        program.communicate()
+    n_kept = arrived_bytes(weight)
+    assert not installed(weight).exists()
+    server.slow_s, server.sent = 0.0, 0
+    assert is_there(get(weight)[0], server.files)
+    assert server.sent <= sum(map(len, server.files.values())) - n_kept + len(server.files[SMALL])
+
+
 def test_another_revision_begins_with_nothing(server: Behaviour) -> None:
     weight = weight_of(server.files)
     server.slow_s = 0.001
     stop_when(weight, lambda: arrived_bytes(weight) > 100_000)
-    other = Weight(**{name: getattr(weight, name) for name in weight.__dataclass_fields__} | {"revision": "main"})
+    other = changed(weight, revision="main")
     with pytest.raises(WeightError, match="has no unet/net"):
         get(other)
     assert arrived_bytes(other) == 0
@@ -352,12 +398,9 @@ def test_two_programs_that_want_the_same_net_fetch_it_once(
 ) -> None:
     listing = write_catalogue(tmp_path / "weights.toml", server.files)
     server.slow_s = 0.002
-    command = [sys.executable, str(HERE / "fetch_program.py"), str(listing), "net"]
-    env = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
-    programs = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) for _ in range(2)
-    ]
-    answers = [program.communicate(timeout=60) for program in programs]
+    with program_that_fetches(listing) as one, program_that_fetches(listing) as two:
+        programs = (one, two)
+        answers = [program.communicate(timeout=60) for program in programs]
     assert [program.returncode for program in programs] == [0, 0], answers
     assert all(is_there(Path(out), server.files) for out, _ in answers)
     assert server.sent == sum(map(len, server.files.values()))
