@@ -13,7 +13,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu
 
 from app.chosen import choose
-from app.controls.play_bar import PlayBar
+from app.controls.play_bar import PREPARING, PlayBar
 from app.controls.value_widget import ValueWidget
 from app.held_notes import HeldNotes
 from app.instrument_keys import InstrumentKeys
@@ -33,7 +33,6 @@ PICTURE_MS = 150
 """The stage follows the keys after so much rest: drawing must not stand in the way of playing."""
 PREPARING_MS = 2000
 """Keys that are ready sooner than this are not worth a word."""
-PREPARING = "The keys are being prepared; they sound in a moment."
 MOUSE = "mouse"
 OTHER_PATCH = ("audition", "set", "slot", "synth", "load")
 """Why a patch changes when another one comes; see ``Document.patch_changed``."""
@@ -69,6 +68,8 @@ class LivePlay(QObject):
         self._slow_start = QTimer(self, interval=PREPARING_MS, singleShot=True)
         self._slow_start.timeout.connect(self._still_preparing)
         self._is_preparing = False
+        self.is_ready = True
+        """Whether voices can be struck; until then the stage's note is rendered and played for each key or strike."""
         self.settings = PlaySettings()
         """How keys become voices."""
         self._connect()
@@ -140,11 +141,13 @@ class LivePlay(QObject):
         self.ports.start()
 
     def wait_for(self, job: int) -> None:
-        """``job`` prepares the keys: until it has ended, they are silent and say so."""
+        """``job`` prepares the keys: until it has ended, notes are rendered, and the keys say so."""
+        self.is_ready = False
         self._slow_start.start()
         self._s.bridge.watch(job, done=self._prepared, failed=self._prepared, cancelled=self._prepared)
 
     def _prepared(self, _end: object = None) -> None:
+        self.is_ready = True
         self._slow_start.stop()
         self._show_preparing(False)
 
@@ -181,15 +184,18 @@ class LivePlay(QObject):
         """The object is struck there with the key that is set; the stage follows as it follows the keys, in one step of
         undo with all else of that ``step``. With ``None`` it is only heard."""
         note = self._s.document.note.note
-        self.instrument.hit(x, y, velocity, note)
+        if self.is_ready:
+            self.instrument.hit(x, y, velocity, note)
         self._take_over()
         if step is not None:
             self.struck = ((note, velocity), step)
             self._on_key(note, velocity)
+        elif not self.is_ready:
+            self._s.hear_live()
 
     def _take_over(self) -> None:
         """What plays by hand takes over from the note that the stage plays."""
-        if self._s.document.selected is None:
+        if self._s.document.selected is None and self.is_ready:
             self._s.player.stop()
         self._s.player.get_ready()
         if self._is_preparing:
@@ -208,7 +214,7 @@ class LivePlay(QObject):
         if notes:
             self._take_over()
         if self._played is not None:
-            self._picture.start()
+            self._picture.start(PICTURE_MS if self.is_ready else 0)
 
     def _follow(self) -> None:
         """The fingers rest: the live patch is shown with the last key."""
@@ -216,6 +222,9 @@ class LivePlay(QObject):
             played, self._played = self._played, None
             is_strike = self.struck is not None and self.struck[0] == played
             self._s.document.follow_key(*played, self.struck[1] if self.struck is not None and is_strike else "keys")
+            if not self.is_ready and self._s.document.selected is None:
+                # The newest alone, as soon as it is there.
+                self._s.live.render(self._s.document.patch, strike=True)
 
     def _patch_changed(self, patch: Patch, why: str) -> None:
         if self._played is not None and why in OTHER_PATCH:

@@ -24,6 +24,7 @@ from engine.params.text import note_name
 BUTTON_PX = 24
 LAMP_MS = 120
 COLUMNS = 4
+PREPARING = "The keys are being prepared; until then one note sounds at a time, a little late."
 
 
 class PlayBar(QWidget):
@@ -163,7 +164,7 @@ class PlayBar(QWidget):
         self.keyboard.setChecked(on)
         self.keyboard.setText(f"Keys {note_name(low)}" if on else "Keys")
         now = f"Now from {note_name(low)}, velocity {velocity}\n" if on else ""
-        soon = "The keys are being prepared; they sound in a moment.\n" if self._is_preparing else ""
+        soon = f"{PREPARING}\n" if self._is_preparing else ""
         self.keyboard.setToolTip(
             f"{soon}Play with the computer’s keyboard ({shortcut_text(BY_ID['play.keyboard'])})\n"
             f"{now}A S D F … are the white keys, W E T Y U … the black ones above them.\n"

@@ -75,6 +75,7 @@ def matched(session: Session, slow: Slow, qtbot: QtBot) -> Session:
     """The impact instrument is fitted to a clink, and the best so far is heard."""
     session.document.set_patch(PLATE, "Load")
     qtbot.waitUntil(lambda: session.window.in_sight("impact") and session.live.up_to_date)
+    qtbot.waitUntil(lambda: session.live_play.is_ready, timeout=20_000)
     t = np.arange(4410) / 44_100
     clink = Audio((0.3 * np.exp(-t / 0.02) * np.sin(6000.0 * t)).astype(np.float32)[None], 44_100)
     take = Take.of(Clip.of(clink, "clink"), origin="file", name="clink")

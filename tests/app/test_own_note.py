@@ -191,6 +191,7 @@ def test_presets_after_a_hard_strike_are_as_loud_as_before(
     document = session.document
     document.load_patch(GLASS, "Load")
     qtbot.waitUntil(lambda: session.window.in_sight("impact") and session.live.up_to_date)
+    qtbot.waitUntil(lambda: session.live_play.is_ready, timeout=20_000)
     monkeypatch.setattr(session.live_play, "instrument", diary := Silent())
     spot = session.impact.view.pixel(0.5, 0.5).toPoint()
     Hand(session.impact.view, spot.x(), spot.y()).press(CTRL).release()

@@ -16,8 +16,9 @@ from pytestqt.qtbot import QtBot
 
 from app import midi_ports
 from app.compose import Session
+from app.controls.play_bar import PREPARING
 from app.panels.fm import FmPanel
-from app.playing_live import PREPARING, LivePlay
+from app.playing_live import LivePlay
 from app.settings import Settings
 from engine.audio import Audio, Clip
 from engine.params.playing import PlaySettings
@@ -320,13 +321,14 @@ def test_keys_that_are_being_prepared_say_so_and_those_that_are_ready_do_not(
     qtbot: QtBot, session: Session, live: LivePlay, diary: Diary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The window's own preparing, which would end this one.
-    qtbot.waitUntil(lambda: not live._slow_start.isActive() and session.jobs.at_rest)
+    qtbot.waitUntil(lambda: not live._slow_start.isActive() and session.jobs.at_rest, timeout=20_000)
     told: list[str] = []
     ends: dict[str, Callable[..., None]] = {}
     monkeypatch.setattr(session.messages, "info", told.append)
-    monkeypatch.setattr(session.bridge, "watch", lambda job, **callbacks: ends.update(callbacks))
     live._slow_start.setInterval(50)
-    live.wait_for(1)
+    with monkeypatch.context() as patched:
+        patched.setattr(session.bridge, "watch", lambda job, **callbacks: ends.update(callbacks))
+        live.wait_for(1)
     live.held.press("test", 60, 60, 100)
     qtbot.waitUntil(lambda: PREPARING in told)
     assert PREPARING in live.bar.keyboard.toolTip()

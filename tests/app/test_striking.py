@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from app import striking
 from app.compose import Session
+from engine.audio import Audio
 from engine.params import Patch
 
 PLATE = Patch("impact", {"shape": 1.0, "material": 1.0}, name="Plate")
@@ -39,6 +40,7 @@ def diary(session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> St
     """The impact instrument is at hand, its panel in sight, and what is played is written down."""
     session.document.set_patch(PLATE, "Load")
     qtbot.waitUntil(lambda: session.window.in_sight("impact") and session.live.up_to_date)
+    qtbot.waitUntil(lambda: session.live_play.is_ready, timeout=20_000)
     made = Struck()
     monkeypatch.setattr(session.live_play, "instrument", made)
     return made
@@ -146,3 +148,36 @@ def test_a_locked_place_is_still_struck_by_the_hand(session: Session, diary: Str
     assert session.document.patch.values["strike_x"] == pytest.approx(0.2, abs=0.02)
     session.document.set_patch(PLATE.with_values(strike_x=0.9, size_m=1.0), "Load")
     assert session.document.patch.values["strike_x"] == pytest.approx(0.2, abs=0.02)
+
+
+def test_a_strike_before_the_voices_are_ready_sounds_as_soon_as_it_is_rendered(
+    session: Session, diary: Struck, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document, ends, swapped = session.document, {}, []
+    swap = session.player.swap
+
+    def swap_and_tell(audio: Audio, *, strike: bool = False) -> int:
+        swapped.append(strike)
+        return swap(audio, strike=strike)
+
+    monkeypatch.setattr(session.player, "swap", swap_and_tell)
+    with monkeypatch.context() as patched:
+        patched.setattr(session.bridge, "watch", lambda job, **callbacks: ends.update(callbacks))
+        session.live_play.wait_for(1)
+    diary.take()
+    hand_at(session, 0.2, 0.5).press(CTRL).release()
+    qtbot.waitUntil(lambda: True in swapped)
+    qtbot.waitUntil(lambda: session.live.up_to_date and session.live.latest.velocity > 100)
+    assert session.live.latest.patch.values["strike_x"] == pytest.approx(0.2, abs=0.02)
+    assert not [entry for entry in diary.take() if entry[0] == "hit"], "nothing waits to be struck once more"
+    assert document.undo_label == "Strike place"
+    swapped.clear()
+    session.live_play.held.press("test", 48, 48, 90)
+    qtbot.waitUntil(lambda: True in swapped and session.live.up_to_date and session.live.latest.note == 48)
+    session.live_play.held.release("test", 48)
+    ends["done"](None)
+    swapped.clear()
+    hand_at(session, 0.7, 0.5).press().release()
+    assert [entry for entry in diary.take() if entry[0] == "hit"]
+    qtbot.waitUntil(lambda: session.live.up_to_date and session.live.latest.velocity == 80)
+    assert True not in swapped, "it rings already"
