@@ -280,7 +280,7 @@ class LatentPrior(ABC):
                 raise
         # Out here the error has let go of what the work had taken so far.
         if not self.shrink():
-            raise too_little(self.plan)
+            raise too_little(self.plan, ran_out=True)
         return None
 
     def _bring(self, part: Part) -> tuple[torch.device, torch.dtype]:

@@ -90,7 +90,21 @@ def quiet() -> Iterator[None]:
 
 def numbers_in(folder: Path) -> Mapping[str, int]:
     """How many numbers each part of the model has, read from the heads of its files: nothing is loaded."""
-    return {part.name: _numbers_of(part) for part in sorted(folder.iterdir()) if part.is_dir()}
+    try:
+        parts = sorted(part for part in folder.iterdir() if part.is_dir())
+    except OSError as error:
+        raise WeightError(f"{folder} cannot be read ({error}); fetch the model again.") from error
+    return {part.name: _numbers_of(part) for part in parts}
+
+
+def config_of(folder: Path, part: str) -> Mapping[str, Any]:
+    """The settings of a part of the model; raises :class:`WeightError`."""
+    path = folder / part / "config.json"
+    try:
+        found: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightError(f"{path} cannot be read ({error}); fetch the model again.") from error
+    return found
 
 
 def _numbers_of(part: Path) -> int:

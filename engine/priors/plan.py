@@ -112,7 +112,7 @@ class Plan:
     def __str__(self) -> str:
         on_cpu = self.device.type == "cpu"
         said = [f"{_NAMES[self.precision]} on the {'CPU' if on_cpu else 'GPU'}"]
-        said.append(f"{self.rows} row{'s' if self.rows > 1 else ''} at a time")
+        said.append(f"{self.rows} {'rows' if self.rows > 1 else 'row'} at a time")
         if self.way == "in turns":
             said.append("its parts in turns")
         if self.way == "sound on the CPU":
@@ -135,14 +135,12 @@ def look_at(
 def make_plan(demand: Demand, machine: Machine, rows: int = MOST_ROWS) -> Plan:
     """The fastest way that fits, with as many of ``rows`` at a time as fit."""
     rows = max(1, min(rows, MOST_ROWS))
-    first = Plan(demand, machine, "CPU" if machine.device.type == "cpu" else "together", rows)
-    plan: Plan | None = first
+    plan: Plan | None = Plan(demand, machine, "CPU" if machine.device.type == "cpu" else "together", rows)
     while plan is not None:
         if plan.free is None or plan.needs <= plan.free:
             return plan
         plan = smaller(plan, rows)
-    last = Plan(demand, machine, "CPU", 1)
-    raise too_little(last)
+    raise too_little(Plan(demand, machine, "CPU", 1))
 
 
 def smaller(plan: Plan, rows: int = 1) -> Plan | None:
@@ -153,13 +151,13 @@ def smaller(plan: Plan, rows: int = 1) -> Plan | None:
     return replace(plan, way=later[0], rows=rows) if later else None
 
 
-def too_little(plan: Plan) -> WeightError:
-    """The sentence for a machine that is too small."""
-    return WeightError(
-        f"{plan.demand.title} needs about {memory.in_words(plan.needs)} of memory, and "
-        f"{memory.in_words(plan.free) if plan.free is not None else 'less'} are free; close other programs, ask for a "
-        "shorter sound, or choose the program's own prior."
-    )
+def too_little(plan: Plan, ran_out: bool = False) -> WeightError:
+    """The sentence for a machine that is too small, by the plan or as it turned out."""
+    free = memory.in_words(plan.free) if plan.free is not None else "less"
+    begin = f"{plan.demand.title} needs about {memory.in_words(plan.needs)} of memory, and {free} are free"
+    if ran_out:
+        begin = f"Memory ran out while {plan.demand.title} worked, even with as little as it can do with"
+    return WeightError(f"{begin}; close other programs, ask for a shorter sound, or choose the program's own prior.")
 
 
 def _bytes(demand: Demand, way: Way, rows: int, width: int) -> int:

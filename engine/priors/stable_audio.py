@@ -7,9 +7,8 @@ the straight path ``z_t = (1 - t) x + t e`` and answers with ``v = e - x``, so t
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from torch import Tensor
 
 from engine.priors.base import Noising, Prompt
 from engine.priors.latent import LatentPrior, Words
-from engine.priors.pipelines import numbers_in, open_pipeline
+from engine.priors.pipelines import config_of, numbers_in, open_pipeline
 from engine.priors.plan import Demand, Plan, look_at, make_plan
 
 USUAL_S = 10.0
@@ -62,7 +61,7 @@ class StableAudioOpen(LatentPrior):
     @staticmethod
     def demand(folder: Path, seconds: float = USUAL_S) -> Demand:
         """What it takes, read from the folder without loading anything."""
-        numbers, net, sound = numbers_in(folder), _config(folder, "transformer"), _config(folder, "vae")
+        numbers, net, sound = numbers_in(folder), config_of(folder, "transformer"), config_of(folder, "vae")
         width = int(net.get("num_attention_heads", 24)) * int(net.get("attention_head_dim", 64))
         return Demand(
             "Stable Audio Open",
@@ -178,7 +177,7 @@ class StableAudio3(LatentPrior):
     @staticmethod
     def demand(folder: Path, seconds: float = USUAL_S) -> Demand:
         """What it takes, read from the folder without loading anything."""
-        numbers, net, sound = numbers_in(folder), _config(folder, "transformer"), _config(folder, "vae")
+        numbers, net, sound = numbers_in(folder), config_of(folder, "transformer"), config_of(folder, "vae")
         ratio = int(sound["patch_size"]) * math.prod(sound["encoder_strides"])
         frames = seconds * sound["sampling_rate"] / ratio
         width = int(sound["encoder_channels"]) * int(sound["encoder_c_mults"][-1])
@@ -245,8 +244,3 @@ class StableAudio3(LatentPrior):
         scheduler.set_timesteps(sigmas=logsnr_sigma_schedule(steps, logsnr_min=-6.2, logsnr_max=2.0))
         z = torch.randn((count, int(self._pipeline.vae.config.latent_dim), frames), generator=rng)
         return (yield from self._drawn(scheduler, z, prompt, seconds, rng))
-
-
-def _config(folder: Path, part: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.loads((folder / part / "config.json").read_text("utf-8"))
-    return found

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from engine.priors.audioldm2 import AudioLdm2
 from engine.priors.base import Prior
 from engine.priors.fake import FakePrior
 from engine.priors.own import OwnPrior
@@ -14,7 +16,7 @@ from engine.priors.own_net import PriorNet, PriorSettings
 from engine.priors.pipelines import quiet
 from engine.priors.stable_audio import StableAudio3, StableAudioOpen
 
-PRIORS = ("own", "fake", "stable-audio-open-1.0", "stable-audio-3")
+PRIORS = ("own", "fake", "stable-audio-open-1.0", "stable-audio-3", "audioldm2")
 _folders: dict[str, Path] = {}
 
 
@@ -25,7 +27,13 @@ def open_tiny(name: str, folders: pytest.TempPathFactory) -> Prior:
     if name == "fake":
         return FakePrior()
     folder = tiny_folder(name, folders)
-    return {"stable-audio-open-1.0": StableAudioOpen, "stable-audio-3": StableAudio3}[name].load(folder)
+    kinds: dict[str, Any] = {
+        "stable-audio-open-1.0": StableAudioOpen,
+        "stable-audio-3": StableAudio3,
+        "audioldm2": AudioLdm2,
+    }
+    prior: Prior = kinds[name].load(folder)
+    return prior
 
 
 def tiny_folder(name: str, folders: pytest.TempPathFactory) -> Path:
@@ -36,6 +44,7 @@ def tiny_folder(name: str, folders: pytest.TempPathFactory) -> Path:
     save = {
         "stable-audio-open-1.0": tiny_checkpoints.save_stable_audio_open,
         "stable-audio-3": tiny_checkpoints.save_stable_audio_3,
+        "audioldm2": tiny_checkpoints.save_audioldm2,
     }[name]
     if name not in _folders:
         with quiet():
