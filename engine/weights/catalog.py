@@ -60,6 +60,8 @@ class Weight:
     vram_gib: float
     base: str = ""
     gated: bool = False
+    after: str = ""
+    """What is still to be done by hand with what was fetched, in a sentence."""
 
     @property
     def repository(self) -> str:
@@ -134,6 +136,7 @@ def _read(row: Mapping[str, Any]) -> Weight:
         vram_gib=float(row["vram_gib"]),
         base=row.get("base", ""),
         gated=row.get("gated", False),
+        after=row.get("after", ""),
     )
     if weight.layout not in LAYOUTS:
         raise ValueError(f"{weight.id} has no layout that is known")

@@ -128,9 +128,14 @@ def lacking(weight: Weight, folder: Path) -> str | None:
 
     Either every file of the net is there, of any content, or a pipeline as diffusers saves it.
     """
-    if (folder / _PIPELINE).is_file():
+    if is_pipeline(folder):
         return None
     return next((file.path for file in weight.files if not (folder / file.path).is_file()), None)
+
+
+def is_pipeline(folder: Path) -> bool:
+    """Whether it is what diffusers saves and loads."""
+    return (folder / _PIPELINE).is_file()
 
 
 def named_folders() -> dict[str, Path]:

@@ -19,6 +19,7 @@ from engine.errors import WeightError
 from engine.weights import catalog, shelf, transfer
 from engine.weights.net_file import NetFile, write_net
 from engine.weights.shelf import located
+from engine.weights.store import located_pipeline
 
 NET, CONFIG = "unet/net.safetensors", "config.json"
 FILES = {NET: random.Random(5).randbytes(40_000), CONFIG: b'{"layers": 2}'}
@@ -196,6 +197,19 @@ def test_a_pipeline_that_diffusers_saved_can_be_named(server: Behaviour, capsys:
     (tmp_path / "model_index.json").write_text("{}")
     answer(capsys, "add", "net", str(tmp_path))
     assert located("net") == tmp_path
+
+
+def test_what_comes_in_another_format_says_what_to_do_with_it(server: Behaviour, capsys: Said, tmp_path: Path) -> None:
+    listing = catalog.CATALOG
+    listing.write_text(listing.read_text().replace("vram_gib", 'after = "Turn it into diffusers\'."\nvram_gib'))
+    catalog.catalogue.cache_clear()
+    assert answer(capsys, "fetch", "net", "--accept-licence")["notice"] == "Turn it into diffusers'."
+    with pytest.raises(WeightError, match=r"cannot be used as it is\. Turn it into diffusers'\."):
+        located_pipeline("net")
+    (tmp_path / "turned").mkdir()
+    (tmp_path / "turned" / "model_index.json").write_text("{}")
+    answer(capsys, "add", "net", str(tmp_path / "turned"))
+    assert located_pipeline("net") == tmp_path / "turned"
 
 
 def test_our_own_nets_are_listed_with_their_cards(server: Behaviour, capsys: Said, tmp_path: Path) -> None:
