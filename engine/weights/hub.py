@@ -7,12 +7,14 @@ HF_HUB_OFFLINE``.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from engine.weights.catalog import Weight, WeightFile, hub_address
 
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _YES = {"1", "true", "yes", "on"}
 
 
@@ -66,7 +68,7 @@ def blob_name(path: Path) -> str:
         target = path.readlink()
     except OSError:
         return ""
-    return target.name if target.parent.name == "blobs" else ""
+    return target.name if target.parent.name == "blobs" and _HASH.fullmatch(target.name) else ""
 
 
 def _changed(path: Path) -> float:

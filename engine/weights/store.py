@@ -12,7 +12,7 @@ from engine.errors import WeightError
 from engine.jobs import Note
 from engine.weights import hub
 from engine.weights.catalog import Weight, find
-from engine.weights.hashes import git_blob_hash, sha256_of
+from engine.weights.hashes import hash_steps, sha256_of
 from engine.weights.memory import in_words
 from engine.weights.places import (
     Place,
@@ -85,24 +85,30 @@ def verify(weight: Weight) -> Generator[Note, None, Verdict]:
         raise WeightError(_how_to_get(weight))
     record = Record.read(place.path) if place.origin == "fetched" else None
     problems, remarks, trusted, damaged = [], [], [], set()
-    for n, file in enumerate(weight.files):
-        yield Note(n / len(weight.files), f"Reading {file.path}")
+    whole, before = max(weight.size_bytes, 1), 0
+    for file in weight.files:
         path = place.path / file.path
         if not path.is_file():
             remarks.append(f"{file.path} is not there")
             continue
         known = record.files.get(file.path) if record is not None else None
         wanted = file.sha256 or (known.sha256 if known is not None else hub.blob_name(path))
+        if not file.sha256:
+            trusted.append(file.path)
         if not wanted:
-            trusted.append(file.path)
-        elif (git_blob_hash(path) if len(wanted) == 40 else sha256_of(path)) != wanted:
-            if place.origin == "folder":
-                remarks.append(f"{file.path} is not the published one")
-            else:
-                problems.append(f"{file.path} is damaged")
-                damaged.add(file.path)
-        elif not file.sha256:
-            trusted.append(file.path)
+            continue
+        reading = hash_steps(path, wanted)
+        try:
+            while True:
+                yield Note(min((before + next(reading)) / whole, 1.0), f"Reading {file.path}")
+        except StopIteration as stop:
+            found = stop.value
+        before += path.stat().st_size
+        if found != wanted and place.origin == "folder":
+            remarks.append(f"{file.path} is not the published one")
+        elif found != wanted:
+            problems.append(f"{file.path} is damaged")
+            damaged.add(file.path)
     if record is not None and damaged:
         _forget(record, damaged, place.path)
     if trusted:
