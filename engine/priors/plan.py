@@ -151,6 +151,11 @@ def smaller(plan: Plan, rows: int = 1) -> Plan | None:
     return replace(plan, way=later[0], rows=rows) if later else None
 
 
+def needs_to_load(demand: Demand) -> int:
+    """Bytes of the weights alone, in the numbers that they are loaded in on a GPU."""
+    return demand.weights * (2 if demand.weights >= SMALL else 4)
+
+
 def too_little(plan: Plan, ran_out: bool = False) -> WeightError:
     """The sentence for a machine that is too small, by the plan or as it turned out."""
     free = memory.in_words(plan.free) if plan.free is not None else "less"

@@ -109,7 +109,7 @@ class Full:
         for name in ("_answer", "_decode", "_encode"):
             setattr(prior, name, self._limited(name))
 
-    def _limited(self, name: str):  # noqa: ANN202
+    def _limited(self, name: str):
         work = getattr(self.prior, name)
 
         def limited(x: torch.Tensor, *more: object) -> torch.Tensor:

@@ -16,7 +16,8 @@ from engine.priors.own_net import PriorNet, PriorSettings
 from engine.priors.pipelines import quiet
 from engine.priors.stable_audio import StableAudio3, StableAudioOpen
 
-PRIORS = ("own", "fake", "stable-audio-open-1.0", "stable-audio-3", "audioldm2")
+PUBLIC = ("stable-audio-open-1.0", "stable-audio-3", "audioldm2")
+PRIORS = ("own", "fake", *PUBLIC)
 _folders: dict[str, Path] = {}
 
 
