@@ -161,7 +161,8 @@ def _fetch(arguments: argparse.Namespace) -> Answer:
         try:
             _through(f"fetching {weight.title}", lambda: fetch(weight, accepted=True))
         except KeyboardInterrupt:
-            Progress("").tell("Stopped. What has arrived is kept, and the same command goes on with it.")
+            begin = "\n" if sys.stderr.isatty() else ""  # Behind the line that shows how far it is.
+            sys.stderr.write(f"{begin}Stopped. What has arrived is kept, and the same command goes on with it.\n")
             raise
         place = place_of(weight)
         words = f"{weight.title} is here now"

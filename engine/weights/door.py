@@ -119,7 +119,7 @@ class Stream:
             opener = urllib.request.build_opener(_Http(self._sockets), _Https(self._sockets), redirects)
             with opener.open(request, timeout=TIMEOUT_S) as reply:
                 self._put(Answer(reply.status, _small(reply.headers), redirects.on_the_way))
-                while not self._left.is_set() and (piece := reply.read(_PIECE_BYTES)):
+                while not self._left.is_set() and (piece := reply.read1(_PIECE_BYTES)):
                     self._put(piece)
             self._put(None)
         except urllib.error.HTTPError as error:
