@@ -17,14 +17,21 @@ from engine.params.fm import N_OPERATORS
 from engine.params.gesture import Hand
 from engine.synths.live_voice import Glide, Key, Plain, Sound
 
+_DAMPED = 1e-4
+"""A damped voice that is so far down is over."""
+
 
 class _Voice(Plain):
     """One note that sounds: see :class:`engine.synths.live_voice.LiveVoice`."""
 
     channels = 1
 
-    def __init__(self, v: dict[str, float], key: Key, rate: int, glide: Glide | None) -> None:
-        self._v, self._key, self._rate = v, key, rate
+    def __init__(
+        self, v: dict[str, float], key: Key, rate: int, glide: Glide | None, damp_s: float | None = None
+    ) -> None:
+        """With ``damp_s`` a hand can damp it: then it is 60 dB down within that time."""
+        self._v, self._key, self._rate, self._damp_s = v, key, rate, damp_s
+        self._is_damped, self._fall = False, 1.0
         self._frame, self._hold_s = 0, math.inf
         self._turns = np.zeros(N_OPERATORS)
         self._glide, self._glides_from_s = glide or Glide(0.0, 1.0), 0.0
@@ -41,9 +48,11 @@ class _Voice(Plain):
             older = self._older.process(n_frames, gate, bend_st, wheel_st)[0]
             sound = older + (sound - older) * np.minimum(np.arange(1, n_frames + 1) / (0.005 * self._rate), 1.0)
             self._older = None
+        sound = sound * self._falls(n_frames)
         self.level = float(np.abs(sound).max())
         longest_s = max(self._v[f"op{n}_env4_s"] for n in range(1, N_OPERATORS + 1))
-        self.ended = self._frame / self._rate > self._hold_s + longest_s and self.level < 1e-5
+        is_over = self._frame / self._rate > self._hold_s + longest_s and self.level < 1e-5
+        self.ended = is_over or self._fall < _DAMPED
         return sound[None].astype(np.float32)
 
     def _sound(self, n: int, gate: bool, bend_st: float, wheel_st: float) -> NDArray[np.float64]:
@@ -66,6 +75,18 @@ class _Voice(Plain):
             self._turns[i - 1] += hz * passed[-1]
         return np.asarray(sound * 10.0 ** (self._v["gain_db"] / 20.0))
 
+    def choke(self, on: bool) -> None:
+        """See :meth:`engine.synths.live_voice.LiveVoice.choke`."""
+        self._is_damped = on and self._damp_s is not None
+
+    def _falls(self, n: int) -> NDArray[np.float64] | float:
+        """How much a hand leaves of the next ``n`` frames."""
+        if not self._is_damped or self._damp_s is None:
+            return self._fall
+        falls = np.asarray(self._fall * 10.0 ** (-3.0 / (self._damp_s * self._rate) * np.arange(1, n + 1)))
+        self._fall = float(falls[-1])
+        return falls
+
     def _left_st(self, time_s: float) -> float:
         """What is left of a glide."""
         passed = (time_s - self._glides_from_s) / self._glide.seconds
@@ -75,6 +96,8 @@ class _Voice(Plain):
         """Take over another sound and another key, its pitch within ``glide_s``."""
         if self._frame > 0:
             older = self._older or copy(self)
+            # A hand that lies on both lies on this one.
+            older._is_damped, older._fall = False, 1.0
             older._turns = self._turns.copy()
             self._older = older
         now_s = self._frame / self._rate
@@ -103,10 +126,12 @@ class _LivePatch:
 
     def __init__(self, patch: Patch, rate: int) -> None:
         self._v, self._rate, self._is_object = values_of(patch), rate, patch.synth == "impact"
+        self._damp_s = patch.values["release_s"] if self._is_object else None
 
     def strike(self, key: Key, glide: Glide | None = None) -> _Voice:
         """See :meth:`engine.synths.live_voice.LivePatch.strike`."""
-        return _Voice(self._v, key, self._rate, glide)
+        damp_s = self._damp_s if isinstance(self._damp_s, float) else None
+        return _Voice(self._v, key, self._rate, glide, damp_s)
 
     def renew(self, voices: Sequence[_Voice], keys: Sequence[Key], glide_s: float = 0.0) -> None:
         """See :meth:`engine.synths.live_voice.LivePatch.renew`."""

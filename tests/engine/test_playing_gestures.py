@@ -64,8 +64,6 @@ def test_a_hand_is_heard_while_it_moves_and_after_it_left_the_object_rings_out(p
 
 def test_a_damping_hand_silences_what_rings_and_what_is_struck_under_it(playing):
     instrument, bus = playing
-    if instrument._player._kind == "fake":
-        pytest.skip("the small engine's sines cannot be damped")
     instrument.note_on(60, 110)
     pump(bus, 12_000)
     instrument.damp(True)
