@@ -15,6 +15,8 @@ REST_MS = 400
 """A controller that has been quiet for so long has come to rest: its movement is one undo step."""
 NEAR = 1.5 / 127
 """A controller this close to the knob has it."""
+Knob = tuple[str, str]
+"""An instrument and a parameter of it: names that two instruments share are two knobs."""
 
 
 class Turned(Protocol):
@@ -47,12 +49,15 @@ class Takeover:
 
 
 class MidiLearn(QObject):
-    """Bindings by parameter name. On the window's thread."""
+    """Bindings by instrument and parameter; only those of the instrument at hand turn anything. On the window's thread.
+
+    Where no ``synth`` is named, the one at hand is meant.
+    """
 
     changed = Signal()
     """Other bindings, or another parameter that waits for a controller."""
     bound = Signal(str)
-    """A parameter has got its controller."""
+    """A parameter has got its controller: this one, in words."""
     rebound = Signal(str, object)
     """What was learned or forgotten, in words, and as the step that undo takes back."""
 
@@ -63,14 +68,14 @@ class MidiLearn(QObject):
         self._document = document
         self._label = label
         self._bindings = _read(bindings)
-        self._takeovers: dict[str, Takeover] = {}
-        self._armed: str | None = None
-        self._moving: dict[str, None] = {}
+        self._takeovers: dict[Knob, Takeover] = {}
+        self._armed: Knob | None = None
+        self._moving: dict[Knob, None] = {}
         self._rest = QTimer(self, interval=REST_MS, singleShot=True)
         self._rest.timeout.connect(self.finish)
 
     @property
-    def armed(self) -> str | None:
+    def armed(self) -> Knob | None:
         """The parameter that waits for a controller."""
         return self._armed
 
@@ -78,19 +83,22 @@ class MidiLearn(QObject):
     def controllers(self) -> frozenset[Controller]:
         return frozenset(self._bindings.values())
 
-    def controller_of(self, name: str) -> str:
+    def controller_of(self, name: str, synth: str | None = None) -> str:
         """What turns a parameter, in words: ``"CC 21"``, with its channel where that is not the first; or nothing."""
-        controller = self._bindings.get(name)
+        controller = self._bindings.get(self._knob(name, synth))
         return "" if controller is None else _words(controller)
 
-    def knows(self, param: Param) -> bool:
-        """Whether a controller can turn it: a single value of the instrument that is open."""
-        space = SPACES.get(self._document.patch.synth)
+    def _knob(self, name: str, synth: str | None) -> Knob:
+        return synth or self._document.patch.synth, name
+
+    def knows(self, param: Param, synth: str | None = None) -> bool:
+        """Whether a controller can turn it: a single value of the instrument."""
+        space = SPACES.get(synth or self._document.patch.synth)
         return space is not None and param.name in space and space[param.name] == param and param.count == 1
 
-    def arm(self, name: str) -> None:
+    def arm(self, name: str, synth: str | None = None) -> None:
         """The next controller that moves is bound to ``name``."""
-        self._armed = name
+        self._armed = self._knob(name, synth)
         self.changed.emit()
 
     def disarm(self) -> None:
@@ -98,53 +106,53 @@ class MidiLearn(QObject):
             self._armed = None
             self.changed.emit()
 
-    def forget(self, name: str) -> None:
-        if name in self._bindings:
-            rest = {n: c for n, c in self._bindings.items() if n != name}
-            self._rebind(f"Forget {self.controller_of(name)}", rest)
+    def forget(self, name: str, synth: str | None = None) -> None:
+        knob = self._knob(name, synth)
+        if knob in self._bindings:
+            rest = {other: c for other, c in self._bindings.items() if other != knob}
+            self._rebind(f"Forget {_words(self._bindings[knob])}", rest)
 
     def forget_all(self) -> None:
         self.disarm()
         self._rebind("Forget all learned controllers", {})
 
     def to_json(self) -> dict[str, list[int]]:
-        return {name: list(controller) for name, controller in self._bindings.items()}
+        return {f"{synth}/{name}": list(controller) for (synth, name), controller in self._bindings.items()}
 
     def control(self, controller: Controller, value: int) -> None:
         """A controller moved to ``value``, 0 to 127."""
         if self._armed is not None:
             self._bind(self._armed, controller)
-        for name, bound in self._bindings.items():
-            if bound == controller:
+        for (synth, name), bound in self._bindings.items():
+            if bound == controller and synth == self._document.patch.synth:
                 self._turn(name, value / 127)
 
     def finish(self) -> None:
         """The controllers rest: what they moved together is one step."""
         self._rest.stop()
-        names, self._moving = list(self._moving), {}
-        if names:
-            space = SPACES[self._document.patch.synth]
-            known = [name for name in names if name in space]
-            self._document.commit(self._label(space[known[0]]) if len(known) == 1 else "Turn controllers")
+        moved, self._moving = list(self._moving), {}
+        if moved:
+            known = [SPACES[synth][name] for synth, name in moved if synth == self._document.patch.synth]
+            self._document.commit(self._label(known[0]) if len(known) == 1 else "Turn controllers")
 
-    def _bind(self, name: str, controller: Controller) -> None:
-        # One controller, one knob: the old binding of either is over.
-        rest = {n: c for n, c in self._bindings.items() if c != controller and n != name}
+    def _bind(self, knob: Knob, controller: Controller) -> None:
+        # One controller, one knob of an instrument: the old binding of either is over.
+        rest = {k: c for k, c in self._bindings.items() if k != knob and (c != controller or k[0] != knob[0])}
         self._armed = None
-        self._takeovers.pop(name, None)
-        self._rebind(f"Learn {_words(controller)}", {**rest, name: controller})
-        self.bound.emit(name)
+        self._takeovers.pop(knob, None)
+        self._rebind(f"Learn {_words(controller)}", {**rest, knob: controller})
+        self.bound.emit(_words(controller))
 
-    def _rebind(self, label: str, bindings: dict[str, Controller]) -> None:
+    def _rebind(self, label: str, bindings: dict[Knob, Controller]) -> None:
         before = self._bindings
         self._take(bindings)
         if bindings != before:
             self.rebound.emit(label, Chosen(before, bindings, self._take))
 
-    def _take(self, bindings: dict[str, Controller]) -> None:
+    def _take(self, bindings: dict[Knob, Controller]) -> None:
         self._bindings = bindings
         # Whatever is bound anew has to pass its value first.
-        self._takeovers = {name: over for name, over in self._takeovers.items() if name in bindings}
+        self._takeovers = {knob: over for knob, over in self._takeovers.items() if knob in bindings}
         self.changed.emit()
 
     def _turn(self, name: str, share: float) -> None:
@@ -155,13 +163,13 @@ class MidiLearn(QObject):
         param = space[name]
         value = patch.values[name]
         assert isinstance(value, int | float)
-        takeover = self._takeovers.setdefault(name, Takeover())
+        takeover = self._takeovers.setdefault((patch.synth, name), Takeover())
         if not takeover.has(share, param.to_unit(float(value))):
             return
         new = param.clamp(param.from_unit(share))
         takeover.left = param.to_unit(new)
         if new != value:
-            self._moving[name] = None
+            self._moving[patch.synth, name] = None
             self._document.audition(name, new)
         if self._moving:
             self._rest.start()
@@ -172,10 +180,16 @@ def _words(controller: Controller) -> str:
     return f"CC {number}" if channel == 0 else f"CC {number} on channel {channel + 1}"
 
 
-def _read(bindings: Mapping[str, Any]) -> dict[str, Controller]:
-    """What was remembered; anything else in there is left out."""
-    found: dict[str, Controller] = {}
-    for name, pair in bindings.items():
+def _read(bindings: Mapping[str, Any]) -> dict[Knob, Controller]:
+    """What was remembered; anything else in there is left out.
+
+    Names without an instrument are from a time when they meant every instrument that has such a parameter.
+    """
+    found: dict[Knob, Controller] = {}
+    for key, pair in bindings.items():
         if isinstance(pair, list) and len(pair) == 2 and all(isinstance(n, int) and 0 <= n <= 127 for n in pair):
-            found[str(name)] = (pair[0], pair[1])
+            synth, _, name = str(key).rpartition("/")
+            for one in (synth,) if synth else SPACES:
+                if one in SPACES and name in SPACES[one]:
+                    found[one, name] = (pair[0], pair[1])
     return found

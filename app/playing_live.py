@@ -293,35 +293,41 @@ class LivePlay(QObject):
 
     def extend_value_menu(self, widget: ValueWidget, menu: QMenu) -> None:
         """What a value's menu offers about MIDI."""
-        name = widget.param.name
-        if not self.learn.knows(widget.param):
+        name, synth = widget.param.name, self._synth_of(widget)
+        if not self.learn.knows(widget.param, synth):
             return
         menu.addSeparator()
-        bound = self.learn.controller_of(name)
-        if self.learn.armed == name:
+        bound = self.learn.controller_of(name, synth)
+        if self.learn.armed == (synth, name):
             menu.addAction("Stop learning").triggered.connect(self._stop_learning)
         else:
             learning = menu.addAction("Learn another MIDI controller…" if bound else "Learn MIDI…")
             learning.triggered.connect(lambda: self.learn_for(widget))
         if bound:
-            menu.addAction(f"Forget {bound}").triggered.connect(lambda: self.learn.forget(name))
+            menu.addAction(f"Forget {bound}").triggered.connect(lambda: self.learn.forget(name, synth))
+
+    def _synth_of(self, widget: ValueWidget) -> str:
+        """Of which instrument's panel it is a part."""
+        panels = self._s.panels
+        return next((synth for synth in panels if panels[synth].isAncestorOf(widget)), self._s.document.patch.synth)
 
     def show_controller_on(self, widget: ValueWidget) -> None:
-        if self.learn.knows(widget.param):
-            name = widget.param.name
-            widget.set_controller(self.learn.controller_of(name), waits=self.learn.armed == name)
+        name, synth = widget.param.name, self._synth_of(widget)
+        if self.learn.knows(widget.param, synth):
+            bound = self.learn.controller_of(name, synth)
+            widget.set_controller(bound, waits=self.learn.armed == (synth, name))
 
     def learn_for(self, widget: ValueWidget) -> None:
         """Wait for a controller to bind to a value."""
-        self.learn.arm(widget.param.name)
+        self.learn.arm(widget.param.name, self._synth_of(widget))
         prompt = f"Move a controller to turn {step_label(widget.param)} with it. Esc stops."
         self._s.messages.info(self.ports.state.trouble or prompt)
 
     def _stop_learning(self) -> None:
         self.learn.disarm()
 
-    def _learned(self, name: str) -> None:
-        self._s.messages.info(f"{self.learn.controller_of(name)} turns it now, once it has passed the value.")
+    def _learned(self, controller: str) -> None:
+        self._s.messages.info(f"{controller} turns it now, once it has passed the value.")
 
     def _learn_changed(self) -> None:
         learn = self.learn

@@ -171,6 +171,10 @@ def test_a_controller_learns_a_knob_of_the_instrument_at_hand(session: Session) 
     learn.control((0, 21), 64)
     assert learn.controller_of("size_m") == "CC 21"
     assert knob.controller == "CC 21"
+    shared = session.impact.control("gain_db"), session.fm.control("gain_db")
+    session.live_play.learn_for(shared[0])
+    learn.control((0, 22), 64)
+    assert [one.controller for one in shared] == ["CC 22", ""]
 
 
 def test_a_patch_file_of_the_impact_instrument_opens_in_its_panel(

@@ -17,7 +17,7 @@ from app.held_notes import HeldNotes
 from app.midi_input import MidiInput
 from app.midi_learn import MidiLearn, Takeover
 from app.midi_ports import MidiMissing, Ports, RtMidi
-from engine.params import FM_SPACE
+from engine.params import FM_SPACE, SPACES
 
 NOTE_ON, NOTE_OFF, CONTROL, BEND = 0x90, 0x80, 0xB0, 0xE0
 
@@ -244,7 +244,7 @@ def test_the_first_controller_that_moves_is_bound(learn: MidiLearn) -> None:
     learn.control(CC, 5)
     assert learn.armed is None
     assert learn.controller_of(NAME) == "CC 21"
-    assert learn.to_json() == {NAME: [0, 21]}
+    assert learn.to_json() == {f"fm/{NAME}": [0, 21]}
     learn.arm("op1_ratio")
     learn.control((2, 21), 5)
     assert learn.controller_of("op1_ratio") == "CC 21 on channel 3"
@@ -256,7 +256,7 @@ def test_a_controller_turns_one_knob_and_a_knob_has_one_controller(learn: MidiLe
     for name in (NAME, "op2_level_db"):
         learn.arm(name)
         learn.control(CC, 5)
-    assert learn.to_json() == {"op2_level_db": [0, 21]}
+    assert learn.to_json() == {"fm/op2_level_db": [0, 21]}
 
 
 def test_the_knob_waits_until_the_controller_has_passed_it(learn: MidiLearn, document: Document) -> None:
@@ -312,7 +312,41 @@ def test_a_choice_keeps_its_controller_although_it_only_has_steps(learn: MidiLea
 @pytest.mark.parametrize("remembered", [{"op1_ratio": [0]}, {"op1_ratio": "CC"}, {"op1_ratio": [0, 500]}, {"a": None}])
 def test_damaged_bindings_are_left_out(qapp: object, document: Document, remembered: dict[str, object]) -> None:
     made = MidiLearn(document, lambda param: param.label, {**remembered, NAME: [1, 7]}, QObject())
-    assert made.to_json() == {NAME: [1, 7]}
+    assert made.to_json() == {f"fm/{NAME}": [1, 7]}
+
+
+def test_a_name_that_two_instruments_share_is_two_knobs(learn: MidiLearn, document: Document) -> None:
+    learn.arm("gain_db")
+    for step in (0, 127, 30):
+        learn.control(CC, step)
+    learn.finish()
+    turned = value(document, "gain_db")
+    assert FM_SPACE["gain_db"].to_unit(turned) == pytest.approx(30 / 127, abs=0.01)
+    document.use_synth("impact")
+    before = value(document, "gain_db")
+    for step in (0, 127, 60):
+        learn.control(CC, step)
+    assert value(document, "gain_db") == before
+    assert learn.controller_of("gain_db") == ""
+    # Each instrument has its own knob for the same controller.
+    learn.arm("size_m")
+    for step in (0, 127):
+        learn.control(CC, step)
+    assert learn.controller_of("size_m") == "CC 21" == learn.controller_of("gain_db", "fm")
+    assert document.patch_of("fm").values["gain_db"] == turned
+
+
+def test_bindings_of_before_there_were_two_instruments_turn_what_they_turned(document: Document) -> None:
+    old = {"gain_db": [0, 21], NAME: [0, 22]}
+    learn = MidiLearn(document, lambda param: param.label, old, document)
+    for synth in ("fm", "impact"):
+        document.use_synth(synth)
+        for step in (127, 0, 10):
+            learn.control(CC, step)
+        assert document.patch.values["gain_db"] != SPACES[synth]["gain_db"].default
+    assert learn.to_json() == {"fm/gain_db": [0, 21], "impact/gain_db": [0, 21], f"fm/{NAME}": [0, 22]}
+    again = MidiLearn(document, lambda param: param.label, learn.to_json(), document)
+    assert again.to_json() == learn.to_json()
 
 
 def test_a_takeover_begins_at_once_when_both_stand_alike() -> None:

@@ -277,7 +277,7 @@ def test_a_knob_learns_a_controller_from_its_menu(
     midi.send(0xB0, 21, 127)
     qtbot.waitUntil(lambda: knob.controller == "CC 21")
     assert not knob.waits_for_controller
-    assert Settings(tmp_path / "settings.ini").get("midi/controllers") == {"op1_ratio": [0, 21]}
+    assert Settings(tmp_path / "settings.ini").get("midi/controllers") == {"fm/op1_ratio": [0, 21]}
     # The controller comes down from its end: past the knob's place it has it.
     before = knob.value
     for value in range(126, -1, -6):

@@ -312,10 +312,10 @@ def test_forgotten_controllers_come_back(desk: Desk) -> None:
     learn.forget_all()
     assert desk.words() == "Undo: Forget all learned controllers"
     desk.undo()
-    assert learn.to_json() == {"op1_ratio": [0, 21], "op2_ratio": [0, 22]}
+    assert learn.to_json() == {"fm/op1_ratio": [0, 21], "fm/op2_ratio": [0, 22]}
     assert desk.session.fm.control("op1_ratio").controller == "CC 21"
     desk.undo()
-    assert learn.to_json() == {"op1_ratio": [0, 21]}
+    assert learn.to_json() == {"fm/op1_ratio": [0, 21]}
     desk.redo()
     assert learn.controller_of("op2_ratio") == "CC 22"
 
