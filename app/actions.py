@@ -2,35 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtGui import QKeySequence
 
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One thing that a person can do.
-
-    ``id`` never changes; ``text`` is what menus say; ``shortcut`` is in Qt's portable text, several joined by a bar
-    (``"Ctrl+Shift+Z|Ctrl+Y"``), the first one is shown; ``group`` is the menu; ``help`` is one sentence for the tool
-    tip and the palette; ``words`` are further names under which people look for it. The key of a ``local`` action is
-    only shown in menus: the one widget that it belongs to answers it.
-    """
-
-    id: str
-    text: str
-    shortcut: str = ""
-    group: str = ""
-    help: str = ""
-    icon: str = ""
-    checkable: bool = False
-    words: str = ""
-    local: bool = False
-
-    @property
-    def shortcuts(self) -> list[QKeySequence]:
-        return [QKeySequence.fromString(s) for s in self.shortcut.split("|") if s]
-
+from app.action import Action as Action
+from app.word_actions import WORD_ACTIONS, WORD_MENU
 
 ACTIONS = (
     Action(
@@ -269,6 +244,7 @@ ACTIONS = (
         "After an undo this is the very same sound",
         words="repeat seed random mutate",
     ),
+    *WORD_ACTIONS,
     Action(
         "view.palette",
         "Find an action…",
@@ -293,6 +269,16 @@ ACTIONS = (
         "",
         True,
         "panel dock knobs strike object modes percussion",
+    ),
+    Action(
+        "view.words",
+        "Words",
+        "Ctrl+4",
+        "View",
+        "Show or hide the line in which words turn the knobs",
+        "",
+        True,
+        "prompt text",
     ),
     Action("view.jobs", "Jobs", "Ctrl+9", "View", "Show or hide running and recent jobs", "", True, "panel dock tasks"),
     Action(
@@ -392,6 +378,8 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
             "chance.mutate",
             "chance.randomise",
             "chance.repeat",
+            None,
+            *WORD_MENU,
         ),
     ),
     (
@@ -426,6 +414,7 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
             "view.library",
             "view.fm",
             "view.impact",
+            "view.words",
             "view.jobs",
             "view.reset_layout",
             None,

@@ -21,6 +21,7 @@ from app.commands import Commands
 from app.controls.time_axis import Selection
 from app.document import Document
 from app.drag_out import DragOut
+from app.dreaming import Dreaming
 from app.drop_in import DropTarget
 from app.explore_commands import ExploreCommands
 from app.garbage import Garbage
@@ -62,7 +63,7 @@ from engine.project.part import part_of
 from engine.studio import Kind, Rendered, Studio
 
 CLOSE_TIMEOUT_S = 3.0
-LIBRARY_MIN_PX = 168
+LIBRARY_MIN_PX = 188
 STARTUP_TRACE = "TONEWRIGHT_STARTUP_TRACE"
 """Environment variable that names a file: the moment of the first frame is written there (``time.time()``)."""
 
@@ -139,6 +140,8 @@ class Session(QObject):
         self.preset_commands = PresetCommands(self)
         self.variations = VariationCommands(self)
         self.matching = Matching(self)
+        self.dreaming = Dreaming(self)
+        self.window.add_below_stage(self.dreaming.panel)
 
     # -- the window ------------------------------------------------------------------------------------------------
 
@@ -243,8 +246,11 @@ class Session(QObject):
         # Who plays by hand hears it already; the stage only shows it.
         by_hand = self.live_play.is_playing
         strike, from_rest = why in ("turn", "audition", "set") and not by_hand, why == "slot" and not by_hand
-        # What a match tries on goes on where the one before it was.
-        turning = why in ("turn", "struck") or (why == "audition" and self.matching.is_on)
+        # What a match or words try on goes on where the one before it was.
+        tries = why == "audition" and (self.matching.is_on or self.dreaming.is_on)
+        turning = why in ("turn", "struck") or tries
+        if tries and self.dreaming.is_on:
+            self.dreaming.view.loudness.foresee(patch)
         self.live.render(patch, strike=strike, turning=turning, from_rest=from_rest)
         self.pictures.show_patch(patch, self.document.note)
 

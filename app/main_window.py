@@ -117,6 +117,10 @@ class MainWindow(QMainWindow):
         """A further strip between the messages and the stage (what to do with an earlier session)."""
         self._centre_column.insertWidget(1, bar)
 
+    def add_below_stage(self, bar: QWidget) -> None:
+        """A further strip under the stage (what words are to find)."""
+        self._centre_column.addWidget(bar)
+
     def add_panel(
         self, name: str, title: str, widget: QWidget, area: str, action_id: str, *, behind: str = ""
     ) -> QDockWidget:

@@ -167,6 +167,7 @@ class Matching(QObject):
         """Match a take of the library with an instrument, or the one at hand; what was being matched is discarded."""
         s = self._s
         self._leave()
+        s.dreaming.discard()
         self._forget_discarded()
         if not self._is_fresh:
             self._next_step()
@@ -325,6 +326,7 @@ class Matching(QObject):
         if kept.take.id not in document.project.ids:
             self._s.messages.info(f"“{kept.take.name}”, which was matched, is not in the library any more.")
             return
+        self._s.dreaming.discard()
         document.settle()
         document.use_synth(kept.synth)
         self.synth = kept.synth

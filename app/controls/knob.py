@@ -10,10 +10,11 @@ import math
 from typing import Literal
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.controls.knob_paint import controller_mark, figures, focus_ring, padlock, wash
+from app.controls.marked import Marked, paint_arrow
 from app.controls.value_widget import ValueWidget
 from app.controls.words import typeset
 from app.theme import SMALL_TEXT_PX, tokens
@@ -28,7 +29,7 @@ STROKE_PX = 4.0
 START_DEG, SWEEP_DEG = 225.0, 270.0
 
 
-class Knob(ValueWidget):
+class Knob(Marked, ValueWidget):
     """One parameter as a knob; see :class:`ValueWidget` for its gestures and signals."""
 
     def __init__(
@@ -45,8 +46,6 @@ class Knob(ValueWidget):
         self._width_px = width_px or _WIDTH_PX[size]
         self._label = label or param.label
         self._range: tuple[float, float] | None = None
-        self._proposal: float | None = None
-        self._arrow: tuple[int, float] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
@@ -72,19 +71,6 @@ class Knob(ValueWidget):
         """Show the part of the travel that others may use, in human units; ``None`` for all of it."""
         if limits != self._range:
             self._range = limits
-            self.update()
-
-    def set_proposal(self, value: float | None) -> None:
-        """Show where a running search would put the value, in human units."""
-        if value != self._proposal:
-            self._proposal = value
-            self.update()
-
-    def set_arrow(self, direction: int | None, strength: float = 1.0) -> None:
-        """Show that the words pull up (1) or down (-1), ``strength`` 0 to 1; ``None`` for no arrow."""
-        arrow = None if direction is None else (direction, min(max(strength, 0.0), 1.0))
-        if arrow != self._arrow:
-            self._arrow = arrow
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -153,17 +139,7 @@ class Knob(ValueWidget):
         if self._locked:
             padlock(painter, centre.x(), centre.y() - (1 if self._arrow else -1), theme.secondary)
         if self._arrow is not None:
-            self._paint_arrow(painter, centre, radius)
-
-    def _paint_arrow(self, painter: QPainter, centre: QPointF, radius: float) -> None:
-        assert self._arrow is not None
-        direction, strength = self._arrow
-        middle = centre + QPointF(0, radius - 2)
-        tip = QPointF(0, -4.0 * direction)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(wash(tokens().text, 0.3 + 0.7 * strength))
-        painter.drawPolygon(QPolygonF([middle + tip, middle - tip + QPointF(-4.5, 0), middle - tip + QPointF(4.5, 0)]))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+            paint_arrow(painter, centre + QPointF(0, radius - 2), self._arrow)
 
     def _circle(self) -> tuple[QPointF, float]:
         """Centre and radius of the arc's middle line."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.controls.knob_paint import LOCK_PX, controller_mark, figures, focus_ring, padlock, wash
+from app.controls.marked import Marked, paint_arrow
 from app.controls.value_widget import ValueWidget
 from app.controls.words import typeset
 from app.theme import GRID, SMALL_TEXT_PX, tokens
@@ -19,7 +20,7 @@ AIR_PX = 8
 """A value that would fill its box but for less than this is written smaller."""
 
 
-class ValueField(ValueWidget):
+class ValueField(Marked, ValueWidget):
     """One parameter as a box of text, with its label (or another ``label``) above unless ``labelled`` is false."""
 
     def __init__(
@@ -77,6 +78,8 @@ class ValueField(ValueWidget):
                 painter.setPen(QColor(theme.disabled if off else theme.secondary))
                 initial = box.adjusted(6, 0, 0, -1)
                 painter.drawText(initial, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._inside)
+        if self._arrow is not None and not self._locked:
+            paint_arrow(painter, QPointF(box.right() - 6, box.center().y() - 1), self._arrow, 3.0)
         if self._locked:
             padlock(painter, box.right() - 8, box.center().y(), theme.secondary)
         if self.controller or self.waits_for_controller:
@@ -94,6 +97,11 @@ class ValueField(ValueWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(wash(colour, 0.9))
         painter.drawRect(QRectF(line.left() + low * line.width(), line.top(), (high - low) * line.width(), 2))
+        if self._proposal is not None:
+            # In the text's colour: every other one may be the field's own.
+            there = line.left() + self.param.to_unit(self._proposal) * line.width()
+            painter.setBrush(QColor(tokens().text))
+            painter.drawRect(QRectF(there - 1, line.top() - 2, 2, 6))
 
 
 def paint_label(painter: QPainter, widget: QWidget, words: str, *, hovered: bool) -> None:

@@ -238,13 +238,22 @@ class LibraryFilter(QSortFilterProxyModel):
         return all(word in hay for word in self._words)
 
 
+_ICONS = {
+    "render": "take-render",
+    "gesture": "take-render",
+    "part": "take-part",
+    "tune": "take-render",
+    "imagine": "take-words",
+}
+
+
 def icon_name(take: Take | None) -> str:
     """The picture of where a take comes from."""
     if take is None:
         return "patch-live"
     if take.missing:
         return "warning"
-    return {"render": "take-render", "gesture": "take-render", "part": "take-part"}.get(take.origin, "take-file")
+    return _ICONS.get(take.origin, "take-file")
 
 
 def facts(clip: Clip) -> str:

@@ -23,6 +23,7 @@ from app.panels.page import Page
 from app.panels.section_locks import names_in
 from app.panels.section_menu import section_menu
 from app.panels.section_tabs import SectionTabs
+from app.panels.word_marks import WordMarks
 from app.theme import BUTTON_PX, GRID
 from engine.params import Param, ParamSpace, Patch
 from engine.params.note import NOTE_PARAMS, NoteSettings
@@ -66,6 +67,7 @@ class PagedPanel(InstrumentPanel):
         self._shown: QWidget | None = None
         self._shown_patch: Patch | None = None
         self.veil = RestVeil(self)
+        self.marks = WordMarks(self._every_control)
         self._make_bar()
 
     def start(self) -> None:
@@ -104,6 +106,13 @@ class PagedPanel(InstrumentPanel):
         """Controls of parameters that stand on no page, those of the head aside."""
         return ()
 
+    def _every_control(self) -> Iterable[ValueWidget]:
+        """Every control of a parameter that is built by now."""
+        yield from (self.head.knobs[name] for name in self._head_names)
+        yield from self.fixed_controls()
+        for page in self.every_page():
+            yield from page.every_control()
+
     def words_for_tab(self, name: str) -> tuple[tuple[str, ...], str]:
         """The sections that the menu of a tab is about, and what they are called; none for no menu."""
         return self._sections_of.get(name, ()), f"{name if name.isupper() else name.lower()} page"
@@ -140,6 +149,7 @@ class PagedPanel(InstrumentPanel):
         page.moved.connect(self.on_moved)
         page.picture_committed.connect(self.document.commit)
         page.hide()
+        self.marks.put_on(page.every_control())
 
     def page_of(self, section: str) -> str | None:
         """The tab on whose page a section of parameters is."""

@@ -20,6 +20,8 @@ ORIGINS: dict[str, str] = {
     "render": "Rendered from a patch",
     "part": "Cut from another take",
     "gesture": "Drawn on an object",
+    "tune": "Tuned by words",
+    "imagine": "Imagined from words",
 }
 """What a take can come from, in words. Unknown origins (from newer programs) are kept as they are."""
 

@@ -221,6 +221,15 @@ def prepare(session: object, state: str) -> QWidget:
         bar.begin(session.document.selected.name)
         bar.show_progress(0.4, "Refining", 9.1)
         bar.show_result("6.1 dB away; the nearest preset: 9.3 dB", [6.1, 6.5, 7.0, 7.5])
+    elif state.startswith("words"):
+        from app.screenshot import wait_until
+
+        dreaming, ask = session.dreaming, session.dreaming.panel.ask
+        ask.more.setChecked(state == "words and more")
+        ask.prompt.setText("a wooden spoon on a metal pot")
+        ask.dream.click()
+        wait_until(QApplication.instance(), lambda: len(dreaming.panel.line.points) > 12, 60)
+        dreaming.view.choose(1)
     elif state == "export":
         session.actions["take.export"].trigger()
         return session.commands.export_dialog

@@ -73,6 +73,14 @@ def test_a_sound_on_the_stage_is_drawn_without_a_flaw(tmp_path: Path, sweep: Pat
     assert has_picture(image)
 
 
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("name", SIZES)
+def test_words_at_work_are_drawn_without_a_flaw(tmp_path: Path, name: str, theme: str) -> None:
+    image, flaws = look(tmp_path / "words.png", *SIZES[name], theme, "words" if name == "twice" else "words and more")
+    assert flaws == []
+    assert has_picture(image)
+
+
 @pytest.mark.parametrize(("state", "n_files"), [("empty", 0), ("match", 1)])
 def test_a_small_window_at_twice_the_scale_cuts_nothing(tmp_path: Path, sweep: Path, state: str, n_files: int) -> None:
     size, scale = SIZES["twice"]
