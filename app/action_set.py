@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QMenuBar
 
 from app import icons
-from app.actions import ACTIONS, MENUS, tool_tip
+from app.actions import ACTIONS, BY_ID, MENUS, tool_tip
 
 
 class ActionSet(QObject):
@@ -19,6 +19,7 @@ class ActionSet(QObject):
         super().__init__(parent)
         self._actions: dict[str, QAction] = {}
         self._bound: set[str] = set()
+        self._reasons: dict[str, str] = {}
         for data in ACTIONS:
             action = QAction(data.text, self)
             action.setObjectName(data.id)
@@ -57,8 +58,18 @@ class ActionSet(QObject):
         """Ids that do nothing yet."""
         return [i for i in self._actions if i not in self._bound]
 
-    def enable(self, action_id: str, on: bool) -> None:
-        self._actions[action_id].setEnabled(on)
+    def enable(self, action_id: str, on: bool, why_not: str = "") -> None:
+        """Whether an action can be done; ``why_not`` says in a few words when it can."""
+        action = self._actions[action_id]
+        action.setEnabled(on)
+        reason = "" if on else why_not
+        if reason != self._reasons.get(action_id, ""):
+            self._reasons[action_id] = reason
+            action.setToolTip("\n".join(filter(None, (tool_tip(BY_ID[action_id]), reason))))
+
+    def why_not(self, action_id: str) -> str:
+        """When an action that cannot be done now can be done; empty where nobody said."""
+        return self._reasons.get(action_id, "")
 
     def fill_menu_bar(self, bar: QMenuBar) -> None:
         for title, ids in MENUS:

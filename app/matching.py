@@ -415,7 +415,7 @@ class Matching(QObject):
         self._refresh()
 
     def _refresh(self) -> None:
-        self._s.actions.enable("sound.match", self._s.document.selected is not None)
+        self._s.actions.enable("sound.match", self._s.document.selected is not None, "Choose a take first")
 
     def _hush(self, on: bool) -> None:
         """A dialog takes the window's keys and buttons away: nobody could stop what the match plays of its own accord,

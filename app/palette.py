@@ -27,6 +27,8 @@ from app.theme import PADDING, PADDING_WIDE, SMALL_TEXT_PX, tokens
 WIDTH_PX = 560
 ROW_PX = 32
 MAX_ROWS = 11
+REASON_PX = 260
+"""The group of an action and why it is grey find room in so much."""
 MAX_RECENT = 6
 
 
@@ -113,7 +115,7 @@ class _Rows(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return action.text
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
-            return action.help
+            return "\n".join(filter(None, (action.help, self.actions.why_not(action.id))))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{action.text} {shortcut_text(action)}".strip()
         return None
@@ -160,7 +162,11 @@ class _RowPainter(QStyledItemDelegate):
         painter.setFont(font(SMALL_TEXT_PX))
         painter.setPen(QColor(theme.secondary if enabled else theme.disabled))
         group = f"{action.group}  ·  on" if checked else action.group
-        painter.drawText(QRect(x + PADDING_WIDE, rect.top(), 120, rect.height()), middle, group)
+        if reason := model.actions.why_not(action.id):
+            # Readable: it is what somebody looks for who finds a row grey.
+            painter.setPen(QColor(theme.secondary))
+            group = f"{action.group}  ·  {reason}"
+        painter.drawText(QRect(x + PADDING_WIDE, rect.top(), REASON_PX, rect.height()), middle, group)
         keys = shortcut_text(action)
         if keys:
             width = QFontMetrics(painter.font()).horizontalAdvance(keys) + 2 * PADDING

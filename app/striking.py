@@ -83,7 +83,8 @@ class Striking(QObject):
         self._s.live_play.instrument.damp(False)
 
     def _refresh(self) -> None:
-        self._s.actions.enable("play.damp", self._s.document.patch.synth == IMPACT_SPACE.name)
+        is_object = self._s.document.patch.synth == IMPACT_SPACE.name
+        self._s.actions.enable("play.damp", is_object, "Only a struck object")
 
     def close(self) -> None:
         """Nothing is damped any more."""

@@ -30,7 +30,7 @@ class VariationCommands(QObject):
         self._refresh(session.document.patch)
 
     def _refresh(self, patch: Patch, _why: str = "") -> None:
-        self._s.actions.enable("patch.variations", patch.synth == "impact")
+        self._s.actions.enable("patch.variations", patch.synth == "impact", "Only of a struck object")
 
     def ask(self) -> None:
         """Ask how many, how different and where to."""

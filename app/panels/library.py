@@ -78,6 +78,8 @@ class LibraryPanel(QWidget):
         self._hint.setProperty("role", "secondary")
         self._open = QPushButton("Open sounds…")
         self._open.clicked.connect(self.open_requested)
+        self._clear = QPushButton("Clear the search")
+        self._clear.clicked.connect(self.search.clear)
         self._actions = self._make_actions()
         self._lay_out()
         self.search.textChanged.connect(self._on_search)
@@ -134,6 +136,7 @@ class LibraryPanel(QWidget):
         column.addWidget(self.takes, 1)
         column.addWidget(self._hint)
         column.addWidget(self._open, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self._clear, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(PADDING)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
@@ -152,13 +155,18 @@ class LibraryPanel(QWidget):
         outer.addWidget(splitter, 1)
 
     def _show_state(self) -> None:
-        """The next step in one line while the list has nothing to show."""
+        """The next step in one line while the list has nothing to show, or not everything."""
+        n_shown = self._filter.rowCount() - 1  # the live patch is always there
+        n_hidden = len(self._document.takes) - n_shown
         if not self._document.takes:
             self._hint.setText("Drop sounds here, or open them.")
-        elif self._filter.rowCount() <= 1 and self.search.text().strip():
-            self._hint.setText(f"No take matches “{self.search.text().strip()}”.")
+        elif n_hidden:
+            takes = "1 take is" if n_hidden == 1 else f"{n_hidden} takes are"
+            none = "" if n_shown else f"No take matches “{self.search.text().strip()}”.\n"
+            self._hint.setText(f"{none}{takes} hidden by the search.")
         self._open.setVisible(not self._document.takes)
-        self._hint.setVisible(self._filter.rowCount() <= 1)
+        self._clear.setVisible(n_hidden > 0)
+        self._hint.setVisible(n_hidden > 0 or not self._document.takes)
 
     def _show_selection(self) -> None:
         selected = self._document.selected

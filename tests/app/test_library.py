@@ -145,6 +145,25 @@ def test_search_narrows_at_once_and_keeps_the_live_patch(document: Document, pan
     assert len(names(panel)) == 4
 
 
+def test_takes_that_a_search_hides_are_told_of_and_come_back_at_once(
+    document: Document, panel: LibraryPanel, qtbot: Any
+) -> None:
+    document.add_takes([take("Bell big"), take("Drum"), take("Snare")], "Add")
+    assert not panel._clear.isVisible()
+    qtbot.keyClicks(panel.search, "bell")
+    assert panel._hint.isVisible()
+    assert panel._hint.text() == "2 takes are hidden by the search."
+    panel.search.setText("wine glass")
+    assert panel._hint.text() == "No take matches “wine glass”.\n3 takes are hidden by the search."
+    qtbot.mouseClick(panel._clear, Qt.MouseButton.LeftButton)
+    assert len(names(panel)) == 4
+    assert not panel._hint.isVisible()
+    assert not panel._clear.isVisible()
+    panel.search.setText("bell")
+    document.remove_take(document.takes[1].id)
+    assert panel._hint.text() == "1 take is hidden by the search."
+
+
 def test_search_never_changes_what_is_selected(document: Document, panel: LibraryPanel, qtbot: Any) -> None:
     document.add_takes([take("Bell"), take("Drum")], "Add")
     qtbot.keyClicks(panel.search, "drum")

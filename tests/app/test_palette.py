@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -123,6 +124,24 @@ def test_an_action_that_makes_no_sense_now_is_shown_but_not_done(qtbot: QtBot, w
     qtbot.keyClick(window.palette_.field, Qt.Key.Key_Return)
     assert window.heard == []
     assert window.palette_.isVisible()
+
+
+def test_a_grey_row_says_when_it_can_be_done(qtbot: QtBot, window: Window) -> None:
+    def drawn() -> bytes:
+        return bytes(window.palette_.list.grab().toImage().convertToFormat(QImage.Format.Format_RGB32).constBits())
+
+    window.actions_.enable("patch.variations", False)
+    window.palette_.open()
+    qtbot.keyClicks(window.palette_.field, "export variations")
+    row, silent = window.palette_.rows.index(0), drawn()
+    window.actions_.enable("patch.variations", False, "Only of a struck object")
+    assert drawn() != silent
+    assert "Only of a struck object" in row.data(Qt.ItemDataRole.ToolTipRole)
+    assert "Only of a struck object" in row.data(Qt.ItemDataRole.AccessibleDescriptionRole)
+    assert "Only of a struck object" in window.actions_["patch.variations"].toolTip()
+    window.actions_.enable("patch.variations", True, "Only of a struck object")
+    assert "Only" not in window.actions_["patch.variations"].toolTip()
+    assert "Only" not in row.data(Qt.ItemDataRole.ToolTipRole)
 
 
 def test_what_was_done_last_comes_first_next_time(qtbot: QtBot, window: Window) -> None:
