@@ -10,6 +10,7 @@ from engine.errors import ProjectError
 from engine.params import FM_SPACE, SPACES, Patch
 from engine.params.links import EnvelopeLinks
 from engine.params.note import NoteSettings
+from engine.params.starts import STARTS
 from engine.project.notes import Notes, PatchNotes, note_of
 from engine.project.slots import Slots
 from engine.project.take import Take
@@ -18,7 +19,7 @@ from engine.project.take import Take
 @cache
 def start_patch(synth: str) -> Patch:
     """With what an instrument begins."""
-    return Patch(synth)
+    return Patch(synth, STARTS.get(synth, {}))
 
 
 @dataclass(frozen=True, eq=False)

@@ -230,6 +230,8 @@ def test_what_a_second_material_is_matters_only_once_it_is_blended_in(panel, doc
         inside = [(x, y) for x in range(20, picture.width() - 24) for y in range(24, 38)]
         return max(abs(picture.pixelColor(*place).lightness() - paper) for place in inside)
 
+    document.audition("blend", 0.0)
+    document.commit("Blend")
     before = strength_of_the_word()
     document.audition("blend", 0.4)
     document.commit("Blend")

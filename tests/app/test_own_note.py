@@ -17,6 +17,7 @@ from engine.audio import Audio, Clip
 from engine.matching.result import Candidate, MatchResult
 from engine.params import Patch
 from engine.params.note import NoteSettings
+from engine.project.project import start_patch
 from engine.project.take import Take
 
 OWN = NoteSettings(60, 100, 1.0, 3.0)
@@ -47,7 +48,7 @@ def test_after_a_match_another_patch_is_as_long_as_ever(own: Document) -> None:
     own.undo()
     assert (own.patch, own.note) == (CLINK, SHORT)
     own.undo()
-    assert (own.patch, own.note) == (Patch("impact"), OWN)
+    assert (own.patch, own.note) == (start_patch("impact"), OWN)
     own.redo()
     own.redo()
     assert (own.patch, own.note) == (GLASS, OWN)

@@ -11,7 +11,7 @@ from engine.jobs import run_inline
 from engine.params import Patch
 from engine.params.note import NoteSettings
 from engine.project.describe import describe, restore
-from engine.project.project import Project
+from engine.project.project import Project, start_patch
 from engine.project.store import load_project, save_project
 
 BELL = Patch("fm", {"op1_ratio": 3.0}, name="Bell")
@@ -28,7 +28,7 @@ def told(document):
 def test_each_instrument_keeps_its_patch_and_changing_over_is_no_step(document, told):
     document.set_patch(BELL, "Load")
     document.use_synth("impact")
-    assert document.patch == Patch("impact")
+    assert document.patch == start_patch("impact")
     assert document.patch_of("fm") is BELL
     document.set_patch(GONG, "Load")
     document.use_synth("fm")
@@ -60,7 +60,7 @@ def test_undo_and_redo_bring_up_the_instrument_that_they_change(document, told):
     document.set_patch(GONG, "Load")
     document.use_synth("fm")
     document.undo()
-    assert document.patch == Patch("impact"), "the gong is undone, so the impact instrument is shown"
+    assert document.patch == start_patch("impact"), "the gong is undone, so the impact instrument is shown"
     assert document.patch_of("fm") == BELL
     document.undo()
     assert document.patch == Patch("fm")
@@ -177,5 +177,5 @@ def test_fast_strikes_are_one_step_with_the_key_that_they_are(document, told):
     document.undo()
     assert (document.patch.values["strike_x"], document.note.velocity) == (0.5, 90)
     document.undo()
-    assert document.patch == Patch("impact")
+    assert document.patch == start_patch("impact")
     assert document.note == NoteSettings()
