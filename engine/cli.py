@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import __version__, match_command, models_command, train_command, variation_command
+from engine import __version__, match_command, models_command, train_command, tune_command, variation_command
 from engine.errors import AudioExists, BadUsage
 from engine.named_patch import find_sound, is_dx7
 from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
@@ -23,7 +23,7 @@ from engine.terminal import EXIT_GOOD, Answer, Parser, Progress, guarded, print_
 if TYPE_CHECKING:
     from engine.bench.frame import Area
 
-COMMANDS = ("render", "presets", "match", "info", "models", "train", "bench")
+COMMANDS = ("render", "presets", "match", "tune", "imagine", "info", "models", "train", "bench")
 
 
 def main(argv: list[str], areas: Mapping[str, Area] | None = None) -> int:
@@ -50,6 +50,8 @@ def make_parser() -> Parser:
         ("render", "play a patch into a sound file", _render_arguments, _render),
         ("presets", "list the presets or show one", _presets_arguments, _presets),
         ("match", "fit an instrument to a recording", match_command.add_arguments, match_command.run),
+        ("tune", "turn an instrument's knobs by words", tune_command.add_tune_arguments, tune_command.run_tune),
+        ("imagine", "hear what words sound like", tune_command.add_imagine_arguments, tune_command.run_imagine),
         ("info", "tell what a sound file holds", _info_arguments, _info),
         ("models", "list, fetch and check nets", models_command.add_arguments, models_command.run),
         (

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 
-from engine.errors import WeightError
 from engine.jobs import Note, run_inline
 from engine.playing import Kind
 from engine.project.presets import Preset, factory_library
 from engine.sds.door import check_imagined, check_request
 from engine.sds.result import OWN_PRIOR, Imagined, TuneRequest, TuneResult
-
-IMAGINE_S = 2.0
+from engine.sds.usual import IMAGINE_S as IMAGINE_S
+from engine.torch_setup import load_torch
 
 
 def tune_steps(
@@ -25,7 +24,8 @@ def tune_steps(
     if kind == "fake":
         from engine.sds.fake import tune
     else:
-        raise WeightError("No trained prior comes with this program yet; train one with `tonewright train prior`.")
+        load_torch()
+        from engine.sds.tune import tune
     return (yield from tune(request, known))
 
 
@@ -38,8 +38,9 @@ def imagine_steps(
     if kind == "fake":
         from engine.sds.fake import imagine
     else:
-        raise WeightError("No trained prior comes with this program yet; train one with `tonewright train prior`.")
-    return (yield from imagine(prompt, seconds=seconds, seed=seed, negative=negative))
+        load_torch()
+        from engine.sds.imagine import imagine
+    return (yield from imagine(prompt, seconds=seconds, seed=seed, negative=negative, guidance=guidance, prior=prior))
 
 
 def tune_inline(

@@ -126,9 +126,11 @@ def tune(request: TuneRequest, presets: Sequence[Preset]) -> Generator[Note, Non
     return (yield from _Search(request, presets, notice).run())
 
 
-def imagine(prompt: str, *, seconds: float, seed: int, negative: str = "") -> Generator[Note, None, Imagined]:
+def imagine(
+    prompt: str, *, seconds: float, seed: int, negative: str = "", guidance: float = 3.0, prior: str = ""
+) -> Generator[Note, None, Imagined]:
     """A tone and noise with the traits that the known words ask for."""
-    check_imagined(prompt, negative, seconds, seed, 1.0)
+    check_imagined(prompt, negative, seconds, seed, guidance)
     for share in (0.2, 0.5, 0.8):
         yield Note(share, "Drawing")
         time.sleep(0.02)

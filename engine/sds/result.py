@@ -9,13 +9,11 @@ from types import MappingProxyType
 from engine.audio.values import Audio
 from engine.params import Patch
 from engine.params.note import NoteSettings
+from engine.sds.usual import OWN_PRIOR as OWN_PRIOR
+from engine.sds.usual import TUNE_S as TUNE_S
 
-TUNE_S = 45.0
-"""How long a tuning takes unless somebody says otherwise."""
 N_CANDIDATES = 6
 """So many are offered, best first."""
-OWN_PRIOR = "own"
-"""The prior that comes with the program."""
 
 
 @dataclass(frozen=True)

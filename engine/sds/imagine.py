@@ -1,0 +1,41 @@
+"""The prior's own drawing of words, as a sound."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import ExitStack
+
+import torch
+
+from engine.dsp.mel import RATE_HZ
+from engine.jobs import Note
+from engine.priors.base import Prompt
+from engine.sds.door import check_imagined
+from engine.sds.hearing import sounds_of
+from engine.sds.nets import LICENCE, borrowed_prior
+from engine.sds.result import OWN_PRIOR, Imagined
+from engine.sds.telling import as_audio
+
+STEPS = 24
+
+
+def imagine(
+    prompt: str, *, seconds: float, seed: int, negative: str = "", guidance: float = 3.0, prior: str = OWN_PRIOR
+) -> Generator[Note, None, Imagined]:
+    """Draw a sound of that length; yields after each pass through the net."""
+    check_imagined(prompt, negative, seconds, seed, guidance)
+    with ExitStack() as stack:
+        yield Note(0.0, "Loading")
+        net = borrowed_prior(prior, stack)
+        rng = torch.Generator().manual_seed(seed)
+        steps = net.sample(Prompt(prompt, negative, guidance), seconds, 1, rng, STEPS)
+        while True:
+            try:
+                done = next(steps)
+            except StopIteration as end:
+                z = end.value
+                break
+            yield Note(0.9 * done, "Drawing")
+        yield Note(0.9, "Making it heard")
+        sound = sounds_of(net, z)[0, : round(seconds * RATE_HZ)]
+        return Imagined(as_audio(sound), prompt, seed, prior, LICENCE)

@@ -1,0 +1,79 @@
+"""Which of all states that were seen are offered: what the listener makes of them, and how far they are from what the
+prior drew.
+
+The listener was trained apart from the prior and is never descended on. It knows what words mean but is fooled by odd
+sounds; the distance knows what the prior drew but not whether that was any good. Each alone chose worse than both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from engine.dsp.mel import LOG_FLOOR, MOST_FRAMES
+from engine.priors.listener import Listener
+from engine.sds.playing import FAR_DB, Contender
+from engine.sds.result import N_CANDIDATES
+
+WORTH_PER_DB = 0.02
+"""What a decibel nearer to the prior's samples is worth, in points of the listener's score."""
+_ALIKE = 2
+"""So many of those that are offered may come from one start."""
+_BATCH = 16
+
+
+class Ranker:
+    """Scores sounds against the words, and against what they should not be."""
+
+    def __init__(self, listener: Listener, prompt: str, negative: str = "") -> None:
+        self._listener, self._prompt, self._negative = listener, prompt, negative
+
+    def scores(self, frames: Sequence[Tensor]) -> list[float]:
+        """Of log-mel frames ``[n, bands]`` each, -1 to 1."""
+        found: list[float] = []
+        for first in range(0, len(frames), _BATCH):
+            part = torch.stack([_padded(one) for one in frames[first : first + _BATCH]])
+            score = self._listener.score_frames(part, self._prompt)
+            if self._negative.strip():
+                unwanted = self._listener.score_frames(part, self._negative)
+                score = score - 0.5 * unwanted.clamp(min=0.0)
+            found += score.clamp(-1.0, 1.0).tolist()
+        return found
+
+    def ask(self, batch: Sequence[Contender]) -> Sequence[Contender]:
+        """Set the scores of those that have none."""
+        new = [one for one in batch if one.score is None and one.frames is not None]
+        frames = [one.frames for one in new if one.frames is not None]
+        for one, score in zip(new, self.scores(frames), strict=True):
+            one.score = score
+        return batch
+
+
+def worth(one: Contender) -> float:
+    """What a contender is worth; those that were not asked about come last."""
+    return (-2.0 if one.score is None else one.score) - WORTH_PER_DB * min(one.far_db, FAR_DB)
+
+
+def offered(found: Sequence[Contender], most: int = N_CANDIDATES) -> list[Contender]:
+    """The best of all that have a score, best first, no more than two of one start and none twice."""
+    count: dict[int, int] = {}
+    best: list[Contender] = []
+    for one in sorted((one for one in found if one.score is not None), key=worth, reverse=True):
+        if count.get(one.origin, 0) < _ALIKE and not any(_same(one, other) for other in best):
+            count[one.origin] = count.get(one.origin, 0) + 1
+            best.append(one)
+            if len(best) == most:
+                break
+    return best
+
+
+def _same(one: Contender, other: Contender) -> bool:
+    return one.note == other.note and one.hold_s == other.hold_s and bool((one.unit == other.unit).all())
+
+
+def _padded(frames: Tensor) -> Tensor:
+    frames = frames[:MOST_FRAMES]
+    short = MOST_FRAMES - frames.shape[0]
+    return torch.nn.functional.pad(frames, (0, 0, 0, short), value=LOG_FLOOR) if short else frames

@@ -1,0 +1,293 @@
+"""Words turn the knobs: propose, refine, rank (:mod:`engine.sds.propose`, ``optimise``, ``rank``), told on the way.
+
+How much each stage does is counted, and follows from the seconds that are given; the clock only cuts a stage short
+that would take longer than its share. So on a machine that is fast enough the same seed gives the same result, and on
+a slow one it gives what there was time for.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+
+from engine.jobs import Note
+from engine.matching.crew import Crew
+from engine.params.note import HOLD
+from engine.priors.base import Prior, Prompt
+from engine.project.presets import Preset
+from engine.sds.bank import N_FULL, PART, fill_steps, read_bank
+from engine.sds.bounds import Bounds
+from engine.sds.door import check_request
+from engine.sds.hearing import sounds_of
+from engine.sds.nets import Nets, borrowed
+from engine.sds.playing import Contender, Stage
+from engine.sds.prints import N_PAIRS, N_SLOTS
+from engine.sds.propose import N_RERENDERED, Evolution, Wanted, draw_wanted, kept, nearest_in
+from engine.sds.rank import Ranker, offered, worth
+from engine.sds.refining import refined
+from engine.sds.result import TuneRequest, TuneResult
+from engine.sds.tags import by_tags
+from engine.sds.telling import Teller, as_audio
+
+R = TypeVar("R")
+
+EVOLUTION_END, POLISH_END, REFINE_END = 0.52, 0.62, 0.93
+"""Shares of the time at which the stages end at the latest."""
+_N_HEARD, _N_PARENTS, _N_KEPT, _N_BORN = 64, 24, 128, 32
+_GENERATIONS_PER_S = {"fm": 2.2, "impact": 0.6}
+_POLISHED, _POLISH_PER_S = 3, {"fm": 0.5, "impact": 0.15}
+_N_REFINED = 4
+_N_HEARD_WANTED = 3
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which stages there are: the benchmark leaves some out."""
+
+    bank: bool = True
+    """Whether starts come from the bank; if not, they are drawn at random."""
+    evolve: bool = True
+    refine: bool = True
+    settings: Any = None
+    """Of the refinement (:class:`engine.sds.settings.SdsSettings`); ``None`` for the usual."""
+
+
+ALL = Parts()
+
+
+def tune(
+    request: TuneRequest,
+    presets: Sequence[Preset],
+    *,
+    nets: Nets | None = None,
+    parts: Parts = ALL,
+    clock: Callable[[], float] = time.monotonic,
+) -> Generator[Note, None, TuneResult]:
+    """Find patches that sound like the words of ``request``; ``presets`` are what there is to begin with.
+
+    Previews are values of :class:`TuneState`. Without ``nets`` those that come with the program are used. Raises
+    :class:`WeightError` when one of them is missing or damaged.
+    """
+    notice = check_request(request)
+    crew = Crew()
+    stop = threading.Event()
+    try:
+        with ExitStack() as stack:
+            yield Note(0.0, "Loading")
+            run = _Tuning(request, crew, stop, parts, clock, notice)
+            first = by_tags(request, presets, run.bounds)
+            if nets is None:
+                work = [lambda: borrowed(request.prior, stack), lambda: run.stage_one.hear(first, full=True)]
+                nets, _ = yield from run.noted(crew.map(_call, work), "Loading")
+            else:
+                yield from run.noted(crew.map(run.heard_first, [first]), "Comparing with the presets")
+            return (yield from run.run(nets, first))
+    finally:
+        stop.set()
+        crew.close()
+
+
+def _call(work: Callable[[], Any]) -> Any:
+    return work()
+
+
+class _Tuning:
+    def __init__(
+        self,
+        request: TuneRequest,
+        crew: Crew,
+        stop: threading.Event,
+        parts: Parts,
+        clock: Callable[[], float],
+        notice: str,
+    ) -> None:
+        self._request, self._crew, self._stop, self._parts = request, crew, stop, parts
+        self._notice = notice
+        self.bounds = Bounds(request)
+        self.teller = Teller(request, self.bounds, N_FULL if parts.bank else 0, clock)
+        # Until the prior has drawn, everything is as far from it.
+        self.stage_one = Stage(request.synth, 1.5, torch.zeros(1, N_SLOTS, N_PAIRS, dtype=torch.uint8))
+        self._rng = np.random.default_rng(request.seed)
+        self._found: list[Contender] = []
+        self._seen: list[Contender] = []
+        """Everything that was offered at some time."""
+
+    def heard_first(self, first: Sequence[Contender]) -> None:
+        self.stage_one.hear(first, full=True)
+
+    def noted(self, steps: Generator[Any, None, R], text: str) -> Generator[Note, None, R]:
+        """Run ``steps`` to their end, with a note for each."""
+        try:
+            while True:
+                next(steps)
+                yield self.teller.note(text)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        finally:
+            steps.close()
+
+    def run(self, nets: Nets, first: list[Contender]) -> Generator[Note, None, TuneResult]:
+        request, teller = self._request, self.teller
+        self._ranker = Ranker(nets.listener, request.prompt, request.negative)
+        if first:
+            yield from self.noted(self._crew.map(self._ranker.ask, [first]), "Comparing with the presets")
+            yield teller.told(offered(first), "bank", "Comparing with the presets")
+        prompt = Prompt(request.prompt, request.negative, request.guidance)
+        drawing = draw_wanted(nets.prior, prompt, self._ranker, self._crew, request.seed, self._stop)
+        wanted = yield from self.noted(drawing, "Drawing what it should sound like")
+        self._stage = Stage(request.synth, wanted.length_s, wanted.prints)
+        self._evolution = Evolution(self._stage, self.bounds, self._crew, self._rng)
+        yield from self._hear_wanted(nets.prior, wanted)
+        yield from self._starts(first, wanted)
+        if self._parts.evolve:
+            yield from self._evolve()
+        if self._parts.refine:
+            yield from self._refine(nets.prior, prompt, wanted)
+        return (yield from self._ended(nets))
+
+    # -- stages ----------------------------------------------------------------------------------------------------
+
+    def _hear_wanted(self, prior: Prior, wanted: Wanted) -> Generator[Note, None, None]:
+        def heard(z: torch.Tensor) -> Any:
+            return as_audio(sounds_of(prior, z)[0])
+
+        sounds = yield from self.noted(
+            self._crew.map(heard, wanted.z[:_N_HEARD_WANTED]), "Drawing what it should sound like"
+        )
+        self.teller.wanted = tuple(sounds)
+
+    def _starts(self, first: Sequence[Contender], wanted: Wanted) -> Generator[Note, None, None]:
+        """What the bank has, the presets that were named, and the patch that it began with."""
+        request, bounds = self._request, self.bounds
+        begin = [_copy(one) for one in first]
+        if self._parts.bank:
+            bank = read_bank(request.synth)
+            if bank is None:
+                text = "Listening to patches for the first time"
+                yield from self.noted(fill_steps(request.synth, PART), text)
+                bank = read_bank(request.synth)
+            if bank is not None:
+                self.teller.bank_size = bank.size
+                most = _N_HEARD if bounds.is_open else N_RERENDERED
+                begin += nearest_in(bank, wanted, bounds, most, request.seed)
+        else:
+            begin = [self._random(n) for n in range(_N_HEARD)]
+        if request.start is not None:
+            begin.append(self._at_start())
+        heard = yield from self.noted(self._evolution.heard(begin), "Comparing with the bank")
+        self._found = kept(heard, _N_HEARD, each=2)
+        yield from self._offer("bank", "Comparing with the bank")
+
+    def _evolve(self) -> Generator[Note, None, None]:
+        seconds, synth = self._request.seconds, self._request.synth
+        for _ in range(max(round(seconds * _GENERATIONS_PER_S[synth]), 1)):
+            if self.teller.used > EVOLUTION_END:
+                break
+            parents = self._parents()
+            born = yield from self.noted(self._evolution.generation(parents, _N_BORN), "Evolving")
+            self._found = kept([*self._found, *born], _N_KEPT, each=10)
+            if self.teller.is_due:
+                yield from self._offer("evolved", "Evolving")
+        generations = max(round(seconds * _POLISH_PER_S[synth]), 1)
+        for n, one in enumerate(kept(self._found, _POLISHED, each=1)):
+            until = EVOLUTION_END + (POLISH_END - EVOLUTION_END) * (n + 1) / _POLISHED
+            polishing = self._evolution.polished(
+                one, generations, self._request.seed % 2**31 + n + 1, partial(self._is_past, until)
+            )
+            better = yield from self.noted(polishing, "Evolving")
+            if better is not one:
+                self._found = kept([better, *self._found], _N_KEPT, each=10)
+            yield from self._offer("evolved", "Evolving")
+
+    def _refine(self, prior: Prior, prompt: Prompt, wanted: Wanted) -> Generator[Note, None, None]:
+        """The best go down the slope of what the prior wants; every state that is told is ranked with all others."""
+        best = offered(self._seen, _N_REFINED)
+        steps = refined(best, self._stage, self.bounds, prior, prompt, wanted, self._request, self._parts.settings)
+        try:
+            for state in steps:
+                if state.arrows is not None:
+                    self.teller.arrows = MappingProxyType(dict(state.arrows))
+                yield self.teller.note("Refining")
+                if self.teller.used > REFINE_END:
+                    break
+                if state.contenders and (self.teller.is_due or state.is_last):
+                    self._found += yield from self.noted(self._evolution.heard(state.contenders), "Refining")
+                    yield from self._offer("refined", "Refining", also=state.contenders)
+        finally:
+            steps.close()
+
+    def _ended(self, nets: Nets) -> Generator[Note, None, TuneResult]:
+        yield from self._offer("refined" if self._parts.refine else "evolved", "Comparing")
+        start_score = None
+        if self._request.start is not None:
+            start = self._at_start()
+            yield from self.noted(self._evolution.heard([start], full=True), "Comparing")
+            yield from self.noted(self._crew.map(self._ranker.ask, [[start]]), "Comparing")
+            start_score = start.score
+        teller = self.teller
+        return TuneResult(
+            teller.candidates(offered(self._seen)),
+            tuple(teller.moments),
+            teller.wanted,
+            teller.arrows,
+            start_score,
+            self._request.prior,
+            nets.licence,
+            teller.seconds,
+            self._notice,
+        )
+
+    def _is_past(self, share: float) -> bool:
+        return self.teller.used > share
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _offer(self, stage: str, text: str, also: Sequence[Contender] = ()) -> Generator[Note, None, None]:
+        """Ask the listener about the nearest, play the best of them as they are offered, ask again, and tell."""
+        nearest = [*kept(self._found, 12, each=3), *also]
+        yield from self.noted(self._crew.map(self._ranker.ask, [nearest]), text)
+        ready = [one for one in offered(nearest) if one.sound is None]
+        if ready:
+            # As it is offered it sounds a little different; only that counts.
+            again = [_copy(one) for one in ready]
+            yield from self.noted(self._evolution.heard(again, full=True), text)
+            yield from self.noted(self._crew.map(self._ranker.ask, [again]), text)
+            for one, other in zip(ready, again, strict=True):
+                one.sound = other.sound
+            self._seen = _best_of([*self._seen, *again])
+        yield self.teller.told(offered(self._seen), stage, text)
+
+    def _parents(self) -> list[Contender]:
+        """Mostly the nearest; among them those that the listener prefers come first."""
+        nearest = kept(self._found, _N_PARENTS, each=4)
+        return sorted(nearest, key=lambda one: one.far_db)
+
+    def _at_start(self) -> Contender:
+        start = self._request.start
+        assert start is not None
+        unit = self.bounds.apply(self.bounds.base_unit)
+        length_s = self._stage.length_s
+        return Contender(unit, 60, HOLD.clamp(max(length_s - 0.2, 0.1)), start.seed, -1, "bank")
+
+    def _random(self, number: int) -> Contender:
+        unit = self.bounds.reached(self._rng.random(self.bounds.space.n_units))
+        return Contender(unit, 60, 0.7, self._request.seed, number, "bank")
+
+
+def _copy(one: Contender) -> Contender:
+    return Contender(one.unit, one.note, one.hold_s, one.seed, one.origin, one.stage)
+
+
+def _best_of(found: Sequence[Contender], most: int = 64) -> list[Contender]:
+    """What may still be offered: the rest is forgotten."""
+    return sorted(found, key=worth, reverse=True)[:most]

@@ -1,0 +1,167 @@
+"""``tonewright tune`` and ``tonewright imagine``: words become a patch and its sound, or the prior's own sound."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import AudioExists, BadUsage
+from engine.named_patch import find_patch
+from engine.sds.usual import IMAGINE_S, OWN_PRIOR, TUNE_S
+from engine.terminal import Answer, Parser, Progress
+
+if TYPE_CHECKING:
+    from engine.audio.values import Audio
+    from engine.audio.write import Written
+    from engine.bench.frame import Area
+    from engine.jobs import Note
+
+
+def add_tune_arguments(parser: Parser) -> None:
+    parser.add_argument("prompt", metavar="PROMPT", help="what it should sound like, in English")
+    parser.add_argument("--synth", choices=("fm", "impact"), default="fm", help="the instrument (default: fm)")
+    _add_common(parser)
+    parser.add_argument("--save-patch", metavar="P.json", type=Path, help="where to write the patch")
+    parser.add_argument("--patch", metavar="START.json", help="the patch to begin with; locked values are kept from it")
+    parser.add_argument("--lock", metavar="NAME", action="append", default=[], help="a parameter to keep; repeatable")
+    words = f"time to take (default {TUNE_S:g})"
+    parser.add_argument("--seconds-budget", metavar="S", type=float, default=TUNE_S, help=words)
+    reach = "how far from the start: 0 stays there, 1 is anything (default 1)"
+    parser.add_argument("--reach", metavar="R", type=float, default=1.0, help=reach)
+
+
+def add_imagine_arguments(parser: Parser) -> None:
+    parser.add_argument("prompt", metavar="PROMPT", help="what it should sound like, in English")
+    _add_common(parser)
+    words = f"length of the sound (default {IMAGINE_S:g})"
+    parser.add_argument("--seconds", metavar="S", type=float, default=IMAGINE_S, help=words)
+
+
+def _add_common(parser: Parser) -> None:
+    parser.add_argument("-o", "--output", metavar="OUT.wav", type=Path, required=True, help="the file to write")
+    parser.add_argument("--negative", metavar="WORDS", default="", help="what it should not sound like")
+    guidance = "how closely the prior keeps to the words (default 3; 1 is not at all more than it would)"
+    parser.add_argument("--guidance", metavar="W", type=float, default=3.0, help=guidance)
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="start of all chance (default 0)")
+    prior = "who says what words sound like (default: our own)"
+    parser.add_argument("--prior", metavar="ID", default=OWN_PRIOR, help=prior)
+    parser.add_argument("--force", action="store_true", help="replace the output when it exists")
+
+
+def run_tune(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
+    from engine.audio.atomic import new_file
+    from engine.inline import render_inline
+    from engine.sds.result import TuneRequest, TuneState
+    from engine.tuning import tune_inline
+
+    _check_paths(arguments.output, arguments.save_patch, force=arguments.force)
+    if arguments.save_patch is not None and arguments.save_patch.resolve() == arguments.output.resolve():
+        raise BadUsage(f"{arguments.save_patch} is the sound's file; give the patch one of its own.")
+    start = find_patch(arguments.patch) if arguments.patch else None
+    request = TuneRequest(
+        arguments.prompt,
+        arguments.synth,
+        arguments.negative,
+        arguments.guidance,
+        start,
+        arguments.reach,
+        frozenset(arguments.lock),
+        seed=arguments.seed,
+        seconds=arguments.seconds_budget,
+        prior=arguments.prior,
+    )
+    progress = Progress("tuning")
+    bank = (0, 0)
+
+    def show(note: Note) -> None:
+        nonlocal bank
+        if isinstance(note.preview, TuneState):
+            bank = (note.preview.bank_size, note.preview.bank_full)
+        progress.say(note.text)
+        progress.show(note.fraction)
+
+    result = tune_inline(request, on_note=show)
+    progress.show(1.0)
+    best = result.candidates[0]
+    sound = render_inline(
+        best.patch,
+        note=best.note.note,
+        velocity=best.note.velocity,
+        hold_s=best.note.hold_s,
+        duration_s=best.note.duration_s,
+    )
+    written = _write(sound, arguments.output, arguments.prompt, force=arguments.force)
+    if arguments.save_patch is not None:
+        with new_file(arguments.save_patch.absolute(), overwrite=arguments.force) as temporary:
+            temporary.write_text(best.patch.dumps() + "\n", encoding="utf-8")
+    partly = f"Of the bank {bank[0]} of {bank[1]} patches were there; `python -m engine.sds.bank` makes the rest."
+    notice = " ".join(filter(None, (result.notice, partly if 0 < bank[0] < bank[1] else "", written.notice)))
+    before = "" if result.start_score is None else f" (the start: {result.start_score:.2f})"
+    words = [
+        f"{written.path}: “{request.prompt}”, score {best.score:.2f}{before}, {best.stage}, in {result.seconds:.1f} s",
+        f"note {best.note.note}, held {best.note.hold_s:.2f} s",
+    ]
+    if arguments.save_patch is not None:
+        words.append(f"patch: {arguments.save_patch}")
+    data = {
+        "path": str(Path(written.path).resolve()),
+        "patch": None if arguments.save_patch is None else str(arguments.save_patch.resolve()),
+        "prompt": request.prompt,
+        "score": best.score,
+        "loss": best.loss,
+        "stage": best.stage,
+        "start_score": result.start_score,
+        "scores": [candidate.score for candidate in result.candidates],
+        "prior": result.prior,
+        "licence": result.licence,
+        "seconds": result.seconds,
+        **best.note.to_json(),
+        "notice": notice,
+    }
+    return Answer("\n".join(filter(None, (*words, notice))), data)
+
+
+def run_imagine(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
+    from engine.tuning import imagine_inline
+
+    _check_paths(arguments.output, force=arguments.force)
+    progress = Progress("imagining")
+    imagined = imagine_inline(
+        arguments.prompt,
+        seconds=arguments.seconds,
+        seed=arguments.seed,
+        negative=arguments.negative,
+        guidance=arguments.guidance,
+        prior=arguments.prior,
+        on_note=lambda note: progress.show(note.fraction),
+    )
+    progress.show(1.0)
+    written = _write(imagined.audio, arguments.output, arguments.prompt, force=arguments.force)
+    words = f"{written.path}: “{imagined.prompt}”, {imagined.audio.duration_s:g} s, seed {imagined.seed}"
+    data = {
+        "path": str(Path(written.path).resolve()),
+        "prompt": imagined.prompt,
+        "seed": imagined.seed,
+        "prior": imagined.prior,
+        "licence": imagined.licence,
+        "sample_rate": imagined.audio.sample_rate,
+        "n_frames": imagined.audio.n_frames,
+        "notice": written.notice,
+    }
+    return Answer("\n".join(filter(None, (words, written.notice))), data)
+
+
+def _check_paths(*paths: Path | None, force: bool) -> None:
+    for path in paths:
+        if path is not None and not force and path.exists():
+            raise AudioExists(f"{path} is already there; choose another name, or replace it with --force.")
+        if path is not None and not path.absolute().parent.is_dir():
+            raise BadUsage(f"{path} cannot be written: there is no folder {path.parent}.")
+
+
+def _write(audio: Audio, path: Path, name: str, *, force: bool) -> Written:
+    from engine.audio import Clip, write_clip_steps
+
+    return Progress("writing").through(write_clip_steps(Clip.of(audio, name), path, overwrite=force))

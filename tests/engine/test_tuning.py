@@ -1,0 +1,254 @@
+"""Tuning with torch: the bank, what resembles what, and that the search comes near what the prior draws.
+
+The prior is a formula that knows a few sounds, and the listener a small untrained net.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from steps import finished
+from tiny_nets import tiny_listener, write_tiny_nets
+
+from engine.dsp.mel import RATE_HZ
+from engine.errors import WeightError
+from engine.jobs import Note
+from engine.params import FM_SPACE, Patch
+from engine.priors.fake import FakePrior
+from engine.project.presets import factory_library
+from engine.sds import bank
+from engine.sds.bounds import Bounds
+from engine.sds.nets import Nets
+from engine.sds.prints import distances_db, prints_of
+from engine.sds.rank import worth
+from engine.sds.result import TuneRequest, TuneResult, TuneState
+from engine.sds.tune import Parts, tune
+from engine.torch_setup import load_torch
+
+PRESETS = factory_library()
+
+
+@pytest.fixture(autouse=True)
+def _torch() -> None:
+    load_torch()
+
+
+@pytest.fixture
+def small_bank(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A bank of 96 patches in two parts."""
+    monkeypatch.setattr(bank, "N_FULL", 96)
+    monkeypatch.setattr(bank, "PART", 48)
+    monkeypatch.setattr("engine.sds.tune.PART", 48)
+    monkeypatch.setattr("engine.sds.tune.N_FULL", 96)
+    bank.state.cache_clear()
+    yield
+    bank.state.cache_clear()
+
+
+def tone(hz: float, seconds: float = 1.0, fall_s: float = 0.4, level: float = 0.3) -> torch.Tensor:
+    t = torch.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    return level * torch.sin(2.0 * torch.pi * hz * t) * 10.0 ** (-t / fall_s)
+
+
+def far(one: torch.Tensor, other: torch.Tensor) -> float:
+    return float(distances_db(prints_of(one[None]), prints_of(other[None]))[0, 0])
+
+
+# -- what resembles what -----------------------------------------------------------------------------------------------
+
+
+def test_a_sound_is_like_itself_louder_later_and_with_silence_after_it() -> None:
+    plain = tone(440.0)
+    silence = torch.zeros(RATE_HZ // 4)
+    assert far(plain, plain) == 0.0
+    assert far(plain, 0.1 * plain) < 0.3
+    assert far(plain, torch.cat([plain, silence])) < 0.3
+    assert far(plain, torch.cat([silence, plain])) < 4.0
+    assert far(plain, tone(1760.0)) > 8.0
+
+
+def test_a_little_higher_is_nearer_than_much_higher_and_a_little_longer_than_much_longer() -> None:
+    plain = tone(440.0)
+    assert far(plain, tone(494.0)) < 0.7 * far(plain, tone(880.0))
+    assert far(plain, tone(440.0, fall_s=0.5)) < 0.6 * far(plain, tone(440.0, fall_s=2.0))
+
+
+def test_noise_is_far_from_a_tone_and_near_other_noise() -> None:
+    noises = torch.randn(2, RATE_HZ, generator=torch.Generator().manual_seed(1)) * 0.1
+    assert far(noises[0], noises[1]) < 0.3 * far(noises[0], tone(440.0))
+
+
+# -- the bank ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_bank_comes_in_parts_that_are_there_the_next_time(small_bank: None, tmp_path: Path) -> None:
+    assert bank.read_bank("fm", tmp_path) is None
+    shares = list(bank.fill_steps("fm", 48, tmp_path))
+    assert shares == sorted(shares)
+    first = bank.read_bank("fm", tmp_path)
+    assert first is not None
+    assert first.size == 48
+    assert not list(tmp_path.rglob(".*"))
+    assert list(bank.fill_steps("fm", 48, tmp_path)) == []
+    list(bank.fill_steps("fm", 96, tmp_path))
+    full = bank.read_bank("fm", tmp_path)
+    assert full is not None
+    assert full.size == 96
+    assert torch.equal(full.prints[:48], first.prints)
+    # What was noted is what is heard.
+    sounds = bank.render("fm", full.units[60:64], full.notes[60:64], full.holds_s[60:64], bank.LENGTH_S)
+    assert torch.equal(prints_of(sounds, full.prints.shape[1]), full.prints[60:64])
+
+
+def test_a_damaged_part_is_made_anew(small_bank: None, tmp_path: Path) -> None:
+    list(bank.fill_steps("fm", 48, tmp_path))
+    whole = bank.read_bank("fm", tmp_path)
+    (path,) = tmp_path.rglob("*.safetensors")
+    path.write_bytes(b"cut short")
+    assert bank.read_bank("fm", tmp_path) is None
+    list(bank.fill_steps("fm", 48, tmp_path))
+    again = bank.read_bank("fm", tmp_path)
+    assert whole is not None
+    assert again is not None
+    assert torch.equal(again.prints, whole.prints)
+
+
+@pytest.mark.parametrize("synth", ["fm", "impact"])
+def test_most_of_a_bank_is_heard_and_no_two_patches_are_one(synth: str) -> None:
+    numbers = [3, 400, 511, 700, 1300, 2001, 3003, 4094]
+    units, notes, holds_s = bank.entries(synth, numbers)
+    assert len({tuple(row) for row in units.tolist()}) == len(numbers)
+    sounds = bank.render(synth, units, notes, holds_s, 0.6)
+    assert int((sounds.abs().amax(1) > 1e-3).sum()) >= len(numbers) - 1
+
+
+# -- the search --------------------------------------------------------------------------------------------------------
+
+
+class Clock:
+    """A clock that stands still: then only counted work ends a stage."""
+
+    def __call__(self) -> float:
+        return 0.0
+
+
+def searched(request: TuneRequest, parts: Parts) -> tuple[TuneResult, list[TuneState], list[Note]]:
+    nets = Nets(FakePrior(), tiny_listener())
+    result, notes = finished(tune(request, PRESETS, nets=nets, parts=parts, clock=Clock()))
+    return result, [note.preview for note in notes if isinstance(note.preview, TuneState)], notes
+
+
+ONLY_BANK = Parts(evolve=False, refine=False)
+NO_SLOPE = Parts(refine=False)
+
+
+def test_evolution_comes_nearer_to_what_the_prior_draws(small_bank: None) -> None:
+    request = TuneRequest("a low tone", seconds=3.0)
+    asked, _, _ = searched(request, ONLY_BANK)
+    evolved, states, _ = searched(request, NO_SLOPE)
+    nearest = min(candidate.loss for candidate in asked.candidates)
+    assert min(candidate.loss for candidate in evolved.candidates) < 0.9 * nearest
+    assert states[-1].bank_size == 48
+    assert states[-1].bank_full == 96
+    assert evolved.wanted
+    assert {candidate.stage for candidate in evolved.candidates} <= {"bank", "evolved"}
+
+
+def test_what_is_offered_never_gets_worse(small_bank: None) -> None:
+    _, states, _ = searched(TuneRequest("a bell", seconds=3.0), NO_SLOPE)
+    drawn = [state for state in states if state.wanted]
+    worths = [state.candidates[0].score - 0.02 * state.candidates[0].loss for state in drawn]
+    assert worths == sorted(worths)
+    assert worth.__doc__
+
+
+def test_the_same_seed_gives_the_same_patches_and_another_seed_others(small_bank: None) -> None:
+    one, two, other = (
+        searched(TuneRequest("a bell", seconds=1.0, seed=seed), NO_SLOPE)[0].candidates for seed in (1, 1, 2)
+    )
+    assert [candidate.patch for candidate in one] == [candidate.patch for candidate in two]
+    assert [candidate.score for candidate in one] == [candidate.score for candidate in two]
+    assert [candidate.patch for candidate in one] != [candidate.patch for candidate in other]
+
+
+def test_the_patch_sounds_as_it_was_heard(small_bank: None) -> None:
+    from engine.inline import render_inline
+
+    result, _, _ = searched(TuneRequest("a bell", seconds=0.6), NO_SLOPE)
+    for candidate in result.candidates[:2]:
+        note, velocity, hold_s, duration_s = candidate.note
+        audio = render_inline(
+            candidate.patch, note=note, velocity=velocity, hold_s=hold_s, duration_s=duration_s, sample_rate=RATE_HZ
+        )
+        mono = audio.samples.mean(0)
+        n = min(len(mono), candidate.audio.n_frames)
+        heard = candidate.audio.samples[0, :n]
+        gain = float(heard @ mono[:n] / (mono[:n] @ mono[:n]))
+        assert np.abs(gain * mono[:n] - heard).max() < 0.02
+        assert audio.peak <= 1.0
+
+
+def test_locks_and_narrowed_ranges_hold_exactly_in_every_state(small_bank: None) -> None:
+    start = Patch("fm", {"op1_ratio": 3.3, "op2_env2_s": 0.123, "noise_db": -20.0})
+    request = TuneRequest(
+        "noise",
+        start=start,
+        locked=frozenset({"op1_ratio", "filter_hz"}),
+        narrowed={"op2_env2_s": (0.1, 0.2)},
+        reach=0.6,
+        seconds=1.0,
+    )
+    result, states, _ = searched(request, NO_SLOPE)
+    assert result.start_score is not None
+    bounds = Bounds(request)
+    for candidate in [one for state in states for one in state.candidates]:
+        values = candidate.patch.values
+        assert values["op1_ratio"] == 3.3
+        assert values["op1_mode"] == start.values["op1_mode"]
+        assert values["filter_type"] == start.values["filter_type"]
+        assert isinstance(values["op2_env2_s"], float)
+        assert 0.1 <= values["op2_env2_s"] <= 0.2
+        moved = np.abs(np.array(candidate.patch.unit()) - start.unit())
+        assert moved[bounds.space.place("gain_db")].max() <= 0.6 + 1e-6
+        assert moved[[FM_SPACE.place(f"op{n}_ratio").start for n in range(1, 7)]].max() <= 0.6 + 1e-6
+    still, _, _ = searched(replace(request, reach=0.0, narrowed={}), NO_SLOPE)
+    assert {tuple(one.patch.values.items()) for one in still.candidates} == {tuple(start.values.items())}
+
+
+def test_a_search_that_is_cancelled_ends_at_once_and_leaves_no_thread(small_bank: None) -> None:
+    before = threading.active_count()
+    steps = tune(TuneRequest("a bell", seconds=30.0), PRESETS, nets=Nets(FakePrior(), tiny_listener()), parts=NO_SLOPE)
+    for note in steps:
+        if note.text == "Evolving":
+            break
+    begin = time.monotonic()
+    steps.close()
+    assert time.monotonic() - begin < 5.0
+    assert threading.active_count() == before
+
+
+def test_our_own_nets_from_files_tune_an_impact(
+    small_bank: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TONEWRIGHT_WEIGHTS", str(write_tiny_nets(tmp_path)))
+    steps = tune(TuneRequest("a wooden knock", "impact", seconds=1.0), PRESETS, parts=NO_SLOPE, clock=Clock())
+    result, notes = finished(steps)
+    assert result.candidates[0].patch.synth == "impact"
+    assert result.licence
+    states = [note.preview for note in notes if isinstance(note.preview, TuneState)]
+    # Before any net has drawn, the presets that the words name are there to be heard.
+    assert not states[0].wanted
+    assert {one.stage for one in states[0].candidates} == {"bank"}
+
+
+def test_a_net_that_is_missing_is_told_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TONEWRIGHT_WEIGHTS", str(tmp_path))
+    with pytest.raises(WeightError, match="train"):
+        finished(tune(TuneRequest("a bell"), PRESETS))
