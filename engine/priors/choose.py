@@ -19,6 +19,7 @@ from engine.priors.own import OwnPrior
 from engine.priors.pipelines import class_of
 from engine.priors.plan import Demand, needs_to_load
 from engine.priors.stable_audio import StableAudio3, StableAudioOpen
+from engine.priors.stable_audio_3_files import is_published_form
 from engine.weights import residency
 from engine.weights.catalog import OWN_LICENCE, Licence, Weight, catalogue
 from engine.weights.shelf import shipped
@@ -96,6 +97,8 @@ def plan_of(prior: Prior) -> str:
 
 def kind_of(folder: Path) -> _Public:
     """Which class reads a folder; raises :class:`WeightError`."""
+    if is_published_form(folder):
+        return StableAudio3
     name = class_of(folder)
     if name not in _KINDS:
         raise WeightError(f"{folder} holds a {name}, which is no prior that is known here.")

@@ -249,9 +249,9 @@ class LatentPrior(ABC):
             self._words[key] = words
         return self._words[key]
 
-    def _check_length(self, tokenizer: Any, text: str) -> None:
+    def _check_length(self, tokenizer: Any, text: str, most: int = 512) -> None:
         """Raise :class:`BadUsage` for words that would be cut off."""
-        most = min(int(tokenizer.model_max_length), 100_000)
+        most = min(int(tokenizer.model_max_length), most)
         n = len(tokenizer(text, truncation=False, verbose=False).input_ids)
         if n > most:
             raise BadUsage(f"These are too many words for {self.plan.demand.title} ({n} tokens of {most}); say less.")

@@ -99,7 +99,11 @@ def numbers_in(folder: Path) -> Mapping[str, int]:
 
 def config_of(folder: Path, part: str) -> Mapping[str, Any]:
     """The settings of a part of the model; raises :class:`WeightError`."""
-    path = folder / part / "config.json"
+    return read_settings(folder / part / "config.json")
+
+
+def read_settings(path: Path) -> Mapping[str, Any]:
+    """A JSON file; raises :class:`WeightError`."""
     try:
         found: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -112,18 +116,15 @@ def _numbers_of(part: Path) -> int:
     files = [file for file in part.glob("*.safetensors") if not file.name.endswith(".fp16.safetensors")]
     if not files:
         return sum(file.stat().st_size // 4 for file in part.glob("*.bin") if not file.name.endswith(".fp16.bin"))
-    return sum(_numbers_in_file(file) for file in files)
+    return sum(sum(numbers_by_name(file).values()) for file in files)
 
 
-def _numbers_in_file(file: Path) -> int:
+def numbers_by_name(file: Path) -> Mapping[str, int]:
+    """How many numbers each tensor of a safetensors file has, from its head; raises :class:`WeightError`."""
     try:
         with file.open("rb") as data:
             (length,) = struct.unpack("<Q", data.read(8))
             head = json.loads(data.read(min(length, 100_000_000)))
-        total = 0
-        for name, tensor in head.items():
-            if name != "__metadata__":
-                total += torch.Size(tensor["shape"]).numel()
-        return total
+        return {name: torch.Size(tensor["shape"]).numel() for name, tensor in head.items() if name != "__metadata__"}
     except (OSError, ValueError, KeyError, TypeError, struct.error) as error:
         raise WeightError(f"{file} is damaged ({error}); fetch the model again.") from error

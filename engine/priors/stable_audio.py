@@ -1,4 +1,4 @@
-"""Stable Audio Open 1.0 and Stable Audio 3 as priors, from folders in diffusers' format.
+"""Stable Audio Open 1.0 and Stable Audio 3 as priors, from folders in diffusers' format or as published.
 
 Open 1.0 (arXiv 2407.14358) lies on the cosine path ``z_t = cos(pi t / 2) x + sin(pi t / 2) e`` and answers with a
 velocity ``v = cos(..) e - sin(..) x``, so that ``x = cos(..) z_t - sin(..) v``. Version 3 (arXiv 2605.17991) lies on
@@ -19,11 +19,14 @@ from engine.priors.base import Noising, Prompt
 from engine.priors.latent import LatentPrior, Words
 from engine.priors.pipelines import config_of, numbers_in, open_pipeline
 from engine.priors.plan import Demand, Plan, look_at, make_plan
+from engine.priors.stable_audio_3_files import is_published_form, open_published, sizes_in
 
 USUAL_S = 10.0
 """For sounds of that length the memory is planned."""
 _WIDTHS_PER_TOKEN = 30
 """How many times a token's width one block of a transformer holds while it works."""
+_MOST_TOKENS = 256
+"""Of words for Stable Audio 3."""
 _WIDTHS_PER_SAMPLE = 6
 """How many times its channels an autoencoder holds at the rate of the samples."""
 
@@ -170,14 +173,22 @@ class StableAudio3(LatentPrior):
     def load(
         cls, folder: Path, device: torch.device | None = None, plan: Plan | None = None, seconds: float = USUAL_S
     ) -> StableAudio3:
-        """From a folder; raises :class:`WeightError`. The plan is made for sounds of ``seconds`` unless given."""
+        """From a folder in diffusers' format or as published; raises :class:`WeightError`.
+
+        The plan is made for sounds of ``seconds`` unless given.
+        """
         plan = plan or make_plan(cls.demand(folder, seconds), look_at(device or torch.device("cpu")))
+        if is_published_form(folder):
+            return cls(open_published(folder, plan.precision), plan)
         return cls(open_pipeline(folder, "StableAudio3Pipeline", plan.precision), plan)
 
     @staticmethod
     def demand(folder: Path, seconds: float = USUAL_S) -> Demand:
         """What it takes, read from the folder without loading anything."""
-        numbers, net, sound = numbers_in(folder), config_of(folder, "transformer"), config_of(folder, "vae")
+        if is_published_form(folder):
+            numbers, net, sound = sizes_in(folder)
+        else:
+            numbers, net, sound = numbers_in(folder), config_of(folder, "transformer"), config_of(folder, "vae")
         ratio = int(sound["patch_size"]) * math.prod(sound["encoder_strides"])
         frames = seconds * sound["sampling_rate"] / ratio
         width = int(sound["encoder_channels"]) * int(sound["encoder_c_mults"][-1])
@@ -208,7 +219,7 @@ class StableAudio3(LatentPrior):
         pipe = self._pipeline
         texts = [prompt.text] if prompt.guidance == 1.0 else [prompt.negative, prompt.text]
         for text in texts:
-            self._check_length(pipe.tokenizer, text)
+            self._check_length(pipe.tokenizer, text, _MOST_TOKENS)
         length = pipe.encode_duration(seconds, device, 1, len(texts))
         heard, mask = pipe.prepare_cross_attention(*pipe.encode_prompt(texts, device, 1), length)
         return {"heard": heard, "mask": mask, "length": length}
