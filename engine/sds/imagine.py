@@ -10,9 +10,10 @@ import torch
 from engine.dsp.mel import RATE_HZ
 from engine.jobs import Note
 from engine.priors.base import Prompt
+from engine.priors.choose import plan_of
 from engine.sds.door import check_imagined
 from engine.sds.hearing import sounds_of
-from engine.sds.nets import LICENCE, borrowed_prior
+from engine.sds.nets import borrowed_prior, terms_of
 from engine.sds.result import OWN_PRIOR, Imagined
 from engine.sds.telling import as_audio
 
@@ -27,8 +28,10 @@ def imagine(
     with ExitStack() as stack:
         yield Note(0.0, "Loading")
         net = borrowed_prior(prior, stack)
+        yield Note(0.0, plan_of(net) or "Drawing")
         rng = torch.Generator().manual_seed(seed)
-        steps = net.sample(Prompt(prompt, negative, guidance), seconds, 1, rng, STEPS)
+        n_steps = getattr(net, "usual_steps", STEPS)
+        steps = net.sample(Prompt(prompt, negative, guidance), seconds, 1, rng, n_steps)
         while True:
             try:
                 done = next(steps)
@@ -38,4 +41,4 @@ def imagine(
             yield Note(0.9 * done, "Drawing")
         yield Note(0.9, "Making it heard")
         sound = sounds_of(net, z)[0, : round(seconds * RATE_HZ)]
-        return Imagined(as_audio(sound), prompt, seed, prior, LICENCE)
+        return Imagined(as_audio(sound), prompt, seed, prior, terms_of(prior))

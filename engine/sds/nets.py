@@ -5,14 +5,10 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-import torch
-
-from engine.errors import BadUsage
 from engine.priors.base import Prior
+from engine.priors.choose import FAKE, OWN, lent_prior, licence_of
 from engine.priors.listener import Listener
-from engine.priors.own import OwnPrior
 from engine.priors.text import text_encoder
-from engine.sds.result import OWN_PRIOR
 from engine.weights import residency
 
 LICENCE = "Apache-2.0"
@@ -33,12 +29,14 @@ def borrowed(prior: str, stack: ExitStack) -> Nets:
     found = borrowed_prior(prior, stack)
     listener = stack.enter_context(residency.own("listener", Listener.load))
     text_encoder()
-    return Nets(found, listener)
+    return Nets(found, listener, terms_of(prior))
 
 
 def borrowed_prior(prior: str, stack: ExitStack) -> Prior:
-    """The prior of that name; raises :class:`BadUsage` when there is none."""
-    if prior != OWN_PRIOR:
-        raise BadUsage(f"There is no prior called {prior!r}; there is {OWN_PRIOR}.")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return stack.enter_context(residency.own("prior", lambda path: OwnPrior.load(path, device), device.type))
+    """The prior of that name, raising as :func:`engine.priors.choose.lent_prior` does."""
+    return stack.enter_context(lent_prior(prior))
+
+
+def terms_of(prior: str) -> str:
+    """The licence of the prior's weights, by the name that people know."""
+    return LICENCE if prior in (OWN, FAKE) else licence_of(prior).title

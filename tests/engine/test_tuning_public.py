@@ -1,0 +1,53 @@
+"""Words turn knobs and become sounds with public priors too. The checkpoints are small and random."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from steps import finished
+from tiny_priors import tiny_folder
+
+from engine.errors import BadUsage, WeightError
+from engine.sds.imagine import imagine
+from engine.weights import residency
+from engine.weights.catalog import find
+from engine.weights.places import MODELS_VARIABLE, name_folder
+
+
+@pytest.fixture(autouse=True)
+def _own_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "models"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+
+
+@pytest.mark.parametrize(
+    ("prior", "tiny", "licence"),
+    [
+        ("stable-audio-open-1.0", "stable-audio-open-1.0", "Stability AI Community License"),
+        ("stable-audio-3-medium", "stable-audio-3", "Stability AI Community License, Gemma Terms of Use"),
+        ("audioldm2", "audioldm2", "CC BY-NC-SA 4.0"),
+    ],
+)
+def test_what_a_public_prior_imagines_is_a_sound_with_its_licence(
+    prior: str, tiny: str, licence: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    name_folder(find(prior), tiny_folder(tiny, tmp_path_factory))
+    found, notes = finished(imagine("a bell", seconds=0.3, seed=3, prior=prior))
+    again, _ = finished(imagine("a bell", seconds=0.3, seed=3, prior=prior))
+    assert found.licence == licence
+    assert found.audio.sample_rate == 24_000
+    assert found.audio.samples.shape[-1] == pytest.approx(0.3 * 24_000, abs=300)
+    assert np.abs(found.audio.samples).max() > 0.01
+    assert np.array_equal(found.audio.samples, again.audio.samples)
+    assert any("on the CPU" in note.text for note in notes)
+    assert notes[-1].fraction == pytest.approx(0.9)
+    residency.release(prior)
+
+
+def test_one_that_is_not_here_or_not_at_all_is_said() -> None:
+    with pytest.raises(WeightError, match="tonewright models fetch audioldm2"):
+        finished(imagine("a bell", seconds=0.3, seed=3, prior="audioldm2"))
+    with pytest.raises(BadUsage, match="There is no prior called 'nobody'"):
+        finished(imagine("a bell", seconds=0.3, seed=3, prior="nobody"))
