@@ -344,7 +344,7 @@ class Session(QObject):
         if self._warm:
             warming = self.studio.warm()
             keys = self.studio.warm_keys()
-            for job in (warming, keys):
+            for job in (warming, keys, self.studio.warm_bank()):
                 self.jobs.keep_quiet_about(job)
             self.live_play.wait_for(keys)
             self.bridge.watch(warming, done=self._open_device, failed=self._open_device, cancelled=self._open_device)

@@ -42,7 +42,7 @@ from engine.sds.result import TuneState as TuneState
 from engine.torch_setup import load_torch, prepare_environment, torch_is_loaded
 from engine.trials import Trials, get_ready
 from engine.tuning import IMAGINE_S as IMAGINE_S
-from engine.tuning import imagine_steps, tune_steps
+from engine.tuning import bank_steps, imagine_steps, tune_steps
 from engine.variation_set import SetRequest as SetRequest
 from engine.variation_set import SetWritten as SetWritten
 from engine.variation_set import write_set_steps
@@ -334,6 +334,16 @@ class Studio:
             return (yield from tune_steps(self.kind, request, presets))
 
         return self.work.submit(body, rank=RANK_TUNE, key="tune", title=f"Tuning to “{request.prompt}”")
+
+    def warm_bank(self) -> int:
+        """Make the banks that tunings ask, behind everything else; the result is ``None``.
+
+        The first time on a machine a part of each is there within seconds, the whole within minutes. Until then a
+        tuning asks what there is.
+        """
+        return self.work.submit(
+            lambda: bank_steps(self.kind), rank=RANK_WARM + 2, key="bank", title="Getting patches ready for words"
+        )
 
     def imagine(
         self,

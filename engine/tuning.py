@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 
+from engine.bodies import notes_of
 from engine.jobs import Note, run_inline
 from engine.playing import Kind
 from engine.project.presets import Preset, factory_library
@@ -12,6 +13,7 @@ from engine.sds.door import check_imagined, check_request
 from engine.sds.result import OWN_PRIOR, Imagined, TuneRequest, TuneResult
 from engine.sds.usual import IMAGINE_S as IMAGINE_S
 from engine.torch_setup import load_torch
+from engine.weights.shelf import is_there
 
 
 def tune_steps(
@@ -27,6 +29,21 @@ def tune_steps(
         load_torch()
         from engine.sds.tune import tune
     return (yield from tune(request, known))
+
+
+def bank_steps(kind: Kind) -> Generator[Note, None, None]:
+    """Make what is missing of the banks: the first part of each, then the rest. Where there is nobody who would ask
+    them, nothing is made."""
+    yield Note(0.0, "Getting patches ready for words")
+    if kind == "fake" or not (is_there("prior") and is_there("listener")):
+        return
+    load_torch()
+    from engine.params.spaces import SPACES
+    from engine.sds.bank import N_FULL, PART, fill_steps
+
+    for most in (PART, N_FULL):
+        for synth in SPACES:
+            yield from notes_of(fill_steps(synth, most))
 
 
 def imagine_steps(

@@ -53,6 +53,13 @@ def entry(synth: str, number: int, presets: Sequence[Patch], first_part: int) ->
     return Entry(replace(patch, seed=0, name=""), int(rng.choice(KEYS)), float(rng.choice(HOLDS_S)))
 
 
+def random_entry(synth: str, number: int) -> Entry:
+    """A drawn patch, none of the factory's and none beside one."""
+    rng = np.random.default_rng([number, 91_009])
+    values = _fm(number, rng) if synth == FM_SPACE.name else _impact(rng)
+    return Entry(Patch(synth, values), int(rng.choice(KEYS)), float(rng.choice(HOLDS_S)))
+
+
 def _between(rng: np.random.Generator, low: float, high: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 

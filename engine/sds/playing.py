@@ -15,7 +15,7 @@ from engine.dsp.mel import RATE_HZ, log_mel
 from engine.params.note import HOLD
 from engine.sds.bank import render
 from engine.sds.bounds import Units
-from engine.sds.prints import distances_db, nearest_db, prints_of_frames
+from engine.sds.prints import N_PAIRS, N_SLOTS, distances_db, nearest_db, prints_of_frames
 
 LOWEST_KEY, HIGHEST_KEY = 24, 108
 _SILENT = 1e-4
@@ -46,6 +46,11 @@ class Contender:
     """As it is offered, levelled, once it was rendered so."""
     gain_db: float = 0.0
     """What brings the patch itself to that level, as far as its peak leaves room."""
+
+
+def no_print() -> Tensor:
+    """What everything is as far from, where nothing is wanted yet."""
+    return torch.zeros(1, N_SLOTS, N_PAIRS, dtype=torch.uint8)
 
 
 def clamped_key(note: int) -> int:

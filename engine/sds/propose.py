@@ -56,16 +56,21 @@ class Wanted:
     scores: tuple[float, ...]
     length_s: float
 
+    def together(self) -> Tensor:
+        """All of ``z`` as one batch; what is shorter ends as it ends."""
+        sizes = [max(one.shape[axis] for one in self.z) for axis in range(self.z[0].ndim)]
+        return torch.cat([_as_large(one, sizes) for one in self.z])
+
 
 def draw_wanted(
-    prior: Prior, prompt: Prompt, ranker: Ranker, crew: Crew, seed: int, stop: threading.Event, each: int = EACH
+    prior: Prior, prompt: Prompt, ranker: Ranker, crew: Crew, seed: int, stop: threading.Event
 ) -> Generator[None, None, Wanted]:
-    """Ask the prior for samples, ``each`` of every length, and keep those that the listener likes best."""
+    """Ask the prior for samples, :data:`EACH` of every length, and keep those that the listener likes best."""
 
     def drawn(part: tuple[int, float]) -> list[tuple[Tensor, Tensor]]:
         number, seconds = part
         rng = torch.Generator().manual_seed((seed * 1009 + number) % 2**62)
-        steps = prior.sample(prompt, seconds, each, rng, STEPS)
+        steps = prior.sample(prompt, seconds, EACH, rng, STEPS)
         z = _through(steps, stop)
         return [(row[None], frames) for row, frames in zip(z, frames_of(prior, z), strict=True)]
 
@@ -83,6 +88,30 @@ def draw_wanted(
         tuple(scores[i] for i in best),
         length_s,
     )
+
+
+def draw_wanted_now(prior: Prior, prompt: Prompt, ranker: Ranker, seed: int) -> Wanted:
+    """The same here and now."""
+    crew = Crew()
+    steps = draw_wanted(prior, prompt, ranker, crew, seed, threading.Event())
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        found: Wanted = end.value
+        return found
+    finally:
+        crew.close()
+
+
+def _as_large(z: Tensor, sizes: Sequence[int]) -> Tensor:
+    """``z`` ``[1, ...]`` with what is last in an axis repeated."""
+    for axis in range(1, z.ndim):
+        short = sizes[axis] - z.shape[axis]
+        if short:
+            last = z.narrow(axis, z.shape[axis] - 1, 1)
+            z = torch.cat([z, last.repeat_interleave(short, axis)], axis)
+    return z
 
 
 def _through(steps: Generator[float, None, Tensor], stop: threading.Event) -> Tensor:

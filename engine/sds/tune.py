@@ -27,14 +27,15 @@ from engine.project.presets import Preset
 from engine.sds.bank import N_FULL, PART, fill_steps, read_bank
 from engine.sds.bounds import Bounds
 from engine.sds.door import check_request
+from engine.sds.draws import random_entry
 from engine.sds.hearing import sounds_of
 from engine.sds.nets import Nets, borrowed
-from engine.sds.playing import Contender, Stage
-from engine.sds.prints import N_PAIRS, N_SLOTS
+from engine.sds.playing import Contender, Stage, no_print
 from engine.sds.propose import N_RERENDERED, Evolution, Wanted, draw_wanted, kept, nearest_in
 from engine.sds.rank import Ranker, offered, worth
-from engine.sds.refining import refined
+from engine.sds.refining import Refined, refined, usual_settings
 from engine.sds.result import TuneRequest, TuneResult
+from engine.sds.settings import SdsSettings
 from engine.sds.tags import by_tags
 from engine.sds.telling import Teller, as_audio
 
@@ -57,8 +58,8 @@ class Parts:
     """Whether starts come from the bank; if not, they are drawn at random."""
     evolve: bool = True
     refine: bool = True
-    settings: Any = None
-    """Of the refinement (:class:`engine.sds.settings.SdsSettings`); ``None`` for the usual."""
+    settings: SdsSettings | None = None
+    """Of the refinement; ``None`` for the usual."""
 
 
 ALL = Parts()
@@ -115,7 +116,7 @@ class _Tuning:
         self.bounds = Bounds(request)
         self.teller = Teller(request, self.bounds, N_FULL if parts.bank else 0, clock)
         # Until the prior has drawn, everything is as far from it.
-        self.stage_one = Stage(request.synth, 1.5, torch.zeros(1, N_SLOTS, N_PAIRS, dtype=torch.uint8))
+        self.stage_one = Stage(request.synth, 1.5, no_print())
         self._rng = np.random.default_rng(request.seed)
         self._found: list[Contender] = []
         self._seen: list[Contender] = []
@@ -149,9 +150,10 @@ class _Tuning:
         self._evolution = Evolution(self._stage, self.bounds, self._crew, self._rng)
         yield from self._hear_wanted(nets.prior, wanted)
         yield from self._starts(first, wanted)
-        if self._parts.evolve:
+        may_move = bool(self.bounds.free.any())
+        if self._parts.evolve and may_move:
             yield from self._evolve()
-        if self._parts.refine:
+        if self._parts.refine and may_move:
             yield from self._refine(nets.prior, prompt, wanted)
         return (yield from self._ended(nets))
 
@@ -169,8 +171,9 @@ class _Tuning:
     def _starts(self, first: Sequence[Contender], wanted: Wanted) -> Generator[Note, None, None]:
         """What the bank has, the presets that were named, and the patch that it began with."""
         request, bounds = self._request, self.bounds
-        begin = [_copy(one) for one in first]
+        begin: list[Contender] = []
         if self._parts.bank:
+            begin += [_copy(one) for one in first]
             bank = read_bank(request.synth)
             if bank is None:
                 text = "Listening to patches for the first time"
@@ -181,7 +184,7 @@ class _Tuning:
                 most = _N_HEARD if bounds.is_open else N_RERENDERED
                 begin += nearest_in(bank, wanted, bounds, most, request.seed)
         else:
-            begin = [self._random(n) for n in range(_N_HEARD)]
+            begin = [self._random(n) for n in range(_N_REFINED)]
         if request.start is not None:
             begin.append(self._at_start())
         heard = yield from self.noted(self._evolution.heard(begin), "Comparing with the bank")
@@ -212,19 +215,30 @@ class _Tuning:
     def _refine(self, prior: Prior, prompt: Prompt, wanted: Wanted) -> Generator[Note, None, None]:
         """The best go down the slope of what the prior wants; every state that is told is ranked with all others."""
         best = offered(self._seen, _N_REFINED)
-        steps = refined(best, self._stage, self.bounds, prior, prompt, wanted, self._request, self._parts.settings)
+        settings = self._parts.settings or usual_settings(self._request.synth, self._request.seconds)
+        steps = refined(best, self._stage, self.bounds, prior, prompt, wanted, settings, self._request.seed)
+        busy = threading.Lock()
+
+        def next_state(_: int) -> Refined | None:
+            with busy:
+                return next(steps, None)
+
         try:
-            for state in steps:
+            while self.teller.used <= REFINE_END:
+                # A state takes long; on a hand of the crew it does not hold up other jobs.
+                (state,) = yield from self.noted(self._crew.map(next_state, [0]), "Refining")
+                if state is None:
+                    break
                 if state.arrows is not None:
                     self.teller.arrows = MappingProxyType(dict(state.arrows))
-                yield self.teller.note("Refining")
-                if self.teller.used > REFINE_END:
-                    break
                 if state.contenders and (self.teller.is_due or state.is_last):
-                    self._found += yield from self.noted(self._evolution.heard(state.contenders), "Refining")
-                    yield from self._offer("refined", "Refining", also=state.contenders)
+                    heard = yield from self.noted(self._evolution.heard(state.contenders), "Refining")
+                    self._found = kept([*self._found, *heard], _N_KEPT, each=10)
+                    yield from self._offer("refined", "Refining", also=heard)
         finally:
-            steps.close()
+            # The step that a hand is at has to end first.
+            with busy:
+                steps.close()
 
     def _ended(self, nets: Nets) -> Generator[Note, None, TuneResult]:
         yield from self._offer("refined" if self._parts.refine else "evolved", "Comparing")
@@ -280,8 +294,9 @@ class _Tuning:
         return Contender(unit, 60, HOLD.clamp(max(length_s - 0.2, 0.1)), start.seed, -1, "bank")
 
     def _random(self, number: int) -> Contender:
-        unit = self.bounds.reached(self._rng.random(self.bounds.space.n_units))
-        return Contender(unit, 60, 0.7, self._request.seed, number, "bank")
+        one = random_entry(self._request.synth, self._request.seed * 1_000_003 + number)
+        unit = self.bounds.reached(np.array(one.patch.unit()))
+        return Contender(unit, one.note, one.hold_s, self._request.seed, number, "bank")
 
 
 def _copy(one: Contender) -> Contender:

@@ -27,8 +27,9 @@ from engine.sds import bank
 from engine.sds.bounds import Bounds
 from engine.sds.nets import Nets
 from engine.sds.prints import distances_db, prints_of
-from engine.sds.rank import worth
+from engine.sds.rank import WORTH_PER_DB
 from engine.sds.result import TuneRequest, TuneResult, TuneState
+from engine.sds.settings import SdsSettings
 from engine.sds.tune import Parts, tune
 from engine.torch_setup import load_torch
 
@@ -164,9 +165,8 @@ def test_evolution_comes_nearer_to_what_the_prior_draws(small_bank: None) -> Non
 def test_what_is_offered_never_gets_worse(small_bank: None) -> None:
     _, states, _ = searched(TuneRequest("a bell", seconds=3.0), NO_SLOPE)
     drawn = [state for state in states if state.wanted]
-    worths = [state.candidates[0].score - 0.02 * state.candidates[0].loss for state in drawn]
+    worths = [state.candidates[0].score - WORTH_PER_DB * state.candidates[0].loss for state in drawn]
     assert worths == sorted(worths)
-    assert worth.__doc__
 
 
 def test_the_same_seed_gives_the_same_patches_and_another_seed_others(small_bank: None) -> None:
@@ -220,6 +220,36 @@ def test_locks_and_narrowed_ranges_hold_exactly_in_every_state(small_bank: None)
         assert moved[[FM_SPACE.place(f"op{n}_ratio").start for n in range(1, 7)]].max() <= 0.6 + 1e-6
     still, _, _ = searched(replace(request, reach=0.0, narrowed={}), NO_SLOPE)
     assert {tuple(one.patch.values.items()) for one in still.candidates} == {tuple(start.values.items())}
+
+
+def test_refinement_is_told_and_offered_only_where_it_ranks_higher(small_bank: None) -> None:
+    settings = SdsSettings(n_steps=4, sds=1.0, fit=1.0, draws=1, steps_back=1, reuse=2)
+    request = TuneRequest("a low tone", seconds=2.0, locked=frozenset({"op1_ratio"}))
+    refined, states, notes = searched(request, Parts(evolve=False, settings=settings))
+    assert any(note.text == "Refining" for note in notes)
+    told = [state for state in states if state.moments and state.moments[-1].stage == "refined"]
+    assert told
+    before = next(state for state in states if state.wanted).candidates[0]
+    best = refined.candidates[0]
+    assert best.score - WORTH_PER_DB * best.loss >= before.score - WORTH_PER_DB * before.loss
+    assert refined.arrows
+    assert all(-1.0 <= value <= 1.0 for value in refined.arrows.values())
+    assert "op1_ratio" not in refined.arrows
+    assert all(one.patch.values["op1_ratio"] == 1.0 for state in states for one in state.candidates)
+
+
+def test_a_refinement_that_is_cancelled_leaves_no_thread(small_bank: None) -> None:
+    before = threading.active_count()
+    settings = SdsSettings(n_steps=200, draws=1, steps_back=1)
+    parts = Parts(bank=False, evolve=False, settings=settings)
+    steps = tune(TuneRequest("a bell", seconds=30.0), PRESETS, nets=Nets(FakePrior(), tiny_listener()), parts=parts)
+    n_refining = 0
+    for note in steps:
+        n_refining += note.text == "Refining"
+        if n_refining > 3:
+            break
+    steps.close()
+    assert threading.active_count() == before
 
 
 def test_a_search_that_is_cancelled_ends_at_once_and_leaves_no_thread(small_bank: None) -> None:
