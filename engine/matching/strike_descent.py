@@ -23,6 +23,10 @@ SPEEDS: dict[str, float] = {
     "contact_rise_s": 0.5,
 }
 """What moves, and how fast beside the others, in shares of its travel."""
+ROOM_SPEEDS: dict[str, float] = {"room_band_oct": 0.8, "room_band_db": 1.0}
+"""What moves besides where a room is open."""
+_PITCH_REACH_ST = 0.08
+"""So far a mode may move from where it was heard, 0.5 %: the error's bands are wide and would let it stray."""
 _BETAS = (0.9, 0.97)
 _STEP = 0.012
 _WARM_STEPS = 4
@@ -43,7 +47,8 @@ class StrikeDescent:
         self._scene, self._step = scene, step
         n_modes = math.ceil(float(IMPACT_SPACE["modes"].from_unit(float(unit[IMPACT_SPACE.place("modes")][0]))))
         places, speeds = [], []
-        for name, speed in SPEEDS.items():
+        self._has_room = float(unit[IMPACT_SPACE.place("room")][0]) > 0.0
+        for name, speed in (SPEEDS | (ROOM_SPEEDS if self._has_room else {})).items():
             span = range(IMPACT_SPACE.n_units)[IMPACT_SPACE.place(name)]
             chosen = span[:n_modes] if len(span) == N_MODES else span
             places += [i for i in chosen if free[i]]
@@ -51,6 +56,11 @@ class StrikeDescent:
         self._places, self._speeds = torch.tensor(places, dtype=torch.long), torch.tensor(speeds)
         self._unit = unit.clone()
         self._x = unit[self._places].clone()
+        reach = torch.ones(IMPACT_SPACE.n_units)
+        pitch = IMPACT_SPACE["mode_pitch_st"]
+        reach[IMPACT_SPACE.place("mode_pitch_st")] = _PITCH_REACH_ST / (pitch.high - pitch.low)
+        around = reach[self._places]
+        self._low, self._high = (self._x - around).clamp(min=0.0), (self._x + around).clamp(max=1.0)
         self._ready: Tensor | None = None
         self.best, self.best_db = unit.clone(), math.inf
         self._scale = 1.0
@@ -84,7 +94,7 @@ class StrikeDescent:
         first = self._first / (1.0 - _BETAS[0] ** self._n)
         second = self._second / (1.0 - _BETAS[1] ** self._n)
         size = self._step * (0.1 + 0.9 * left) * min(self._n / _WARM_STEPS, 1.0) * self._scale
-        self._x = (self._x - size * self._speeds * first / (second.sqrt() + 1e-6)).clamp(0.0, 1.0)
+        self._x = (self._x - size * self._speeds * first / (second.sqrt() + 1e-6)).clamp(self._low, self._high)
 
     def _clipping(self, sound: Tensor) -> Tensor:
         """What it costs that ``sound`` ``[1, frames]``, as loud as the target, would not fit under full scale."""
@@ -99,7 +109,9 @@ class StrikeDescent:
         if self._ready is None:
             # The noise itself stays what it is while its bands move.
             self._ready = contact.coloured(scene.n_frames, scene.sample_rate).detach().to(unit.dtype)
-        # The room is left alone: without slopes it costs nothing where it is closed.
-        still: dict[str, Any] = {n: x.detach() if isinstance(x, Tensor) else x for n, x in vars(note.room).items()}
-        note = replace(note, contact=replace(contact, ready=self._ready), room=RoomNote(**still))
+        note = replace(note, contact=replace(contact, ready=self._ready))
+        if not self._has_room:
+            # Without slopes a closed room costs nothing.
+            still: dict[str, Any] = {n: x.detach() if isinstance(x, Tensor) else x for n, x in vars(note.room).items()}
+            note = replace(note, room=RoomNote(**still))
         return scene.mono(note, unit)

@@ -1,8 +1,8 @@
 """Fit the impact instrument to a recording of a strike.
 
-Its modes are heard one by one, and what they leave is noise of the contact. Patches made of that, with few modes or
-with many, go down the slope of the error. The nearest preset is among what is ranked in the end, so nothing worse is
-ever offered first.
+Its modes are heard one by one, and what they leave is noise of the contact, and of a room where it outlasts the
+contact. Patches made of that, with few modes or with many, with the room and without it, go down the slope of the
+error. The nearest preset is among what is ranked in the end, so nothing worse is ever offered first.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from engine.matching.result import N_CANDIDATES, Candidate, MatchResult
 from engine.matching.strike_descent import StrikeDescent
 from engine.matching.strike_finish import StrikeFinish
 from engine.matching.strike_presets import Near, nearest
+from engine.matching.strike_room import hear_room, with_room
 from engine.matching.strike_scene import StrikeScene
 from engine.matching.strike_start import start
 from engine.matching.strikes import Struck, hear_strike
@@ -37,6 +38,8 @@ N_MODES_TRIED = (0, 16, 64, 256)
 """What is noise is taken for modes if it may be, so it is tried without them too."""
 _N_SURVIVORS, _SURVIVED = 2, 0.25
 """So many go on after such a share of the way."""
+_FEWEST_WITH_ROOM = 64
+"""With fewer modes (unless there are no more) there is always much left that is no room."""
 N_STEPS = 100
 """Down the slope, of a sound of :data:`_USUAL_S`; a longer one takes fewer."""
 _USUAL_S = 1.0
@@ -107,9 +110,9 @@ class _Fit:
         near = yield from self._budget.noted(
             nearest(self._full, self._presets, self._struck, modes, self._locks, self._crew), "Comparing with presets"
         )
-        starts = self._crew.map(lambda n: self._start(modes.strongest(n)), self._counts(len(modes)))
-        units = yield from self._budget.noted(starts, "Looking for the noise")
-        found = yield from self._descended(units)
+        work = self._crew.map(lambda n: self._starts(modes, n), self._counts(len(modes)))
+        starts = yield from self._budget.noted(work, "Looking for the noise")
+        found = yield from self._descended(starts)
         return (yield from self._ranked(found, near, modes))
 
     @staticmethod
@@ -117,13 +120,25 @@ class _Fit:
         """With how many modes it is tried."""
         return sorted({min(n, most) for most in N_MODES_TRIED})
 
-    def _start(self, modes: Modes) -> Tensor:
-        left = self._sound - modes.sound(len(self._sound), self._struck.sample_rate)
+    def _starts(self, every: Modes, n: int) -> list[Tensor]:
+        """What begins with ``n`` of the modes; and the same in a room, where one is heard and brings it nearer."""
+        modes, rate, apart = every.strongest(n), self._struck.sample_rate, self._struck.apart
+        left = self._sound - modes.sound(len(self._sound), rate)
         with torch.no_grad():
-            return start(self._full, modes, left, self._locks, self._struck.apart)
+            dry = start(self._full, modes, left, self._locks, apart)
+            if "room" in self._locks.names or n < min(_FEWEST_WITH_ROOM, len(every)):
+                return [dry]
+            tail = hear_room(left, rate)
+            if tail is None:
+                return [dry]
+            contact = start(self._full, modes, tail.contact, self._locks, apart)
+            wet = self._locks.apply(with_room(self._rough, contact, tail)[None])[0].float()
+            dry_db, wet_db = (float(self._rough.errors_db(unit[None])[0]) for unit in (dry, wet))
+        return [dry, wet] if wet_db < dry_db else [dry]
 
-    def _descended(self, units: Sequence[Tensor]) -> Generator[Note, None, list[Tensor]]:
-        ways = [StrikeDescent(self._rough, unit, self._locks.free) for unit in units]
+    def _descended(self, starts: Sequence[Sequence[Tensor]]) -> Generator[Note, None, list[Tensor]]:
+        alike = [[StrikeDescent(self._rough, unit, self._locks.free) for unit in units] for units in starts]
+        ways = [way for few in alike for way in few]
         going = list(ways)
         begun = self._budget.used
         for i in range(self._n_steps):
@@ -131,7 +146,9 @@ class _Fit:
                 break
             left = 1.0 - i / self._n_steps
             if len(going) > _N_SURVIVORS and i >= _SURVIVED * self._n_steps:
-                going = sorted(going, key=lambda way: way.best_db)[:_N_SURVIVORS]
+                # With the room or without it, but not both: more modes come into their own late.
+                better = [min(few, key=lambda way: way.best_db) for few in alike]
+                going = sorted(better, key=lambda way: way.best_db)[:_N_SURVIVORS]
             yield from self._budget.noted(self._crew.map(lambda way: way.step(left), going), "Refining")  # noqa: B023
             share = max((i + 1) / self._n_steps, (self._budget.used - begun) / (_END - begun))
             yield self._note(begun + (0.97 - begun) * min(share, 1.0), ways)

@@ -36,7 +36,8 @@ class StrikeScene:
         rng = torch.Generator().manual_seed(self.seed if seed is None else seed)
         hold_s = self.n_frames / self.sample_rate + 1.0
         note = self.decode(units, self.key if key is None else key, VELOCITY.default, hold_s, rng)
-        return replace(note, heard=note.heard.mean(1, keepdim=True))
+        heard = note.heard.mean(1, keepdim=True)
+        return replace(note, heard=heard, room=replace(note.room, is_mono=True))
 
     def mono(self, note: ImpactNote, like: Tensor) -> Tensor:
         """The sound of ``note`` ``[batch, frames]``: the mean of left and right, as ``like``'s type."""

@@ -1,6 +1,7 @@
 """Where a recording is struck, and the stretch of it that holds the first strike alone.
 
-A strike is where the level rises steeply to near its highest. What is struck again is cut, and a notice says so.
+A strike is where the level rises steeply to near its highest, or very steeply to where it is still heard, as when
+something bounces. What is struck again is cut, and a notice says so.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ NEAR_DB = -15.0
 """... when it comes so near to the highest ..."""
 APART_S = 0.06
 """... and so long after the strike before."""
+BOUNCE_RISE_DB, BOUNCE_NEAR_DB = 20.0, -40.0
+"""The same of what falls back onto it."""
 PEAK_WITHIN_S = 0.1
 DECAYED_DB = -25.0
 _WITHIN_S = 0.04
@@ -77,12 +80,18 @@ def _apart(audio: Audio) -> float:
 
 
 def struck_again(samples: Samples, rate: int) -> int | None:
-    """The frame at which ``samples`` ``[frames]``, which begin with a strike, are struck the second time."""
+    """The frame at which ``samples`` ``[frames]``, which begin with a strike, are struck the second time, or bounce."""
+    found = (_risen(samples, rate, *how) for how in ((RISE_DB, NEAR_DB), (BOUNCE_RISE_DB, BOUNCE_NEAR_DB)))
+    return min((frame for frame in found if frame is not None), default=None)
+
+
+def _risen(samples: Samples, rate: int, rise_db: float, near_db: float) -> int | None:
+    """Where the level first rises by more than ``rise_db`` to more than ``near_db``."""
     level = level_db(samples, rate)
     within, apart = round(_WITHIN_S / _STEP_S), round(APART_S / _STEP_S)
     for i in range(apart, len(level)):
         before = level[max(i - within, 0) : i]
-        if level[i] > NEAR_DB and level[i] - before.min() > RISE_DB:
+        if level[i] > near_db and level[i] - before.min() > rise_db:
             # Where the rise begins.
             lowest = max(i - within, 0) + int(before.argmin())
             return round(lowest * _STEP_S * rate)
@@ -90,13 +99,13 @@ def struck_again(samples: Samples, rate: int) -> int | None:
 
 
 def is_single(samples: Samples, rate: int) -> bool:
-    """Whether ``samples`` ``[frames]``, from the onset on, are one strike that decays."""
+    """Whether ``samples`` ``[frames]``, from the onset on, are one strike that decays; it may bounce."""
     level = level_db(samples, rate)
     if len(level) < APART_S / _STEP_S:
         return False
     end = level[-max(len(level) // 10, 1) :].mean()
     is_early = bool(level.argmax() * _STEP_S <= PEAK_WITHIN_S)
-    return is_early and bool(end <= DECAYED_DB) and struck_again(samples, rate) is None
+    return is_early and bool(end <= DECAYED_DB) and _risen(samples, rate, RISE_DB, NEAR_DB) is None
 
 
 def level_db(samples: Samples, rate: int) -> Samples:

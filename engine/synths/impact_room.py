@@ -28,7 +28,8 @@ MOST_WET = 1.5
 @dataclass(frozen=True)
 class RoomNote:
     """The room of each row: ``wet`` (a factor), ``delay_s`` ``[batch]``; the middles, times to -60 dB and levels of its
-    bands ``[batch, N_BANDS]``; ``plain_s``, the times without the bands' own changes, sets the loudness."""
+    bands ``[batch, N_BANDS]``; ``plain_s``, the times without the bands' own changes, sets the loudness. ``is_mono``:
+    what left and right hear is heard as one."""
 
     wet: Tensor
     delay_s: Tensor
@@ -37,6 +38,7 @@ class RoomNote:
     level: Tensor
     plain_s: Tensor
     seed: int
+    is_mono: bool = False
 
     @property
     def is_heard(self) -> bool:
@@ -49,7 +51,8 @@ class RoomNote:
         return max(min(math.ceil(longest_s * rate), most), 1)
 
     def answer(self, n: int, rate: float, dtype: torch.dtype) -> Tensor:
-        """The first ``n`` frames after the delay of what comes back of a click, left and right: ``[batch, 2, n]``."""
+        """The first ``n`` frames after the delay of what comes back of a click, left and right: ``[batch, 2, n]``,
+        or as mono ``[batch, 1, n]``."""
         device = self.wet.device
         n_noise = n_noise_frames(n, rate)
         hz = bins_hz(rate, device)
@@ -62,10 +65,11 @@ class RoomNote:
         scale = self.wet / energy.sqrt()
         spectra = torch.matmul((falls * scale[:, None, None]).to(dtype), bands.to(dtype))
         noise = [white_spectrum(self.seed + 7919 * (c + 1), n_noise, rate, dtype, device) for c in range(2)]
-        return joined(spectra[:, None] * torch.stack(noise), rate)[..., :n]
+        sides = torch.stack(noise)
+        return joined(spectra[:, None] * (sides.mean(0, keepdim=True) if self.is_mono else sides), rate)[..., :n]
 
     def delayed(self, answer: Tensor, rate: float) -> Tensor:
-        """``answer`` ``[batch, 2, n]`` with silence before it, straight between whole frames."""
+        """``answer`` ``[batch, channels, n]`` with silence before it, straight between whole frames."""
         frames = self.delay_s * rate
         whole = frames.detach().floor()
         share = (frames - whole).to(answer.dtype)[:, None, None]
