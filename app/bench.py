@@ -82,6 +82,13 @@ def play() -> Rows:
     yield from bench_play.rows()
 
 
+def words() -> Rows:
+    """How smoothly the window goes on while words turn the knobs."""
+    from app import bench_words
+
+    yield from bench_words.rows()
+
+
 def presets() -> Rows:
     """How ten thousand presets are found, searched and scrolled."""
     from app import bench_presets
@@ -95,6 +102,7 @@ AREAS: dict[str, Area] = {
     "player": player,
     "play": play,
     "presets": presets,
+    "words": words,
     **VIEW_AREAS,
     **SPECTRUM_AREAS,
     **MODES_AREAS,

@@ -23,6 +23,7 @@ from engine.bench.frame import Mark, Row, Rows
 if TYPE_CHECKING:
     from app.compose import Session
     from app.controls.value_widget import ValueWidget
+    from engine.studio import Kind
 
 HEARD = Mark(p95=60.0)
 """Milliseconds from the mouse event to the first changed sample handed to the device."""
@@ -50,15 +51,16 @@ def rows() -> Rows:
 
 
 @contextmanager
-def window() -> Iterator[Session]:
-    """The program's own window with the real engine, warm, the live patch playing in a loop."""
+def window(engine: Kind = "real") -> Iterator[Session]:
+    """The program's own window, with the real engine unless another is asked for, warm, the live patch playing in a
+    loop."""
     from app.compose import Session
     from app.settings import Settings
 
     app = QApplication.instance() or QApplication(["tonewright"])
     assert isinstance(app, QApplication)
     with tempfile.TemporaryDirectory(prefix="tonewright-bench-", ignore_cleanup_errors=True) as folder:
-        session = Session(app, settings=Settings(Path(folder) / "settings.ini"), keep_safe=False)
+        session = Session(app, engine=engine, settings=Settings(Path(folder) / "settings.ini"), keep_safe=False)
         session.window.resize(*SIZE)
         session.window.show()
         try:

@@ -25,7 +25,6 @@ HEADROOM_DB = -0.5
 """What is turned up for a comparison peaks at most there."""
 LONGEST_S = 10.0
 """Of longer notes so much is measured."""
-_SILENCE_S = 0.01
 
 
 def gain_db(level: Level, target_lufs: float) -> float:
@@ -123,8 +122,7 @@ class TileSound(QObject):
         self._serial += 1
         if self._plays:
             self._plays = False
-            rate = self._s.player.sample_rate or DEFAULT_RATE
-            self._s.player.play_once(Audio(np.zeros((1, round(_SILENCE_S * rate)), np.float32), rate))
+            self._s.player.stop_once()
 
 
 def as_played(audio: Audio, rate: int, target_lufs: float | None) -> Audio:

@@ -300,10 +300,15 @@ class Player(QObject):
         self._play_beside(make_test_tone(self._mixer.rate))
 
     def play_once(self, audio: Audio) -> None:
-        """Play a sound at the device's rate beside whatever the transport does; the one before it ends."""
+        """Play a sound at the device's rate beside whatever the transport does; the one before it fades out."""
         loud = 10.0 ** (self.level_db / 20.0)
         frames = np.ascontiguousarray(loud * np.broadcast_to(audio.samples, (2, audio.n_frames)).T, np.float32)
         self._play_beside(MemoryVoice(frames, audio.sample_rate))
+
+    def stop_once(self) -> None:
+        """Fade out what plays beside the transport."""
+        with self._transport.lock:
+            self._mixer.plan = replace(self._mixer.plan, extra=None, extra_id=self._mixer.plan.extra_id + 1)
 
     def _play_beside(self, voice: Voice) -> None:
         with self._transport.lock:

@@ -46,6 +46,7 @@ class SoundTile(QWidget):
         self._levels: NDArray[np.uint8] | None = None
         self._image: QImage | None = None
         self._coloured_for: tuple[object, ...] = ()
+        self._said: tuple[object, ...] = ()
         self._checked = self._hovered = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -61,7 +62,10 @@ class SoundTile(QWidget):
 
     def show_sound(self, name: str, figure: str = "", share: float = 0.0, words: str = "") -> None:
         """Something to hear: ``figure`` says how good it is, ``share`` 0 to 1 likewise, as a line."""
-        self.is_filled = True
+        said = (name, figure, share, words)
+        if self.is_filled and said == self._said:
+            return
+        self.is_filled, self._said = True, said
         self.name, self.figure, self.share = name, figure, min(max(share, 0.0), 1.0)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(f"{name} {figure}".strip())

@@ -90,8 +90,10 @@ class DreamPanel(QWidget):
 
     def say(self, words: str, *, is_error: bool = False) -> None:
         """One sentence about where it stands, or what went wrong."""
-        self.words.setProperty("role", "error" if is_error else "secondary")
-        self.words.style().polish(self.words)
+        role = "error" if is_error else "secondary"
+        if self.words.property("role") != role:
+            self.words.setProperty("role", role)
+            self.words.style().polish(self.words)
         self.words.setText(words)
         self.foot.setVisible(bool(words) or not self.body.isHidden())
 

@@ -89,6 +89,9 @@ class Mixer:
         self._fades_in = True
         self._extra: Voice | None = None
         self._extra_id = 0
+        self._leaving: Voice | None = None
+        """The extra voice that was replaced; it fades out beside the new one."""
+        self._leave_at = 0
         self._advancing = False
         self._starving = False
         self._finished_id = self._finished_frame = 0
@@ -111,13 +114,13 @@ class Mixer:
         self._fade_frames = round(CROSSFADE_S * rate)
         self._rise = (np.arange(1, self._fade_frames + 1, dtype=np.float32) / self._fade_frames)[:, np.newaxis]
         self._scratch: NDArray[np.float32] = np.zeros((self._fade_frames, 2), np.float32)
-        self._fading = None
+        self._fading = self._leaving = None
 
     def forget(self) -> None:
         """Let go of every voice, without a fade: nothing plays any more."""
         with self._one_at_a_time:
             self.plan = self._seen = replace(self.plan, voice=None, extra=None, playing=False)
-            self._voice = self._pending = self._fading = self._extra = None
+            self._voice = self._pending = self._fading = self._extra = self._leaving = None
             self._advancing = False
             self.bus.close()
 
@@ -126,7 +129,7 @@ class Mixer:
         """Whether something sounds or should sound: somebody has to call :meth:`fill`."""
         plan = self.plan
         wants = plan.playing and plan.voice is not None and self._finished_id != plan.voice_id
-        has_extra = self._extra is not None or plan.extra_id != self._extra_id
+        has_extra = self._extra is not None or self._leaving is not None or plan.extra_id != self._extra_id
         return wants or self._advancing or has_extra or self.bus.busy
 
     def fill(self, out: Frames, heard_at_s: float, underflow: bool = False, patience_s: float = 0.0) -> None:
@@ -159,6 +162,8 @@ class Mixer:
             out *= level
         if self._extra is not None:
             self._add_extra(out)
+        if self._leaving is not None:
+            self._add_leaving(out, self._leaving)
         self._measure(out, heard_at_s)
         self.timeline.sync(self._frame, n, heard_at_s, self.rate)
         self._frame += n
@@ -182,6 +187,8 @@ class Mixer:
         if plan.voice_id != self._seen.voice_id:
             self._pending = plan
         if plan.extra_id != self._extra_id:
+            if self._extra is not None:
+                self._leaving, self._leave_at = self._extra, 0
             self._extra, self._extra_id = plan.extra, plan.extra_id
         self._level.aim(plan.gain)
         self._seen = plan
@@ -302,6 +309,15 @@ class Mixer:
         out += tone
         if self._extra.ended:
             self._extra = None
+
+    def _add_leaving(self, out: Frames, old: Voice) -> None:
+        k = min(len(out), self._fade_frames - self._leave_at)
+        rest = np.zeros((k, 2), np.float32)
+        old.pull(rest)
+        out[:k] += rest * (1.0 - self._rise[self._leave_at : self._leave_at + k])
+        self._leave_at += k
+        if self._leave_at >= self._fade_frames:
+            self._leaving = None
 
     def _measure(self, out: Frames, heard_at_s: float) -> None:
         left, right = float(np.abs(out[:, 0]).max(initial=0.0)), float(np.abs(out[:, 1]).max(initial=0.0))

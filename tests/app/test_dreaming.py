@@ -27,6 +27,7 @@ NOTE = NoteSettings(57, 100, 0.2, 0.25)
 PATIENCE_MS = 20_000
 LEFT = Qt.MouseButton.LeftButton
 WORDS = "a dull wooden knock"
+SILENCE = Audio(np.zeros((1, 1), np.float32), 48_000)
 
 
 def tone(hz: float) -> Audio:
@@ -91,6 +92,7 @@ def heard(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[Audio]:
     """What is played beside the transport."""
     played: list[Audio] = []
     monkeypatch.setattr(session.player, "play_once", played.append)
+    monkeypatch.setattr(session.player, "stop_once", lambda: played.append(SILENCE))
     return played
 
 
@@ -252,7 +254,7 @@ def test_a_tile_is_heard_under_the_pointer_and_silent_again(
     assert session.document.patch.values["op1_ratio"] == 3.0, "to listen is not to choose"
     point_at(session, session.stage)
     qtbot.waitUntil(lambda: len(heard) == 2)
-    assert not heard[1].samples.any()
+    assert heard[1] is SILENCE
 
 
 def test_hearing_under_the_pointer_can_be_turned_off(

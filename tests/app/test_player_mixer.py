@@ -277,3 +277,21 @@ def test_a_ramp_is_straight_and_can_turn_round() -> None:
 def test_a_plan_is_a_value() -> None:
     with pytest.raises(AttributeError):
         Plan().playing = True  # type: ignore[misc]
+
+
+def test_what_plays_beside_the_transport_gives_way_without_a_click(desk: Desk) -> None:
+    t = np.arange(RATE) / RATE
+    one, other = (0.5 * np.sin(2 * np.pi * hz * t) for hz in (200.0, 300.0))
+    desk.plan(extra=memory(one), extra_id=1)
+    begun = desk.run(3)
+    desk.plan(extra=memory(other), extra_id=2)
+    crossed = desk.run(3)
+    assert steepest(np.concatenate([begun, crossed])) < 1.1 * (2 * np.pi * 500.0 / RATE) * 0.5
+    assert crossed[BLOCK:] == pytest.approx(other[BLOCK : 3 * BLOCK], abs=1e-4), (
+        "after the fade only the new one sounds"
+    )
+    desk.plan(extra=None, extra_id=3)
+    ending = desk.run(2)
+    assert steepest(np.concatenate([crossed[-1:], ending])) < 1.1 * (2 * np.pi * 300.0 / RATE) * 0.5
+    assert not ending[BLOCK:].any()
+    assert not desk.mixer.busy
