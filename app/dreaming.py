@@ -20,7 +20,7 @@ from app.dreaming_keys import DreamKeys
 from app.dreaming_takes import DreamTakes
 from app.dreaming_tiles import Played
 from app.dreaming_view import DreamView
-from app.kept_proposal import Discarded
+from app.kept_proposal import Keeper
 from app.message_bar import in_words
 from app.panels.dream import DreamPanel
 from app.panels.dream_ask import Asked
@@ -64,7 +64,7 @@ class Dreaming(QObject):
         self._words = ""
         self._step = 0
         """Counts the tunings: what one of them adds to the history is one step."""
-        self._discarded: Discarded[Found] | None = None
+        self.keeper = Keeper(session, self._bring_back)
         self.keys = DreamKeys(session, self)
         self._connect()
 
@@ -115,7 +115,7 @@ class Dreaming(QObject):
         if (job := self._submit(asked, start)) is None:
             return
         self._leave()
-        self._forget_discarded()
+        self.keeper.forget()
         self._step += 1
         self.asked = asked
         self.view.begin(asked.synth, self.label)
@@ -303,38 +303,25 @@ class Dreaming(QObject):
 
     def discard(self) -> None:
         """End it and go back to the patch as it was. What was found can be brought back."""
-        kept = self._to_keep()
+        found = self._found()
         self._leave()
-        self._keep(kept, is_step=True)
+        self._keep(found)
 
-    def _to_keep(self) -> Discarded[Found] | None:
+    def _found(self) -> Found | None:
         state = self.view.state
         if self.asked is None or state is None or not self.candidates:
             return None
         words = self._words if self.job is None else self._stopped_words()
-        found = Found(self.asked, state, self.result, self.view.proposal(), words)
-        label = f"Discard “{self.asked.prompt}”"
-        return Discarded(label, f"What was found for “{self.asked.prompt}” was discarded.", found, self._bring_back)
+        return Found(self.asked, state, self.result, self.view.proposal(), words)
 
-    def _keep(self, kept: Discarded[Found] | None, *, is_step: bool) -> None:
-        if kept is None:
-            return
-        self._forget_discarded()
-        self._discarded = kept
-        if is_step:
-            self._s.document.add_outside(kept.label, kept)
-        self._s.messages.info(kept.sentence, "Bring back", lambda: self._take_back(kept))
+    def _keep(self, found: Found | None, *, is_step: bool = True) -> None:
+        if found is not None:
+            what = f"“{found.asked.prompt}”"
+            self.keeper.keep(f"Discard {what}", f"What was found for {what} was discarded.", found, is_step=is_step)
 
-    def _take_back(self, kept: Discarded[Found]) -> None:
-        if any(step.outside is kept for step in self._s.document.history.past):
-            self._s.document.take_back(kept)
-        elif kept is self._discarded:
-            self._bring_back(kept)
-
-    def _bring_back(self, kept: Discarded[Found]) -> None:
+    def _bring_back(self, found: Found) -> None:
         """Show what was found once more, to be accepted or discarded again."""
-        found = kept.found
-        self._forget_discarded()
+        self.keeper.forget()
         self._s.matching.discard()
         self._leave()
         self._step += 1
@@ -348,12 +335,6 @@ class Dreaming(QObject):
             self.view.try_on(found.chosen)
         self._rest(found.words)
         self.panel.accept.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _forget_discarded(self) -> None:
-        kept, self._discarded = self._discarded, None
-        if kept is not None:
-            self._s.messages.withdraw(kept.sentence)
-            self._s.document.forget(kept)
 
     def _leave(self) -> None:
         """End it, if it is on, and go back to the patch as it was."""
@@ -388,7 +369,6 @@ class Dreaming(QObject):
         self.view.trial.taken.connect(self._taken)
         self.view.trial.reverted.connect(self._undone)
         s.document.patch_changed.connect(lambda patch, _why: panel.ask.show_synth(patch.synth))
-        s.document.file.loaded.connect(lambda _: self._forget_discarded())
         panel.ask.restore(s.settings.get("words/form"))
         panel.ask.show_recent(self._recent())
         panel.ask.show_synth(s.document.patch.synth)
@@ -401,16 +381,16 @@ class Dreaming(QObject):
 
     def _taken(self, was_shown: bool) -> None:
         """A hand goes on from what was there."""
-        is_done, kept = self.job is None, self._to_keep()
+        is_done, found = self.job is None, self._found()
         self._end()
         if was_shown:
             what = "what was found" if is_done else "the best so far"
             self._s.messages.info(f"Your turn goes on from {what}; undo goes back past both.")
         else:
-            self._keep(kept, is_step=False)
+            self._keep(found, is_step=False)
 
     def _undone(self) -> None:
         """No step of its own comes of it: undo goes on with what was done before."""
-        kept = self._to_keep()
+        found = self._found()
         self._end()
-        self._keep(kept, is_step=False)
+        self._keep(found, is_step=False)

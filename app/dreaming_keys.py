@@ -66,7 +66,7 @@ class DreamKeys(QObject):
             ("words.branch", on and is_found),
             ("words.original", on),
         ):
-            self._s.actions.enable(action_id, makes_sense)
+            self._s.actions.enable(action_id, makes_sense, "Let words find something first")
         words = "Stop the search" if self._dreaming.job is not None else "Turn the knobs by words"
         self._s.actions["words.dream"].setText(words)
 

@@ -14,17 +14,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog
 
 from app.drop_in import SOUND_SUFFIXES
+from app.kept_proposal import Keeper
 from app.match_drops import WORDS, TakeDrops, is_one_sound
-from app.match_kept import DiscardedMatch
+from app.match_kept import MatchFound
 from app.panels.match_bar import MatchBar
 from app.panels.paged import PagedPanel
-from engine.params import FM_SPACE, Patch
-from engine.params.note import NoteSettings
+from app.trying_on import TryingOn
+from engine.params import FM_SPACE
 from engine.project.take import Take
 from engine.studio import Candidate, MatchResult
 
@@ -49,28 +50,21 @@ class Matching(QObject):
         self.job: int | None = None
         self.take: Take | None = None
         self.candidates: tuple[Candidate, ...] = ()
-        self._before: tuple[Patch, NoteSettings] | None = None
-        self._shown: Candidate | None = None
+        self.trial = TryingOn(session)
+        self.keeper = Keeper(session, self._bring_back)
+        self._tried: Candidate | None = None
         self._result = ""
         """What the strip says of what was found."""
         self._shown_at = 0.0
-        self._is_mine = False
-        self._is_away = False
-        """Whether the other instrument is at hand."""
-        self._return = QTimer(self, singleShot=True, interval=0)
-        self._return.timeout.connect(self._come_back)
         self._awaited: tuple[Path, str | None] | None = None
         self._step, self._is_fresh = 0, False
         """Counts the matches, what one of them adds to the history being one step; whether one is about to begin."""
-        self._before_hush: bool | None = None
-        self._discarded: DiscardedMatch | None = None
         self.files: QFileDialog | None = None
         self.seconds: float | None = None
         """How long a match takes; ``None`` for as long as the instrument usually needs."""
         self._escapes: list[QShortcut] = []
         for synth, panel in session.panels.items():
             self._take_in(synth, panel)
-        session.window.installEventFilter(self)
         self._connect()
         self._refresh()
 
@@ -103,6 +97,11 @@ class Matching(QObject):
         return self.take is not None
 
     @property
+    def _shown(self) -> Candidate | None:
+        """The candidate that is tried on."""
+        return self._tried if self.trial.shown is not None else None
+
+    @property
     def _label(self) -> str:
         return f"Match “{self.take.name}”" if self.take is not None else "Match"
 
@@ -119,11 +118,11 @@ class Matching(QObject):
         s = self._s
         s.actions.bind("sound.match", self.match_stage)
         s.actions.bind("sound.match_file", self.ask)
-        s.document.file.loaded.connect(lambda _: self._forget_discarded())
         s.opening.settled.connect(self._opened)
         s.document.selection_changed.connect(self._selected)
-        s.document.patch_changed.connect(self._patch_changed)
-        s.document.leaving.connect(self._leaving)
+        self.trial.taken.connect(self._taken)
+        self.trial.reverted.connect(self._undone)
+        self.trial.returned.connect(self._come_back)
 
     # -- beginning -------------------------------------------------------------------------------------------------
 
@@ -168,22 +167,17 @@ class Matching(QObject):
         s = self._s
         self._leave()
         s.dreaming.discard()
-        self._forget_discarded()
+        self.keeper.forget()
         if not self._is_fresh:
             self._next_step()
         self._is_fresh = False
-        s.document.settle()
-        s.document.use_synth(synth or s.document.patch.synth)
-        self.synth = s.document.patch.synth
+        self.synth = synth or s.document.patch.synth
+        self.trial.begin(self.synth)
         s.document.select(take.id)
-        s.window.panel(self.synth).show()
-        s.instruments.bring_up(self.synth)
-        self.take, self.candidates, self._shown = take, (), None
-        self._before = (s.document.patch, s.document.note)
+        self.take, self.candidates = take, ()
         self._result = "The best that was found so far"
         self.bar.begin(take.name)
         self._enable_escape(True)
-        self._s.impact.tries_only = self.synth == self._s.impact.space.name
         self.bar.end.setFocus(Qt.FocusReason.OtherFocusReason)
         self.job = job = s.studio.match(
             take.clip,
@@ -214,7 +208,7 @@ class Matching(QObject):
             self._s.messages.info(note.notice)
         self.bar.show_progress(note.fraction, note.text, best)
         # While the person listens to the target, it is left in the player.
-        is_watched = (self._shown is None or self._s.document.selected is None) and not self._is_away
+        is_watched = (self._shown is None or self._s.document.selected is None) and not self.trial.is_away
         if best is not None and is_watched and self._is_worth_it(best):
             self._try_on(self.candidates[0])
 
@@ -226,14 +220,8 @@ class Matching(QObject):
 
     def _try_on(self, candidate: Candidate) -> None:
         """Make a candidate the live patch, heard but not committed."""
-        document = self._s.document
-        document.use_synth(self.synth)
-        self._shown, self._shown_at = candidate, time.monotonic()
-        self._is_mine = True
-        try:
-            document.audition_patch(candidate.patch, note=candidate.note, label=self._label)
-        finally:
-            self._is_mine = False
+        self._tried, self._shown_at = candidate, time.monotonic()
+        self.trial.try_on(candidate.patch, candidate.note, self._label)
 
     def _done(self, job: int, result: MatchResult) -> None:
         if job != self.job:
@@ -246,7 +234,7 @@ class Matching(QObject):
         if self.bar.end.hasFocus():
             # That button now throws away what was found: the key that stopped the search shall not.
             self.bar.accept.setFocus(Qt.FocusReason.OtherFocusReason)
-        if (self._s.document.selected is None or self._shown is None) and not self._is_away:
+        if (self._s.document.selected is None or self._shown is None) and not self.trial.is_away:
             self._try_on(self.candidates[0])
         if result.notice:
             self._s.messages.info(result.notice)
@@ -293,76 +281,60 @@ class Matching(QObject):
 
     def discard(self) -> None:
         """End the match and go back to the patch as it was. What was found can be brought back."""
-        kept = self._to_keep()
+        found = self._found()
         self._leave()
-        if kept is not None:
-            self._forget_discarded()
-            self._discarded = kept
-            self._s.document.add_outside(kept.label, kept)
-            self._s.messages.info(kept.sentence, "Bring back", lambda: self._s.document.take_back(kept))
+        self._keep(found)
 
-    def _to_keep(self) -> DiscardedMatch | None:
+    def _found(self) -> MatchFound | None:
         if self.take is None or not self.candidates:
             return None
         place = self.candidates.index(self._chosen())
         synth = self.candidates[0].patch.synth
-        return DiscardedMatch(self.take, synth, self.candidates, place, self._result, self._bring_back)
+        return MatchFound(self.take, synth, self.candidates, place, self._result)
+
+    def _keep(self, found: MatchFound | None, *, is_step: bool = True) -> None:
+        if found is not None:
+            what = f"the match with “{found.take.name}”"
+            self.keeper.keep(f"Discard {what}", f"T{what[1:]} was discarded.", found, is_step=is_step)
 
     def _leave(self) -> None:
         """End the match, if there is one, and go back to the patch as it was."""
-        before, take, is_away = self._before, self.take, self._is_away
-        self._end()
-        if take is None or before is None or is_away:
-            return
-        document = self._s.document
-        document.revert()
-        if (document.project.patch, document.project.note) != before:
-            document.load_patch(before[0], "Discard the match", note=before[1])
+        self._end(revert=True)
 
-    def _bring_back(self, kept: DiscardedMatch) -> None:
+    def _bring_back(self, found: MatchFound) -> None:
         """Show what was found once more, to be accepted or discarded again."""
-        document = self._s.document
-        self._forget_discarded()
-        if kept.take.id not in document.project.ids:
-            self._s.messages.info(f"“{kept.take.name}”, which was matched, is not in the library any more.")
+        self.keeper.forget()
+        if found.take.id not in self._s.document.project.ids:
+            self._s.messages.info(f"“{found.take.name}”, which was matched, is not in the library any more.")
             return
         self._s.dreaming.discard()
-        document.settle()
-        document.use_synth(kept.synth)
-        self.synth = kept.synth
-        self._s.window.panel(self.synth).show()
-        self._s.instruments.bring_up(self.synth)
-        self.take, self.candidates, self._shown = kept.take, kept.candidates, None
-        self._before = (document.patch, document.note)
-        self._result = kept.words
-        self.bar.begin(kept.take.name)
-        self.bar.show_result(kept.words, self._distances())
-        self.bar.choices.button(kept.place).setChecked(True)
+        self._leave()
+        self.synth = found.synth
+        self.trial.begin(self.synth)
+        self.take, self.candidates = found.take, found.candidates
+        self._result = found.words
+        self.bar.begin(found.take.name)
+        self.bar.show_result(found.words, self._distances())
+        self.bar.choices.button(found.place).setChecked(True)
         self.bar.show_compared(False)
         self._enable_escape(True)
-        self._s.impact.tries_only = self.synth == self._s.impact.space.name
         self.bar.accept.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._try_on(kept.candidates[kept.place])
-
-    def _forget_discarded(self) -> None:
-        """What was found before cannot be brought back any more."""
-        kept, self._discarded = self._discarded, None
-        if kept is not None:
-            self._s.messages.withdraw(kept.sentence)
-            self._s.document.forget(kept)
+        self._try_on(found.candidates[found.place])
 
     def _chosen(self) -> Candidate:
         place = self.bar.choices.checkedId()
         return self.candidates[place if 0 <= place < len(self.candidates) else 0]
 
-    def _end(self) -> None:
-        """Stop what runs and put the strip away; the patch stays as it is."""
+    def _end(self, *, revert: bool = False) -> None:
+        """Stop what runs and put the strip away; with ``revert`` the patch is as it was."""
         job, self.job = self.job, None
-        self.take, self._before, self._is_away = None, None, False
-        self._return.stop()
-        self._s.impact.tries_only = False
+        self.take, self._tried = None, None
         if job is not None:
             self._s.studio.cancel(job)
+        if revert:
+            self.trial.leave()
+        else:
+            self.trial.end()
         self._enable_escape(False)
         if self.bar.isAncestorOf(self._s.app.focusWidget() or self._s.window):
             self._s.stage.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -374,39 +346,28 @@ class Matching(QObject):
 
     # -- what else happens -----------------------------------------------------------------------------------------
 
-    def _patch_changed(self, patch: Patch, why: str) -> None:
-        if not self.is_on or self._is_mine:
-            return
-        if patch.synth != self.synth and why != "load":
-            self._is_away = True
-            return
-        if self._is_away and self._before is not None and patch == self._before[0]:
-            # Later: whoever else follows the patch has not heard of this one yet.
-            self._is_away = False
-            self._return.start()
-            return
-        is_done, was_heard = self.job is None, self._shown is not None
+    def _taken(self, was_heard: bool) -> None:
+        """A hand goes on from what was there."""
+        is_done, found = self.job is None, self._found()
         self._end()
-        if not was_heard:
-            self._s.messages.info("The match ended with your turn, before anything was found.")
-        elif is_done:
+        if was_heard and is_done:
             self._s.messages.info("Your turn goes on from what was found; undo goes back past both.")
-        else:
+        elif was_heard:
             self._s.messages.info("The match ended with your turn, at the best so far; undo goes back past both.")
+        elif found is not None:
+            self._keep(found, is_step=False)
+        else:
+            self._s.messages.info("The match ended with your turn, before anything was found.")
 
-    def _leaving(self) -> None:
-        """What is tried on is nobody's choice yet: it is not kept when the other instrument comes to hand."""
-        if self.is_on and not self._is_away and self._s.document.is_held:
-            self._is_mine = True
-            try:
-                self._s.document.revert()
-            finally:
-                self._is_mine = False
-            self._shown = None
+    def _undone(self) -> None:
+        """No step of its own comes of it: undo goes on with what was done before."""
+        found = self._found()
+        self._end()
+        self._keep(found, is_step=False)
 
     def _come_back(self) -> None:
         """The instrument is at hand again: on with what was found meanwhile."""
-        if self.is_on and not self._is_away and self.candidates and self._s.document.selected is None:
+        if self.trial.can_show and self.candidates:
             self._try_on(self._chosen())
 
     def _selected(self, take: Take | None) -> None:
@@ -416,21 +377,6 @@ class Matching(QObject):
 
     def _refresh(self) -> None:
         self._s.actions.enable("sound.match", self._s.document.selected is not None, "Choose a take first")
-
-    def _hush(self, on: bool) -> None:
-        """A dialog takes the window's keys and buttons away: nobody could stop what the match plays of its own accord,
-        so it is silent until the dialog has gone. The search goes on."""
-        live = self._s.live
-        if on and self.is_on and self._before_hush is None:
-            self._before_hush, live.strikes = live.strikes, False
-            self._s.player.stop()
-        elif not on and self._before_hush is not None:
-            live.strikes, self._before_hush = self._before_hush, None
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.WindowBlocked, QEvent.Type.WindowUnblocked):
-            self._hush(event.type() == QEvent.Type.WindowBlocked)
-        return False
 
     def _dropped(self, synth: str, take_id: str) -> None:
         takes = {take.id: take for take in self._s.document.takes}

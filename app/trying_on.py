@@ -80,6 +80,8 @@ class TryingOn(QObject):
 
     def end(self) -> None:
         """It is over; the patch stays as it is."""
+        if not self.is_on:
+            return
         self.before, self.is_away = None, False
         self._return.stop()
         self._s.impact.tries_only = False

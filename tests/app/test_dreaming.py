@@ -295,6 +295,32 @@ def test_what_is_compared_is_equally_loud(qtbot: QtBot, session: Session, slow: 
     assert levels[0] == pytest.approx(levels[1], abs=0.5)
 
 
+def test_the_knobs_play_as_loud_as_before(qtbot: QtBot, session: Session, slow: Slow) -> None:
+    from engine.audio.level import Level
+
+    def loudness() -> float:
+        audio = session.player.clip.read(0, session.player.clip.n_frames)  # type: ignore[union-attr]
+        return Level.of(audio).lufs
+
+    session.document.set_note(NoteSettings(60, 100, 0.8, 1.0), "Note")
+    qtbot.waitUntil(lambda: session.live.up_to_date)
+    before = loudness()
+    loud, *rest = slow.state.candidates
+    values = {"op1_ratio": 3.0, "gain_db": 6.0, "op2_out_db": 0.0, "op2_level_db": 0.0}
+    loud = Candidate(Patch("fm", values), NOTE, 0.8, 1.0, loud.audio, "bank")
+    slow.state = TuneState((loud, *rest), slow.state.moments, slow.state.wanted, {}, 1, 1)
+    begin(qtbot, session)
+    finish(qtbot, session, slow)
+    qtbot.waitUntil(lambda: session.live.up_to_date)
+    assert Level.of(session.live.latest.audio).lufs > before + 6.0, "the patch itself is louder"
+    assert loudness() == pytest.approx(before, abs=0.7)
+    gain_db = session.live.gain_db
+    assert gain_db < -6.0
+    click(qtbot, session.dreaming.panel.accept)
+    qtbot.waitUntil(lambda: not session.dreaming.is_on)
+    assert session.live.gain_db == 0.0, "what is taken is as loud as it is"
+
+
 def test_a_click_and_a_number_choose(qtbot: QtBot, session: Session, slow: Slow) -> None:
     begin(qtbot, session)
     click(qtbot, session.dreaming.panel.tiles[1])
