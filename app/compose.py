@@ -341,6 +341,7 @@ class Session(QObject):
         if self._closed:
             return
         self.presets.start(self.app)
+        self.dreaming.look_for_priors()
         if self._warm:
             warming = self.studio.warm()
             keys = self.studio.warm_keys()

@@ -8,6 +8,7 @@ what was found back.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from app.panels.dream_ask import Asked
 from engine.audio import Audio
 from engine.errors import EngineError
 from engine.params import Patch
-from engine.studio import TuneCandidate, TuneRequest, TuneResult, TuneState
+from engine.studio import PriorEntry, TuneCandidate, TuneRequest, TuneResult, TuneState
 
 if TYPE_CHECKING:
     from app.compose import Session
@@ -61,6 +62,8 @@ class Dreaming(QObject):
         self.asked: Asked | None = None
         """What the tuning that is on was asked."""
         self.result: TuneResult | None = None
+        self.priors: Mapping[str, PriorEntry] = {}
+        """What can draw sounds on this machine, by id."""
         self._words = ""
         self._step = 0
         """Counts the tunings: what one of them adds to the history is one step."""
@@ -195,6 +198,18 @@ class Dreaming(QObject):
 
     def _recent(self) -> list[str]:
         return [words for words in self._s.settings.get("words/recent") if isinstance(words, str)]
+
+    # -- what can be asked -----------------------------------------------------------------------------------------
+
+    def look_for_priors(self) -> None:
+        """See which nets there are to draw sounds."""
+        job = self._s.studio.priors()
+        self._s.jobs.keep_quiet_about(job)
+        self._s.bridge.watch(job, done=self._show_priors)
+
+    def _show_priors(self, entries: Sequence[PriorEntry]) -> None:
+        self.priors = {entry.id: entry for entry in entries}
+        self.panel.ask.show_priors({entry.id: entry.title for entry in entries})
 
     # -- while it runs ---------------------------------------------------------------------------------------------
 

@@ -79,6 +79,7 @@ class DreamTakes(QObject):
     def _recipe(self, asked: Asked) -> dict[str, Any]:
         result, state = self._dreaming.result, self._dreaming.view.state
         proposal = self._dreaming.view.proposal()
+        known = self._dreaming.priors.get(asked.prior)
         scores = [c.score for c in (state.candidates if state else ()) if (c.patch, c.note) == proposal]
         return {
             "negative": asked.negative,
@@ -87,7 +88,8 @@ class DreamTakes(QObject):
             "seed": asked.seed,
             "seconds": asked.seconds,
             "prior": result.prior if result is not None else asked.prior,
-            "licence": result.licence if result is not None else "",
+            # Who stopped a search has no result of it, but knows what was asked.
+            "licence": result.licence if result is not None else known.licence if known is not None else "",
             "locked": sorted(self._s.document.locked_in(asked.synth)),
         } | ({"score": scores[0]} if scores else {})
 

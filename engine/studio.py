@@ -29,6 +29,8 @@ from engine.params.gesture import Gesture
 from engine.params.note import HOLD, LENGTH, NOTE, VELOCITY
 from engine.playing import Instrument
 from engine.playing import Kind as Kind
+from engine.prior_list import PriorEntry as PriorEntry
+from engine.prior_list import prior_steps
 from engine.rates import DEFAULT_RATE_HZ
 from engine.sds.door import check_imagined, check_request
 from engine.sds.result import OWN_PRIOR
@@ -63,6 +65,7 @@ RANK_TILES = 10
 RANK_MATCH = 10
 RANK_TUNE = 10
 RANK_OVERVIEW = 20
+RANK_PRIORS = 30
 RANK_WARM = 50
 LOOK_AGAIN_S = 0.05
 """So often a job asks whether another thread is through with its part."""
@@ -368,6 +371,10 @@ class Studio:
             return (yield from steps)
 
         return self.work.submit(body, rank=RANK_TUNE, key="imagine", title=f"Imagining “{prompt}”")
+
+    def priors(self) -> int:
+        """Which priors can be asked here; the result is a tuple of :class:`PriorEntry`, our own first."""
+        return self.live.submit(lambda: prior_steps(self.kind), rank=RANK_PRIORS, title="Looking for priors")
 
     def cancel(self, job_id: int) -> bool:
         """End a job at its next step; ``False`` when it is unknown or already over."""

@@ -444,6 +444,15 @@ def test_stopping_keeps_the_best_so_far_as_a_proposal(qtbot: QtBot, session: Ses
     assert session.dreaming.panel.ask.dream.text() == "Dream"
 
 
+def test_what_was_stopped_and_accepted_names_its_licence(qtbot: QtBot, session: Session, slow: Slow) -> None:
+    begin(qtbot, session)
+    click(qtbot, session.dreaming.panel.ask.dream)
+    click(qtbot, session.dreaming.panel.accept)
+    qtbot.waitUntil(lambda: len(session.document.takes) == 1, timeout=PATIENCE_MS)
+    settings = session.document.takes[0].settings
+    assert (settings["prior"], settings["licence"]) == ("own", "Apache-2.0")
+
+
 def test_stopping_before_anything_is_found_leaves_the_patch(qtbot: QtBot, session: Session, slow: Slow) -> None:
     before = session.document.patch
     slow.state = TuneState(())
@@ -600,6 +609,20 @@ def test_what_is_imagined_is_a_take_that_can_be_matched(qtbot: QtBot, session: S
     assert session.document.selected is take
     session.actions["sound.match"].trigger()
     qtbot.waitUntil(lambda: bool(session.matching.candidates), timeout=PATIENCE_MS)
+
+
+def test_only_what_is_installed_can_be_asked(qtbot: QtBot, session: Session, slow: Slow) -> None:
+    from engine.studio import PriorEntry
+
+    ask = session.dreaming.panel.ask
+    ask.more.click()
+    qtbot.waitUntil(lambda: bool(session.dreaming.priors))
+    assert ask.prior.isHidden(), "one is no choice"
+    session.dreaming._show_priors([PriorEntry("own", "Tonewright", "Apache-2.0"), PriorEntry("large", "Large", "Own")])
+    assert ask.prior.isVisible()
+    ask.prior.setCurrentIndex(1)
+    begin(qtbot, session)
+    assert slow.request.prior == "large"
 
 
 # -- the panel ---------------------------------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ def test_from_words_to_a_patch_a_take_and_a_match(qtbot: QtBot, session: Session
     assert (document.patch, len(document.takes)) == (taken, 1)
 
     # Another search is discarded and brought back by undo, and discarded again.
+    click(qtbot, panel.ask.prompt)
     panel.ask.prompt.clear()
     qtbot.keyClicks(panel.ask.prompt, "a bright bell")
     qtbot.keyClick(panel.ask.prompt, Qt.Key.Key_Return)

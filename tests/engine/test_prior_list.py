@@ -1,0 +1,23 @@
+"""The list of priors names what is here, and loads nothing of it."""
+
+from __future__ import annotations
+
+import pytest
+from steps import finished
+
+from engine import prior_list
+from engine.weights.catalog import catalogue
+
+
+def test_our_own_is_first_and_what_was_not_fetched_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    public = [weight for weight in catalogue().values() if weight.purpose.startswith("prior:")]
+    here = public[1]
+    monkeypatch.setattr(prior_list, "place_of", lambda weight: "somewhere" if weight is here else None)
+    found, _ = finished(prior_list.prior_steps("real"))
+    assert [entry.id for entry in found] == ["own", here.id]
+    assert found[1].licence == here.licence.title
+
+
+def test_the_stand_in_knows_itself_alone() -> None:
+    found, _ = finished(prior_list.prior_steps("fake"))
+    assert [entry.id for entry in found] == ["own"]
