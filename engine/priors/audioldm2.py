@@ -26,8 +26,10 @@ _WINDOW_S = 0.064
 _LEVEL = 0.5
 """The peak of everything that it was trained on."""
 _FLOOR = 1e-5
-_WIDTHS_PER_CELL = 40
-"""How many times its first width the net holds for each cell of ``z``, and the autoencoder for each of a picture."""
+_WIDTHS_PER_CELL = 30
+_WIDTHS_PER_PICTURE = 12
+"""How many times its first width the net holds for each cell of ``z``, and the autoencoder for each of a picture while
+they work; 29 and 11 were measured."""
 
 
 class AudioLdm2(LatentPrior):
@@ -77,7 +79,7 @@ class AudioLdm2(LatentPrior):
                 net=numbers.get("unet", 0),
                 sound=numbers.get("vae", 0) + numbers.get("vocoder", 0),
                 net_row=int(_WIDTHS_PER_CELL * net["block_out_channels"][0] * shrunk),
-                sound_row=int(max(_WIDTHS_PER_CELL * pictures["block_out_channels"][0] * picture / 8, voiced)),
+                sound_row=int(max(_WIDTHS_PER_PICTURE * pictures["block_out_channels"][0] * picture, voiced)),
             )
         except (KeyError, TypeError, IndexError) as error:
             raise WeightError(f"The settings in {folder} lack {error}; fetch the model again.") from error

@@ -23,12 +23,12 @@ from engine.priors.stable_audio_3_files import is_published_form, open_published
 
 USUAL_S = 10.0
 """For sounds of that length the memory is planned."""
-_WIDTHS_PER_TOKEN = 30
-"""How many times a token's width one block of a transformer holds while it works."""
+_WIDTHS_PER_TOKEN = 36
+"""How many times a token's width a transformer holds while it works; 28 to 35 were measured."""
 _MOST_TOKENS = 256
 """Of words for Stable Audio 3."""
 _WIDTHS_PER_SAMPLE = 6
-"""How many times its channels an autoencoder holds at the rate of the samples."""
+"""How many times its channels an autoencoder holds at the rate of the samples; 5.3 to 5.7 were measured."""
 
 
 class StableAudioOpen(LatentPrior):

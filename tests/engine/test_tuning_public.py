@@ -6,11 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from steps import finished
-from tiny_priors import tiny_folder
+from tiny_priors import PUBLIC, open_tiny, tiny_folder
 
 from engine.errors import BadUsage, WeightError
+from engine.params import FM_SPACE, Patch
+from engine.priors.base import Prompt
 from engine.sds.imagine import imagine
+from engine.sds.optimise import SdsSettings, SynthScene, refine
+from engine.synths.fm import FmSynth
 from engine.weights import residency
 from engine.weights.catalog import find
 from engine.weights.places import MODELS_VARIABLE, name_folder
@@ -51,3 +56,19 @@ def test_one_that_is_not_here_or_not_at_all_is_said() -> None:
         finished(imagine("a bell", seconds=0.3, seed=3, prior="audioldm2"))
     with pytest.raises(BadUsage, match="There is no prior called 'nobody'"):
         finished(imagine("a bell", seconds=0.3, seed=3, prior="nobody"))
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("place", ["encoder", "decoder"])
+def test_what_it_wants_turns_the_knobs(name: str, place: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """At the prior's own rate: the slope reaches from its net through its autoencoder to the instrument."""
+    prior = open_tiny(name, tmp_path_factory)
+    scene = SynthScene(FmSynth(may_open=False), note=57.0, hold_s=1.0, duration_s=0.2, sample_rate=prior.sample_rate)
+    unit = torch.tensor([Patch("fm", {"mod_2_1_rad": depth}).unit() for depth in (0.0, 0.5)])
+    settings = SdsSettings(n_steps=2, draws=2, place=place, windows=(64, 256))  # type: ignore[arg-type]
+    free = torch.ones(FM_SPACE.n_units, dtype=torch.bool)
+    steps = list(refine(scene, unit, free, prior, Prompt("a bell"), settings, torch.Generator().manual_seed(0)))
+    assert steps[-1].skipped == 0
+    assert steps[-1].unit.isfinite().all()
+    assert (steps[-1].unit - unit).abs().amax(1).min() > 1e-3
+    assert prior.plan.way == "CPU"
