@@ -25,6 +25,7 @@ from app.kept_proposal import Keeper
 from app.message_bar import in_words
 from app.panels.dream import DreamPanel
 from app.panels.dream_ask import Asked
+from app.word_ranges import WordRanges
 from engine.audio import Audio
 from engine.errors import EngineError
 from engine.params import Patch
@@ -68,6 +69,7 @@ class Dreaming(QObject):
         self._step = 0
         """Counts the tunings: what one of them adds to the history is one step."""
         self.keeper = Keeper(session, self._bring_back)
+        self.ranges = WordRanges(session)
         self.keys = DreamKeys(session, self)
         self._connect()
 
@@ -152,6 +154,7 @@ class Dreaming(QObject):
             start=start,
             reach=asked.reach,
             locked=self._s.document.locked_in(asked.synth),
+            narrowed=self.ranges.of(asked.synth),
             seed=asked.seed,
             seconds=asked.seconds,
             prior=asked.prior,

@@ -90,6 +90,7 @@ class DreamTakes(QObject):
             "prior": result.prior if result is not None else asked.prior,
             # Who stopped a search has no result of it, but knows what was asked.
             "licence": result.licence if result is not None else known.licence if known is not None else "",
+            "narrowed": {name: list(limits) for name, limits in self._dreaming.ranges.of(asked.synth).items()},
             "locked": sorted(self._s.document.locked_in(asked.synth)),
         } | ({"score": scores[0]} if scores else {})
 

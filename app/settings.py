@@ -69,6 +69,7 @@ SETTINGS = (
     Setting("explore/match", True),
     Setting("words/recent", []),
     Setting("words/form", {}),
+    Setting("words/ranges", {}),
     Setting("words/shown", True),
     Setting("files/open_folder", ""),
     Setting("files/project_folder", ""),

@@ -45,7 +45,6 @@ class Knob(Marked, ValueWidget):
         self._arc_px = _ARC_PX[size]
         self._width_px = width_px or _WIDTH_PX[size]
         self._label = label or param.label
-        self._range: tuple[float, float] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
@@ -66,12 +65,6 @@ class Knob(Marked, ValueWidget):
 
     def editor_rect(self) -> QRect:
         return self.value_rect().adjusted(2, 0, -2, 0)
-
-    def set_range(self, limits: tuple[float, float] | None) -> None:
-        """Show the part of the travel that others may use, in human units; ``None`` for all of it."""
-        if limits != self._range:
-            self._range = limits
-            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = tokens()

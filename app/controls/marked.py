@@ -16,8 +16,15 @@ class Marked:
 
     update: Callable[[], None]
 
+    _range: tuple[float, float] | None = None
     _proposal: float | None = None
     _arrow: tuple[int, float] | None = None
+
+    def set_range(self, limits: tuple[float, float] | None) -> None:
+        """Show the part of the travel that words may use, in human units; ``None`` for all of it."""
+        if limits != self._range:
+            self._range = limits
+            self.update()
 
     def set_proposal(self, value: float | None) -> None:
         """Show where a search would put the value, or where it was before, in human units."""

@@ -97,6 +97,10 @@ class ValueField(Marked, ValueWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(wash(colour, 0.9))
         painter.drawRect(QRectF(line.left() + low * line.width(), line.top(), (high - low) * line.width(), 2))
+        if self._range is not None:
+            first, last = (line.left() + self.param.to_unit(value) * line.width() for value in self._range)
+            painter.setBrush(wash(tokens().text, 0.7))
+            painter.drawRect(QRectF(first, line.bottom() + 1, max(last - first, 2.0), 1))
         if self._proposal is not None:
             # In the text's colour: every other one may be the field's own.
             there = line.left() + self.param.to_unit(self._proposal) * line.width()

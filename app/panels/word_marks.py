@@ -19,6 +19,13 @@ class WordMarks:
         self._controls = controls
         self.values: Values = {}
         self.arrows: Mapping[str, float] = {}
+        self.ranges: Mapping[str, tuple[float, float]] = {}
+
+    def show_ranges(self, ranges: Mapping[str, tuple[float, float]]) -> None:
+        """The part of the travel that words may use of some values, by name."""
+        if ranges != self.ranges:
+            self.ranges = ranges
+            self.put_on(self._controls())
 
     def show(self, values: Values, arrows: Mapping[str, float]) -> None:
         """Another place for some values, by name, and -1 to 1 for each that should go down or up."""
@@ -32,6 +39,7 @@ class WordMarks:
             if isinstance(control, Marked):
                 name = control.param.name
                 value, pull = self.values.get(name), self.arrows.get(name, 0.0)
+                control.set_range(self.ranges.get(name))
                 control.set_proposal(float(value) if isinstance(value, int | float) else None)
                 shown = abs(pull) >= LEAST and not control.locked
                 control.set_arrow((1 if pull > 0 else -1) if shown else None, abs(pull))

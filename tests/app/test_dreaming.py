@@ -197,6 +197,44 @@ def test_all_that_the_form_says_is_asked(qtbot: QtBot, session: Session, slow: S
     assert request.synth == "fm"
 
 
+def test_a_knob_is_narrowed_for_words_in_its_menu(qtbot: QtBot, session: Session, slow: Slow, windows: Any) -> None:
+    knob = session.fm.control("op1_ratio")
+    assert isinstance(knob, Knob)
+
+    def choose(words: str) -> None:
+        menu = knob.build_menu()
+        (offer,) = [action.menu() for action in menu.actions() if action.text() == "Words may turn it"]
+        next(action for action in offer.actions() if action.text() == words).trigger()  # type: ignore[union-attr]
+        menu.deleteLater()
+
+    choose("Up from here")
+    limits = (1.0, knob.param.high)
+    assert knob._range == pytest.approx(limits)
+    begin(qtbot, session)
+    assert dict(slow.request.narrowed) == {"op1_ratio": pytest.approx(limits)}
+    click(qtbot, session.dreaming.panel.discard)
+    session.dreaming.keeper.forget()
+    session.actions["edit.undo"].trigger()
+    assert knob._range is None
+    session.actions["edit.redo"].trigger()
+    assert knob._range == pytest.approx(limits)
+    windows.leave(session)
+    again = windows.start()
+    assert again.fm.control("op1_ratio")._range == pytest.approx(limits)
+    assert dict(again.dreaming.ranges.of("impact")) == {}
+
+
+def test_a_remembered_range_that_makes_no_sense_is_forgotten(windows: Any) -> None:
+    from app.settings import Settings
+
+    settings = Settings(windows.settings_path)
+    wrong = {"fm": {"op1_ratio": [9.0, 1.0], "gone": [0, 1], "gain_db": "x"}, "tape": {"a": [0, 1]}}
+    settings.set("words/ranges", wrong | {"impact": {"size_m": [0.2, 0.3]}})
+    ranges = windows.start(settings=settings).dreaming.ranges
+    assert dict(ranges.of("fm")) == {}
+    assert dict(ranges.of("impact")) == {"size_m": (0.2, 0.3)}
+
+
 def test_the_dice_gives_another_seed(qtbot: QtBot, session: Session) -> None:
     ask = session.dreaming.panel.ask
     ask.more.click()
