@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from steps import finished
-from tiny_priors import tiny_folder
+from tiny_priors import PUBLIC, open_tiny, tiny_folder
 
 from engine.errors import WeightError
 from engine.priors.base import Noising, Prompt
@@ -202,3 +202,21 @@ def test_what_the_folder_takes_is_known_before_it_is_loaded(folder: Path) -> Non
     for part, n in (("text", demand.text), ("net", demand.net), ("sound", demand.sound)):
         there = sum(p.numel() for module in prior._parts[part] for p in module.parameters())  # type: ignore[index]
         assert n == pytest.approx(there, rel=0.05)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize(("narrow", "way"), [(torch.bfloat16, "CPU"), (torch.float16, "sound on the CPU")])
+def test_in_narrow_numbers_it_says_nearly_the_same(
+    name: str, narrow: torch.dtype, way: Way, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = open_tiny(name, tmp_path_factory)
+    monkeypatch.setattr("engine.priors.plan.SMALL", 0)
+    demand = type(wide).demand(tiny_folder(name, tmp_path_factory))
+    plan = Plan(demand, Machine(CPU, None, None, narrow), way, 2)
+    prior = type(wide).load(tiny_folder(name, tmp_path_factory), plan=plan)
+    assert prior.plan.place("net") == (CPU, narrow)
+    assert prior.plan.place("sound") == (CPU, narrow if way == "CPU" else torch.float32)
+    for one, other in zip(everything(prior), everything(wide), strict=True):
+        assert one.dtype == torch.float32
+        assert one.isfinite().all()
+        assert torch.nn.functional.cosine_similarity(one.flatten(), other.flatten(), dim=0) > 0.95
