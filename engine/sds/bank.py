@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
+import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -40,6 +42,7 @@ PART = 512
 LENGTH_S = (EDGES[BANK_SLOTS] + 2) * HOP / RATE_HZ
 _BATCH = 16
 _SILENT = 1e-5
+_OLD_S = 30 * 86_400.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +91,14 @@ def fill_steps(synth: str, most: int = N_FULL, folder: Path | None = None) -> Ge
                     yield (number * PART + done) / most
     finally:
         crew.close()
+    _forget_old(_part_path(synth, 0, folder).parent)
+
+
+def _forget_old(own: Path) -> None:
+    """Banks of other states of the program that nobody has read for long."""
+    for other in own.parent.iterdir() if own.is_dir() else ():
+        if other != own and time.time() - other.stat().st_mtime > _OLD_S:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def entries(synth: str, numbers: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:

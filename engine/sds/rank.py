@@ -17,7 +17,7 @@ from engine.priors.listener import Listener
 from engine.sds.playing import FAR_DB, Contender
 from engine.sds.result import N_CANDIDATES
 
-WORTH_PER_DB = 0.02
+WORTH_PER_DB = 0.015
 """What a decibel nearer to the prior's samples is worth, in points of the listener's score."""
 _ALIKE = 2
 """So many of those that are offered may come from one start."""

@@ -58,19 +58,26 @@ class Teller:
         """Where it stands, without anything new."""
         return Note(min(self.used, 0.99), text)
 
-    def told(self, best: Sequence[Contender], stage: str, text: str) -> Note:
-        """``best``, which were rendered as they are offered, best first."""
+    def told(self, best: Sequence[Contender], stage: str, text: str, *, asked: bool = True) -> Note:
+        """``best``, which were rendered as they are offered, best first. Before the listener was ``asked`` they are no
+        moment of the way."""
         candidates = self.candidates(best)
         self._last_s = self.seconds
-        if candidates and len(self.moments) < MOST_MOMENTS:
+        if asked and candidates and len(self.moments) < MOST_MOMENTS:
             first = candidates[0]
             self.moments.append(Moment(self.seconds, stage, text, first.patch, first.note, first.loss, first.score))
         state = TuneState(candidates, tuple(self.moments), self.wanted, self.arrows, self.bank_size, self._bank_full)
         return Note(min(self.used, 0.99), text, state)
 
     def candidates(self, best: Sequence[Contender]) -> tuple[Candidate, ...]:
-        # By identity, with the contender itself kept so that no other takes its place in memory.
-        return tuple(self._made.setdefault(id(one), (one, self._candidate(one)))[1] for one in best)
+        found = []
+        for one in best:
+            known = self._made.get(id(one))
+            # By identity, with the contender itself kept so that no other takes its place in memory.
+            if known is None or known[1].score != (one.score or 0.0):
+                known = self._made[id(one)] = (one, self._candidate(one))
+            found.append(known[1])
+        return tuple(found)
 
     def _candidate(self, one: Contender) -> Candidate:
         assert one.sound is not None

@@ -45,7 +45,8 @@ EVOLUTION_END, POLISH_END, REFINE_END = 0.52, 0.62, 0.93
 """Shares of the time at which the stages end at the latest."""
 _N_HEARD, _N_PARENTS, _N_KEPT, _N_BORN = 64, 24, 128, 32
 _GENERATIONS_PER_S = {"fm": 2.2, "impact": 0.6}
-_POLISHED, _POLISH_PER_S = 3, {"fm": 0.5, "impact": 0.15}
+_POLISH_PER_S = {"fm": 0.5, "impact": 0.15}
+_N_LIKED, _N_ASKED = 8, 12
 _N_REFINED = 4
 _N_HEARD_WANTED = 3
 
@@ -86,19 +87,16 @@ def tune(
             yield Note(0.0, "Loading")
             run = _Tuning(request, crew, stop, parts, clock, notice)
             first = by_tags(request, presets, run.bounds)
-            if nets is None:
-                work = [lambda: borrowed(request.prior, stack), lambda: run.stage_one.hear(first, full=True)]
-                nets, _ = yield from run.noted(crew.map(_call, work), "Loading")
-            else:
+            if first:
+                # Something to hear at once: the nets that would say how well it fits take seconds to load.
                 yield from run.noted(crew.map(run.heard_first, [first]), "Comparing with the presets")
+                yield run.teller.told(first, "bank", "Comparing with the presets", asked=False)
+            if nets is None:
+                (nets,) = yield from run.noted(crew.map(lambda name: borrowed(name, stack), [request.prior]), "Loading")
             return (yield from run.run(nets, first))
     finally:
         stop.set()
         crew.close()
-
-
-def _call(work: Callable[[], Any]) -> Any:
-    return work()
 
 
 class _Tuning:
@@ -202,8 +200,9 @@ class _Tuning:
             if self.teller.is_due:
                 yield from self._offer("evolved", "Evolving")
         generations = max(round(seconds * _POLISH_PER_S[synth]), 1)
-        for n, one in enumerate(kept(self._found, _POLISHED, each=1)):
-            until = EVOLUTION_END + (POLISH_END - EVOLUTION_END) * (n + 1) / _POLISHED
+        best = [*offered(self._seen, 2), *kept(self._found, 1, each=1)]
+        for n, one in enumerate(best):
+            until = EVOLUTION_END + (POLISH_END - EVOLUTION_END) * (n + 1) / len(best)
             polishing = self._evolution.polished(
                 one, generations, self._request.seed % 2**31 + n + 1, partial(self._is_past, until)
             )
@@ -268,7 +267,7 @@ class _Tuning:
 
     def _offer(self, stage: str, text: str, also: Sequence[Contender] = ()) -> Generator[Note, None, None]:
         """Ask the listener about the nearest, play the best of them as they are offered, ask again, and tell."""
-        nearest = [*kept(self._found, 12, each=3), *also]
+        nearest = [*self._worth_asking(), *also]
         yield from self.noted(self._crew.map(self._ranker.ask, [nearest]), text)
         ready = [one for one in offered(nearest) if one.sound is None]
         if ready:
@@ -282,9 +281,18 @@ class _Tuning:
         yield self.teller.told(offered(self._seen), stage, text)
 
     def _parents(self) -> list[Contender]:
-        """Mostly the nearest; among them those that the listener prefers come first."""
+        """The nearest, and between them what ranks highest so far: families that the listener prefers go on too."""
         nearest = kept(self._found, _N_PARENTS, each=4)
-        return sorted(nearest, key=lambda one: one.far_db)
+        liked = offered(self._seen, _N_LIKED)
+        mixed = [one for pair in zip(nearest, liked, strict=False) for one in pair]
+        return [*mixed, *nearest[len(liked) :], *liked[len(nearest) :]]
+
+    def _worth_asking(self) -> list[Contender]:
+        """The nearest of all, and the nearest of each family that ranks high."""
+        families = {one.origin for one in offered(self._seen, _N_LIKED)}
+        of_families = [one for one in self._found if one.origin in families]
+        both = [*kept(self._found, _N_ASKED, each=3), *kept(of_families, _N_ASKED, each=2)]
+        return list({id(one): one for one in both}.values())
 
     def _at_start(self) -> Contender:
         start = self._request.start
