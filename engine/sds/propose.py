@@ -32,10 +32,10 @@ from engine.sds.rank import Ranker
 
 LENGTHS_S = (0.6, 2.0)
 """A prior is asked for sounds of these lengths; what fits better decides."""
-EACH = 6
+EACH = 9
 """So many samples of each length."""
 STEPS = 12
-N_WANTED = 4
+N_WANTED = 5
 """So many samples of all are kept."""
 SHORTEST_S, LONGEST_S = 0.5, 3.2
 N_RERENDERED = 256

@@ -19,7 +19,7 @@ from engine.synths.catalog import synth_of
 
 USUAL = SdsSettings(sds=1.0, fit=1.0, draws=2, steps_back=2, reuse=3)
 """What the prior wants now and what it drew before, as one loss."""
-STEPS_PER_S = {"fm": 0.6, "impact": 0.4}
+STEPS_PER_S = {"fm": 0.9, "impact": 0.6}
 _LOOKS = 3
 """So many states tell which way the arrows point."""
 

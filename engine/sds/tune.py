@@ -44,8 +44,8 @@ R = TypeVar("R")
 EVOLUTION_END, POLISH_END, REFINE_END = 0.52, 0.62, 0.93
 """Shares of the time at which the stages end at the latest."""
 _N_HEARD, _N_PARENTS, _N_KEPT, _N_BORN = 64, 24, 128, 32
-_GENERATIONS_PER_S = {"fm": 2.2, "impact": 0.6}
-_POLISH_PER_S = {"fm": 0.5, "impact": 0.15}
+_GENERATIONS_PER_S = {"fm": 3.6, "impact": 1.0}
+_POLISH_PER_S = {"fm": 0.7, "impact": 0.25}
 _N_LIKED, _N_ASKED = 8, 12
 _N_REFINED = 4
 _N_HEARD_WANTED = 3

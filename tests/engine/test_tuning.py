@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 import torch
 from steps import finished
+from test_studio import Heard
 from tiny_nets import tiny_listener, write_tiny_nets
 
 from engine.dsp.mel import RATE_HZ
 from engine.errors import WeightError
-from engine.jobs import Note
+from engine.jobs import TERMINAL, Note
 from engine.params import FM_SPACE, Patch
 from engine.priors.fake import FakePrior
 from engine.project.presets import factory_library
@@ -31,6 +32,7 @@ from engine.sds.rank import WORTH_PER_DB
 from engine.sds.result import TuneRequest, TuneResult, TuneState
 from engine.sds.settings import SdsSettings
 from engine.sds.tune import Parts, tune
+from engine.studio import Studio
 from engine.torch_setup import load_torch
 
 PRESETS = factory_library()
@@ -128,6 +130,31 @@ def test_most_of_a_bank_is_heard_and_no_two_patches_are_one(synth: str) -> None:
     assert len({tuple(row) for row in units.tolist()}) == len(numbers)
     sounds = bank.render(synth, units, notes, holds_s, 0.6)
     assert int((sounds.abs().amax(1) > 1e-3).sum()) >= len(numbers) - 1
+
+
+def test_the_studio_makes_the_banks_behind_everything_else(
+    small_bank: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = Heard()
+    studio = Studio(heard)
+    try:
+        monkeypatch.setenv("TONEWRIGHT_WEIGHTS", str(tmp_path))
+        assert heard.result_of(studio.warm_bank()) is None
+        assert bank.read_bank("fm") is None, "nobody would ask it"
+        monkeypatch.setenv("TONEWRIGHT_WEIGHTS", str(write_tiny_nets(tmp_path)))
+        filling = studio.warm_bank()
+        heard.wait_for(filling, "note")
+        # What a person asks for goes first.
+        rendered = heard.result_of(studio.render(Patch("fm"), duration_s=0.1))
+        assert rendered.audio.duration_s == pytest.approx(0.1)
+        assert not [event for event in heard.of(filling) if event.kind in TERMINAL]
+        assert heard.end_of(filling, 120.0).kind == "done"
+        for synth in ("fm", "impact"):
+            full = bank.read_bank(synth)
+            assert full is not None
+            assert full.size == 96
+    finally:
+        assert studio.close()
 
 
 # -- the search --------------------------------------------------------------------------------------------------------
