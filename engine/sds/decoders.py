@@ -84,9 +84,9 @@ def nearest_magnitudes(frames: Tensor, begin: Tensor) -> Tensor:
     """
     weights = band_weights().to(frames)
     bands = torch.where(frames <= LOG_FLOOR + 0.05, torch.zeros_like(frames), frames.exp())
-    wanted, gram = bands @ weights.T, weights @ weights.T
-    spread = wanted / gram.sum(1).clamp(min=1e-6)
+    wanted = bands @ weights.T
+    spread = wanted / (weights @ weights.sum(0)).clamp(min=1e-6)
     found: Tensor = begin + 10.0 ** (_SEED_DB / 20.0) * spread
     for _ in range(_N_STEPS):
-        found = found * (wanted + 1e-9) / (found @ gram + 1e-9)
+        found = found * (wanted + 1e-9) / (found @ weights @ weights.T + 1e-9)
     return found

@@ -156,7 +156,7 @@ def test_a_net_is_the_same_after_its_file(net: PriorNet, tmp_path: Path) -> None
     path = tmp_path / "prior.safetensors"
     settings = {name: getattr(SMALL, name) for name in SMALL.__dataclass_fields__}
     write_net(path, NetFile("prior", settings, {"step": 3}, net.state_dict()))
-    again = OwnPrior.load(path)
+    again = OwnPrior.load(path, quick=False)
     x, text = noise(1), text_encoder()(["a bell"])
     t, seconds = torch.tensor([0.5]), torch.tensor([1.0])
     assert torch.allclose(again._net(x, t, text, seconds), net(x, t, text, seconds), atol=0.02)
@@ -174,3 +174,16 @@ def test_files_that_are_no_prior_are_refused_in_one_sentence(net: PriorNet, tmp_
         OwnPrior.load(path)
     with pytest.raises(WeightError, match="tonewright train prior"):
         OwnPrior.load(tmp_path / "none.safetensors")
+
+
+def test_the_quick_way_wants_nearly_the_same(net: PriorNet, tmp_path: Path) -> None:
+    path = tmp_path / "prior.safetensors"
+    settings = {name: getattr(SMALL, name) for name in SMALL.__dataclass_fields__}
+    write_net(path, NetFile("prior", settings, {}, net.state_dict()))
+    z, found = noise(), []
+    for quick in (False, True):
+        prior = OwnPrior.load(path, quick=quick)
+        steps = prior.target(z, Prompt("glass breaking", guidance=1.0), torch.Generator().manual_seed(3), Noising())
+        found.append(finished(steps)[0])
+    assert found[1].dtype == torch.float32
+    assert float((found[1] - found[0]).norm() / found[0].norm()) < 0.03
