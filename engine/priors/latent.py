@@ -9,6 +9,7 @@ runs out, the plan becomes smaller and the same piece is tried again.
 from __future__ import annotations
 
 import inspect
+import threading
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
@@ -47,6 +48,8 @@ class LatentPrior(ABC):
         self._pipeline = pipeline
         self._parts = parts
         self._words: dict[tuple[str, str, bool, float], Words] = {}
+        # Threads may draw at once, but its parts can only be in one place.
+        self._at_work = threading.RLock()
         self.plan = plan
 
     # -- what a model has to say for itself ----------------------------------------------------------------
@@ -153,15 +156,16 @@ class LatentPrior(ABC):
 
         For a caller who ran out of memory on the way back through :meth:`embed` or :meth:`hear`.
         """
-        plan = smaller(self.plan)
-        if plan is None:
-            return False
-        self.plan = plan
-        if plan.way != "together":
-            for part in self._parts:
-                self._send_away(part)
-        let_go(str(plan.machine.device))
-        return True
+        with self._at_work:
+            plan = smaller(self.plan)
+            if plan is None:
+                return False
+            self.plan = plan
+            if plan.way != "together":
+                for part in self._parts:
+                    self._send_away(part)
+            let_go(str(plan.machine.device))
+            return True
 
     def _gain(self, audio: Tensor) -> Tensor:
         """What brings each row to the level that the model knows: ``[rows, 1, 1]``."""
@@ -215,7 +219,7 @@ class LatentPrior(ABC):
         for step, t in enumerate(times):
             scaled = scheduler.scale_model_input(z, t) if hasattr(scheduler, "scale_model_input") else z
             answer = yield from _share_of(self._answers(scaled, t, words, prompt.guidance), step, len(times))
-            with warnings.catch_warnings():
+            with self._at_work, warnings.catch_warnings():
                 # The Brownian tree finds that its ends are rounded.
                 warnings.simplefilter("ignore")
                 z = scheduler.step(answer, t, z, **more).prev_sample
@@ -273,15 +277,16 @@ class LatentPrior(ABC):
 
     def _tried(self, work: Callable[[slice], R], rows: slice) -> R | None:
         """What ``work`` gives, or ``None`` after memory ran out and the plan became smaller."""
-        try:
-            return work(rows)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-        # Out here the error has let go of what the work had taken so far.
-        if not self.shrink():
-            raise too_little(self.plan, ran_out=True)
-        return None
+        with self._at_work:
+            try:
+                return work(rows)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Out here the error has let go of what the work had taken so far.
+            if not self.shrink():
+                raise too_little(self.plan, ran_out=True)
+            return None
 
     def _bring(self, part: Part) -> tuple[torch.device, torch.dtype]:
         """The part to where it works, the others out of its way where they take turns."""

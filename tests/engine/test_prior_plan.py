@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -174,6 +176,34 @@ def test_in_turns_only_one_part_is_in_the_way(folder: Path, monkeypatch: pytest.
     monkeypatch.setattr(prior, "_send_away", away.append)
     prior._bring("net")
     assert away == ["text", "sound"]
+
+
+def test_threads_that_draw_at_once_draw_what_one_alone_does(folder: Path) -> None:
+    """Parts that take turns are never moved away from under somebody's work."""
+    prior = opened(folder, "in turns", 2)
+    at_work: list[str] = []
+    seen: list[int] = []
+    answer = prior._answer
+
+    def watched(*given: object) -> torch.Tensor:
+        at_work.append("here")
+        seen.append(len(at_work))
+        time.sleep(0.002)
+        found = answer(*given)  # type: ignore[arg-type]
+        at_work.pop()
+        return found
+
+    prior._answer = watched  # type: ignore[method-assign]
+
+    def drawn(seed: int) -> torch.Tensor:
+        return prior.hear(finished(prior.sample(BELL, 0.2, 3, torch.Generator().manual_seed(seed), 3))[0])
+
+    alone = [drawn(seed) for seed in range(3)]
+    with ThreadPoolExecutor(3) as threads:
+        together = list(threads.map(drawn, range(3)))
+    assert max(seen) == 1
+    for one, other in zip(alone, together, strict=True):
+        assert torch.equal(one, other)
 
 
 def test_progress_counts_rows_that_wait_for_their_turn(folder: Path) -> None:

@@ -12,7 +12,9 @@ from tiny_priors import PUBLIC, open_tiny, tiny_folder
 
 from engine.errors import BadUsage, WeightError
 from engine.params import FM_SPACE, Patch
+from engine.priors.audioldm2 import AudioLdm2
 from engine.priors.base import Prompt
+from engine.priors.stable_audio import StableAudioOpen
 from engine.sds.imagine import imagine
 from engine.sds.optimise import SdsSettings, SynthScene, refine
 from engine.synths.fm import FmSynth
@@ -36,8 +38,10 @@ def _own_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_what_a_public_prior_imagines_is_a_sound_with_its_licence(
-    prior: str, tiny: str, licence: str, tmp_path_factory: pytest.TempPathFactory
+    prior: str, tiny: str, licence: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for kind in (StableAudioOpen, AudioLdm2):
+        monkeypatch.setattr(kind, "usual_steps", 6)
     name_folder(find(prior), tiny_folder(tiny, tmp_path_factory))
     found, notes = finished(imagine("a bell", seconds=0.3, seed=3, prior=prior))
     again, _ = finished(imagine("a bell", seconds=0.3, seed=3, prior=prior))
