@@ -15,6 +15,7 @@ from torch import Tensor
 from engine.matching.descend import speeds as fm_speeds
 from engine.matching.strike_descent import SPEEDS as STRIKE_SPEEDS
 from engine.params import ParamSpace
+from engine.params.fm import FM_SPACE, loop_routes, mod_name
 from engine.params.impact import IMPACT_SPACE
 from engine.sds.settings import Coordinates
 
@@ -75,7 +76,8 @@ class Moving:
         self._low = torch.zeros_like(self._start) if low is None else low.to(unit).expand_as(unit)
         self._high = torch.ones_like(self._start) if high is None else high.to(unit).expand_as(unit)
         self._speeds = speeds(space).to(unit) * free.to(unit)
-        self._free = self._speeds > 0.0
+        # Loops that are shut stay shut: an open one costs an exact recursion, and many are noise.
+        self._free = (self._speeds > 0.0) & ~(_loops(space).to(unit.device) & (self._start <= 0.0))
         self._size, self._clip, self._logit = speed, clip, coordinates == "logit"
         self._span = (self._high - self._low).clamp(min=0.0)
         inside = torch.minimum(torch.maximum(self._start, self._low), self._high)
@@ -85,7 +87,7 @@ class Moving:
         self._first, self._second = torch.zeros_like(self.unit), torch.zeros_like(self.unit)
         self._n = torch.zeros(unit.shape[0], 1, device=unit.device)
         self._usual = torch.zeros(unit.shape[0], 1, device=unit.device)
-        self._modes = _shifted_together(space, self._free)
+        self._modes = _shifted_together(space, self._speeds > 0.0)
         self._shift = torch.zeros(2, unit.shape[0], device=unit.device)
         self.skipped = 0
         """Steps of single patches that were not made because a slope was not finite."""
@@ -150,6 +152,14 @@ class Moving:
             bent = self._low + self._span * torch.sigmoid(self._y)
             unit = torch.minimum(torch.maximum(bent, self._low), self._high)
         self.unit = torch.where(self._free & (move != 0.0), unit, self.unit)
+
+
+def _loops(space: ParamSpace) -> Tensor:
+    """Which positions are routes of FM that look back, ``[n_units]``."""
+    found = torch.zeros(space.n_units, dtype=torch.bool)
+    for source, target in loop_routes() if space is FM_SPACE else []:
+        found[space.place(mod_name(source, target))] = True
+    return found
 
 
 def _shifted_together(space: ParamSpace, free: Tensor) -> Tensor:

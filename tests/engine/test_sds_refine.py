@@ -346,6 +346,16 @@ def test_modes_shift_together_when_the_voice_may_not() -> None:
     assert float(moved[place.start + 2]) < 0.0
 
 
+def test_loops_that_are_shut_stay_shut() -> None:
+    start = units("fm", {"mod_1_1_rad": 0.0}, {"mod_1_1_rad": 0.5})
+    moving = Moving(start, all_free("fm"), FM_SPACE, low=None, high=None, speed=0.01, clip=2.0)
+    for _ in range(3):
+        moving.step(torch.full_like(start, -1.0), torch.zeros(2), 1.0)
+    moved = (moving.unit - start)[:, FM_SPACE.place("mod_1_1_rad")].flatten()
+    assert moved[0] == 0.0 < moved[1]
+    assert bool(((moving.unit - start)[:, FM_SPACE.place("mod_3_1_rad")] > 0.0).all())
+
+
 def test_a_sudden_slope_is_clipped_for_its_row_alone() -> None:
     start = units("fm", {}, {})
     place = FM_SPACE.place("op1_env2_s").start
