@@ -69,6 +69,7 @@ class Monkey:
             (2, self.object_page),
             (2, self.lock),
             (5, self.explore),
+            (5, self.words),
             (3, self.page),
             (2, self.algorithm),
             (2, self.panel_menu),
@@ -231,6 +232,30 @@ class Monkey:
             desk.copy(slot, self.rng.randrange(4))
 
         self.rng.choice((lambda: desk.go(slot), desk.toggle, from_a_menu, morph, copy))()
+
+    def words(self) -> None:
+        """Let words turn the knobs, and look at what they find in every way."""
+        dreaming = self.session.dreaming
+        view, panel = dreaming.view, dreaming.panel
+        move = self.rng.choice(
+            (
+                lambda: panel.ask.prompt.setText(self.rng.choice(("a knock", "a long bright bell", "", "???"))),
+                lambda: panel.ask.reach.enter(self.rng.random()),
+                dreaming.dream,
+                dreaming.dream,
+                dreaming.stop,
+                dreaming.branch,
+                dreaming.accept,
+                dreaming.discard,
+                dreaming.takes.imagine,
+                lambda: view.choose(self.rng.choice((0, 1, 5, "before", "wanted"))),
+                lambda: view.point(self.rng.choice((0, 3, "before", "wanted")), self.rng.random() < 0.5),
+                lambda: view.scrub(self.rng.randint(-1, 8)),
+                lambda: view.show_original(self.rng.random() < 0.5),
+                lambda: self.live(0.5),
+            )
+        )
+        move()
 
     def page(self) -> None:
         fm = self.session.fm
