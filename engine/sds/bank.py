@@ -80,6 +80,11 @@ def read_bank(synth: str, folder: Path | None = None) -> Bank | None:
     return Bank.joined(parts) if parts else None
 
 
+def is_begun(synth: str, folder: Path | None = None) -> bool:
+    """Whether the first part is there and whole."""
+    return _read(_part_path(synth, 0, folder)) is not None
+
+
 def fill_steps(synth: str, most: int = N_FULL, folder: Path | None = None) -> Generator[float, None, None]:
     """Make the parts of the bank that are missing, up to ``most`` patches; yields the share that is there."""
     crew = Crew()

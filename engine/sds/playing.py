@@ -42,6 +42,8 @@ class Contender:
     far_db: float = FAR_DB
     score: float | None = None
     frames: Tensor | None = None
+    prints: Tensor | None = None
+    """``[slots, pairs]``: what it is compared by."""
     sound: Tensor | None = None
     """As it is offered, levelled, once it was rendered so."""
     gain_db: float = 0.0
@@ -71,11 +73,12 @@ class Stage:
         with torch.no_grad():
             level = levelled(sounds, RATE_HZ)
             frames = log_mel(level)
-        far = nearest_db(distances_db(prints_of_frames(frames), self.wanted)).tolist()
+        prints = prints_of_frames(frames)
+        far = nearest_db(distances_db(prints, self.wanted)).tolist()
         silent = (sounds.abs().amax(1) < _SILENT).tolist()
         for row, one in enumerate(batch):
             one.far_db = FAR_DB if silent[row] else far[row]
-            one.frames = frames[row]
+            one.frames, one.prints = frames[row], prints[row]
             if silent[row]:
                 one.score = -1.0
             if full and not silent[row]:

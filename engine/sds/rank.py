@@ -15,10 +15,13 @@ from torch import Tensor
 from engine.dsp.mel import LOG_FLOOR, MOST_FRAMES
 from engine.priors.listener import Listener
 from engine.sds.playing import FAR_DB, Contender
+from engine.sds.prints import distances_db
 from engine.sds.result import N_CANDIDATES
 
 WORTH_PER_DB = 0.015
 """What a decibel nearer to the prior's samples is worth, in points of the listener's score."""
+APART_DB = 2.0
+"""Sounds that are nearer to each other are one choice to a person."""
 _ALIKE = 2
 """So many of those that are offered may come from one start."""
 _BATCH = 16
@@ -56,12 +59,13 @@ def worth(one: Contender) -> float:
     return (-2.0 if one.score is None else one.score) - WORTH_PER_DB * min(one.far_db, FAR_DB)
 
 
-def offered(found: Sequence[Contender], most: int = N_CANDIDATES) -> list[Contender]:
-    """The best of all that have a score, best first, no more than two of one start and none twice."""
+def offered(found: Sequence[Contender], most: int = N_CANDIDATES, apart_db: float = 0.0) -> list[Contender]:
+    """The best of all that have a score, best first, no more than two of one start and none twice; each at least
+    ``apart_db`` from those before it, so that there is something to choose from."""
     count: dict[int, int] = {}
     best: list[Contender] = []
     for one in sorted((one for one in found if one.score is not None), key=worth, reverse=True):
-        if count.get(one.origin, 0) < _ALIKE and not any(_same(one, other) for other in best):
+        if count.get(one.origin, 0) < _ALIKE and not any(_same(one, other, apart_db) for other in best):
             count[one.origin] = count.get(one.origin, 0) + 1
             best.append(one)
             if len(best) == most:
@@ -69,8 +73,12 @@ def offered(found: Sequence[Contender], most: int = N_CANDIDATES) -> list[Conten
     return best
 
 
-def _same(one: Contender, other: Contender) -> bool:
-    return one.note == other.note and one.hold_s == other.hold_s and bool((one.unit == other.unit).all())
+def _same(one: Contender, other: Contender, apart_db: float) -> bool:
+    if one.note == other.note and one.hold_s == other.hold_s and bool((one.unit == other.unit).all()):
+        return True
+    if apart_db <= 0.0 or one.prints is None or other.prints is None:
+        return False
+    return bool(distances_db(one.prints[None], other.prints[None])[0, 0] < apart_db)
 
 
 def _padded(frames: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ from engine.matching.crew import Crew
 from engine.params.note import HOLD
 from engine.priors.base import Prior, Prompt
 from engine.project.presets import Preset
-from engine.sds.bank import N_FULL, PART, fill_steps, read_bank
+from engine.sds.bank import N_FULL, PART, fill_steps, is_begun, read_bank
 from engine.sds.bounds import Bounds
 from engine.sds.door import check_request
 from engine.sds.draws import random_entry
@@ -32,7 +32,7 @@ from engine.sds.hearing import sounds_of
 from engine.sds.nets import Nets, borrowed
 from engine.sds.playing import Contender, Stage, no_print
 from engine.sds.propose import N_RERENDERED, Evolution, Wanted, draw_wanted, kept, nearest_in
-from engine.sds.rank import Ranker, offered, worth
+from engine.sds.rank import APART_DB, Ranker, offered, worth
 from engine.sds.refining import Refined, refined, usual_settings
 from engine.sds.result import TuneRequest, TuneResult
 from engine.sds.settings import SdsSettings
@@ -168,19 +168,16 @@ class _Tuning:
 
     def _starts(self, first: Sequence[Contender], wanted: Wanted) -> Generator[Note, None, None]:
         """What the bank has, the presets that were named, and the patch that it began with."""
-        request, bounds = self._request, self.bounds
+        request = self._request
         begin: list[Contender] = []
         if self._parts.bank:
             begin += [_copy(one) for one in first]
-            bank = read_bank(request.synth)
-            if bank is None:
+            if not is_begun(request.synth):
                 text = "Listening to patches for the first time"
                 yield from self.noted(fill_steps(request.synth, PART), text)
-                bank = read_bank(request.synth)
-            if bank is not None:
-                self.teller.bank_size = bank.size
-                most = _N_HEARD if bounds.is_open else N_RERENDERED
-                begin += nearest_in(bank, wanted, bounds, most, request.seed)
+            asking = self._crew.map(self._from_bank, [wanted])
+            (nearest,) = yield from self.noted(asking, "Comparing with the bank")
+            begin += nearest
         else:
             begin = [self._random(n) for n in range(_N_REFINED)]
         if request.start is not None:
@@ -188,6 +185,14 @@ class _Tuning:
         heard = yield from self.noted(self._evolution.heard(begin), "Comparing with the bank")
         self._found = kept(heard, _N_HEARD, each=2)
         yield from self._offer("bank", "Comparing with the bank")
+
+    def _from_bank(self, wanted: Wanted) -> list[Contender]:
+        bank = read_bank(self._request.synth)
+        if bank is None:
+            return []
+        self.teller.bank_size = bank.size
+        most = _N_HEARD if self.bounds.is_open else N_RERENDERED
+        return nearest_in(bank, wanted, self.bounds, most, self._request.seed)
 
     def _evolve(self) -> Generator[Note, None, None]:
         seconds, synth = self._request.seconds, self._request.synth
@@ -249,7 +254,7 @@ class _Tuning:
             start_score = start.score
         teller = self.teller
         return TuneResult(
-            teller.candidates(offered(self._seen)),
+            teller.candidates(offered(self._seen, apart_db=APART_DB)),
             tuple(teller.moments),
             teller.wanted,
             teller.arrows,
@@ -278,7 +283,7 @@ class _Tuning:
             for one, other in zip(ready, again, strict=True):
                 one.sound = other.sound
             self._seen = _best_of([*self._seen, *again])
-        yield self.teller.told(offered(self._seen), stage, text)
+        yield self.teller.told(offered(self._seen, apart_db=APART_DB), stage, text)
 
     def _parents(self) -> list[Contender]:
         """The nearest, and between them what ranks highest so far: families that the listener prefers go on too."""

@@ -187,6 +187,11 @@ def test_evolution_comes_nearer_to_what_the_prior_draws(small_bank: None) -> Non
     assert states[-1].bank_full == 96
     assert evolved.wanted
     assert {candidate.stage for candidate in evolved.candidates} <= {"bank", "evolved"}
+    # There is something to choose from.
+    sounds = [torch.tensor(np.array(candidate.audio.samples[0])) for candidate in evolved.candidates]
+    assert len(sounds) >= 3
+    for n, sound in enumerate(sounds):
+        assert all(far(sound, other) > 1.5 for other in sounds[:n])
 
 
 def test_what_is_offered_never_gets_worse(small_bank: None) -> None:
