@@ -78,7 +78,8 @@ class Aim:
         Each draw is one level for all rows and noise of its own for each.
         """
         settings = self._settings
-        h = torch.nan_to_num(seen.h.detach())
+        # Nets work in fp32, whatever the patches are in.
+        h = torch.nan_to_num(seen.h.detach()).float()
         levels = settings.schedule.levels(share, settings.draws, self._rng)
         weights = [weight(t, settings.weighing, settings.path) for t in levels]
         found: list[Tensor] = []
@@ -88,7 +89,7 @@ class Aim:
                 try:
                     done = next(passes)
                 except StopIteration as stop:
-                    found.append(self._bounded(stop.value))
+                    found.append(self._bounded(stop.value).to(seen.h))
                     break
                 yield (i + done) / len(levels)
         if settings.place == "encoder":

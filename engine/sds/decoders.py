@@ -54,7 +54,7 @@ def decoded(prior: Prior, z: Tensor, sounds: Tensor) -> Tensor:
     """``z`` as sound ``[batch, n]``, ``n`` at most that of ``sounds`` ``[batch, n]``, which it is to replace."""
     mel = speaks_mel(prior)
     if mel is not None:
-        return with_bands(sounds, mel.frames(z))
+        return with_bands(sounds, mel.frames(z).to(sounds))
     return prior.hear(z).mean(1)[:, : sounds.shape[1]]
 
 

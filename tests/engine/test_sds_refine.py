@@ -135,6 +135,24 @@ def test_encoder_and_decoder_pull_the_same_way_where_the_decoder_is_linear() -> 
 
 
 @pytest.mark.parametrize("place", ["encoder", "decoder"])
+def test_the_slope_of_the_whole_way_is_right(place) -> None:
+    """From the loss through prior, level and strike to every knob, against small steps in float64."""
+    scene = scene_of("impact", 0.2)
+    aim = Aim(scene, teacher_of(scene, {"damping_low": 4.0}), PROMPT, replace(PLAIN, place=place), rng(1), None)
+    # At a whole number of modes there is a corner.
+    start = units("impact", {"modes": 12.5, "room": 0.3, "contact_db": -12.0}).double()
+    seen = aim.look(start)
+    for _ in aim.ask(seen, 0.0):
+        pass
+    # Without what moves pitches, whose slopes bend within a millionth of their travel.
+    way = torch.randn(start.shape, generator=rng(2), dtype=torch.float64) * (speeds(IMPACT_SPACE) > 0.2)
+    way *= (start > 0.01) & (start < 0.99)
+    step = 1e-6
+    ends = [float(aim.slope(aim.look(start + sign * step * way))[0]) for sign in (1.0, -1.0)]
+    assert float((aim.slope(seen)[1] * way).sum()) == pytest.approx((ends[0] - ends[1]) / (2.0 * step), rel=1e-3)
+
+
+@pytest.mark.parametrize("place", ["encoder", "decoder"])
 def test_the_same_seed_gives_the_same_run_and_another_one_another(place) -> None:
     scene = scene_of("fm", 0.2)
     teacher, start = teacher_of(scene, {"op1_env2_s": 0.05}), units("fm", {"op1_env2_s": 0.3})
