@@ -225,7 +225,7 @@ class Dreaming(QObject):
             self._s.messages.info(note.notice)
         share = "" if note.fraction is None else f" · {100 * note.fraction:.0f} %"
         state = self.view.state
-        grows = state is not None and state.bank_size < state.bank_full
+        grows = state is not None and 0 < state.bank_size < state.bank_full
         known = f" · {state.bank_size} of {state.bank_full} sounds known" if state is not None and grows else ""
         self._say(f"{note.text or 'Starting'}{share}{known}")
 

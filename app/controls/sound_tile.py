@@ -39,6 +39,8 @@ class SoundTile(QWidget):
     def __init__(self, name: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.name = name
+        self.short = ""
+        """What it is called where there is no room for the name."""
         self.figure = ""
         self.share = 0.0
         self.is_filled = False
@@ -141,6 +143,8 @@ class SoundTile(QWidget):
         if metrics.horizontalAdvance(name) + figure_px + 4 > foot.width():
             # The figure gives way: the tip has it.
             figure_px = 0
+            if metrics.horizontalAdvance(name) > foot.width() and self.short:
+                name = self.short
             name = metrics.elidedText(name, Qt.TextElideMode.ElideRight, foot.width())
         painter.setPen(QColor(theme.accent if self._checked else theme.text))
         painter.drawText(foot, middle | Qt.AlignmentFlag.AlignLeft, name)

@@ -89,7 +89,7 @@ class ValueField(Marked, ValueWidget):
 
     def _text_margin(self) -> int:
         """What stands to the right of the value."""
-        return LOCK_PX if self._locked else 2
+        return LOCK_PX if self._locked or self._arrow is not None else 2
 
     def _paint_bar(self, painter: QPainter, box: QRectF, colour: str) -> None:
         line = QRectF(box.left() + 4, box.bottom() - 4, box.width() - 8, 2)

@@ -63,6 +63,7 @@ class DreamPanel(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.ask = AskForm()
         self.before, self.wanted = SoundTile("Before"), SoundTile("Prior")
+        self.before.short = "Old"
         self.tiles = [SoundTile(str(n + 1)) for n in range(N_TILES)]
         self.line = SearchLine()
         self.words = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
