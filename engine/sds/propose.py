@@ -33,7 +33,8 @@ from engine.sds.rank import Ranker
 LENGTHS_S = (0.6, 2.0)
 """A prior is asked for sounds of these lengths; what fits better decides."""
 EACH = 9
-"""So many samples of each length."""
+"""So many samples of each length at most."""
+_SAMPLES_PER_S, _LEAST_EACH = 0.2, 3
 STEPS = 12
 N_WANTED = 5
 """So many samples of all are kept."""
@@ -62,15 +63,20 @@ class Wanted:
         return torch.cat([_as_large(one, sizes) for one in self.z])
 
 
+def samples_in(seconds: float) -> int:
+    """How many samples of each length belong to a tuning of so many seconds."""
+    return min(max(round(seconds * _SAMPLES_PER_S), _LEAST_EACH), EACH)
+
+
 def draw_wanted(
-    prior: Prior, prompt: Prompt, ranker: Ranker, crew: Crew, seed: int, stop: threading.Event
+    prior: Prior, prompt: Prompt, ranker: Ranker, crew: Crew, seed: int, stop: threading.Event, each: int = EACH
 ) -> Generator[None, None, Wanted]:
-    """Ask the prior for samples, :data:`EACH` of every length, and keep those that the listener likes best."""
+    """Ask the prior for samples, ``each`` of every length, and keep those that the listener likes best."""
 
     def drawn(part: tuple[int, float]) -> list[tuple[Tensor, Tensor]]:
         number, seconds = part
         rng = torch.Generator().manual_seed((seed * 1009 + number) % 2**62)
-        steps = prior.sample(prompt, seconds, EACH, rng, STEPS)
+        steps = prior.sample(prompt, seconds, each, rng, STEPS)
         z = _through(steps, stop)
         return [(row[None], frames) for row, frames in zip(z, frames_of(prior, z), strict=True)]
 

@@ -31,7 +31,7 @@ from engine.sds.draws import random_entry
 from engine.sds.hearing import sounds_of
 from engine.sds.nets import Nets, borrowed
 from engine.sds.playing import Contender, Stage, no_print
-from engine.sds.propose import N_RERENDERED, Evolution, Wanted, draw_wanted, kept, nearest_in
+from engine.sds.propose import N_RERENDERED, Evolution, Wanted, draw_wanted, kept, nearest_in, samples_in
 from engine.sds.rank import APART_DB, Ranker, offered, worth
 from engine.sds.refining import Refined, refined, usual_settings
 from engine.sds.result import TuneRequest, TuneResult
@@ -142,7 +142,8 @@ class _Tuning:
             yield from self.noted(self._crew.map(self._ranker.ask, [first]), "Comparing with the presets")
             yield teller.told(offered(first), "bank", "Comparing with the presets")
         prompt = Prompt(request.prompt, request.negative, request.guidance)
-        drawing = draw_wanted(nets.prior, prompt, self._ranker, self._crew, request.seed, self._stop)
+        each = samples_in(request.seconds)
+        drawing = draw_wanted(nets.prior, prompt, self._ranker, self._crew, request.seed, self._stop, each)
         wanted = yield from self.noted(drawing, "Drawing what it should sound like")
         self._stage = Stage(request.synth, wanted.length_s, wanted.prints)
         self._evolution = Evolution(self._stage, self.bounds, self._crew, self._rng)
