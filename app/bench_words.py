@@ -59,20 +59,21 @@ def ticking() -> Iterator[Ticks]:
 
 
 def rows() -> Rows:
-    """At rest, with the small stand-in for the engine, and with the program's own nets where there are some."""
-    for kind, what in (("fake", "the small stand-in"), ("real", "the nets")):
+    """At rest and with the program's own nets; where there are none, with the small stand-in for the engine, whose two
+    seconds are the densest that the window can meet."""
+    for kind, what in (("real", "the nets"), ("fake", "the small stand-in")):
         with window(kind) as session:  # type: ignore[arg-type]
             detail = f"{QApplication.platformName()}, {SIZE[0]}x{SIZE[1]}"
-            if kind == "fake":
+            if kind == "real":
                 with ticking() as ticks:
                     live(lambda: False, REST_S)
                 yield Row.of("words", "frames at rest", ticks.times, "ms", FRAME, detail=_with_worst(detail, ticks))
             name = f"frames while words turn the knobs, {what}"
             ticks, why = tuned(session)
-            if why:
-                yield Row.skipped("words", name, why)
-            else:
-                yield Row.of("words", name, ticks.times, "ms", FRAME, detail=_with_worst(detail, ticks))
+        if not why:
+            yield Row.of("words", name, ticks.times, "ms", FRAME, detail=_with_worst(detail, ticks))
+            return
+        yield Row.skipped("words", name, why)
 
 
 def tuned(session: Session) -> tuple[Ticks, str]:
