@@ -97,7 +97,7 @@ def _as_found(one: Contender, nets: Nets, asked: Asked) -> Found:
 
 
 def _alone(settings: SdsSettings) -> Parts:
-    return Parts(bank=False, evolve=False, settings=settings)
+    return Parts(bank=False, evolve=False, settings=settings, only_refined=True)
 
 
 WAYS = (

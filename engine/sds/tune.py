@@ -61,6 +61,8 @@ class Parts:
     refine: bool = True
     settings: SdsSettings | None = None
     """Of the refinement; ``None`` for the usual."""
+    only_refined: bool = False
+    """Whether what was there before the refinement is not offered in the end: to see what it does by itself."""
 
 
 ALL = Parts()
@@ -254,8 +256,9 @@ class _Tuning:
             yield from self.noted(self._crew.map(self._ranker.ask, [[start]]), "Comparing")
             start_score = start.score
         teller = self.teller
+        seen = [one for one in self._seen if one.stage == "refined"] if self._parts.only_refined else []
         return TuneResult(
-            teller.candidates(offered(self._seen, apart_db=APART_DB)),
+            teller.candidates(offered(seen or self._seen, apart_db=APART_DB)),
             tuple(teller.moments),
             teller.wanted,
             teller.arrows,

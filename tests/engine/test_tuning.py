@@ -270,6 +270,14 @@ def test_refinement_is_told_and_offered_only_where_it_ranks_higher(small_bank: N
     assert all(one.patch.values["op1_ratio"] == 1.0 for state in states for one in state.candidates)
 
 
+def test_what_refinement_does_by_itself_can_be_looked_at() -> None:
+    settings = SdsSettings(n_steps=3, sds=0.0, fit=1.0)
+    parts = Parts(bank=False, evolve=False, settings=settings, only_refined=True)
+    found, states, _ = searched(TuneRequest("a low tone", seconds=1.0), parts)
+    assert {candidate.stage for candidate in found.candidates} == {"refined"}
+    assert "bank" in {candidate.stage for state in states for candidate in state.candidates}
+
+
 def test_a_refinement_that_is_cancelled_leaves_no_thread(small_bank: None) -> None:
     before = threading.active_count()
     settings = SdsSettings(n_steps=200, draws=1, steps_back=1)
