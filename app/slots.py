@@ -52,8 +52,7 @@ class SlotDesk(QObject):
     @property
     def can_morph(self) -> bool:
         """Whether both ends of the fader hold something, for one synth."""
-        ends = self._ends()
-        return ends is not None and ends[0].synth == ends[1].synth
+        return self._ends() is not None
 
     @property
     def share(self) -> float | None:
@@ -132,6 +131,9 @@ class SlotDesk(QObject):
         self._document.revert()
 
     def _ends(self) -> tuple[Patch, Patch] | None:
-        """The patches at the ends of the fader as the last step left them, or ``None`` when one is empty."""
+        """The patches at the ends of the fader as the last step left them.
+
+        ``None`` when one is empty, or when they are of two instruments: nothing lies between those.
+        """
         one, other = (self.slots.patch(slot, self._document.project.patch) for slot in self.slots.pair)
-        return None if one is None or other is None else (one, other)
+        return None if one is None or other is None or one.synth != other.synth else (one, other)

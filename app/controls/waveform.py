@@ -236,12 +236,13 @@ class Waveform(TimeView):
         """The largest magnitude drawn in the pixel column of a time."""
         assert self.clip is not None
         rate = self.clip.sample_rate
-        if self._columns is not None:
+        # Columns may still be those of the sound before, which had other channels.
+        if self._columns is not None and lane < len(self._columns):
             n = self._columns.shape[2]
             column = int((time_s - self.axis.start_s) / self.axis.span_s * n)
             return float(np.abs(self._columns[lane, :2, min(max(column, 0), n - 1)]).max())
         samples = self._samples()
-        if samples is None or samples[1].shape[1] == 0:
+        if samples is None or samples[1].shape[1] == 0 or lane >= len(samples[1]):
             return None
         nearest = min(max(round(time_s * rate) - samples[0], 0), samples[1].shape[1] - 1)
         return abs(float(samples[1][lane, nearest]))

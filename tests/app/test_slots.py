@@ -49,6 +49,17 @@ def fill(document: Document, desk: SlotDesk) -> None:
     document.set_patch(KICK, "Load “Kick”")
 
 
+def test_nothing_lies_between_two_instruments(document: Document, desk: SlotDesk) -> None:
+    desk.go(1)
+    document.set_patch(Patch("impact", name="Bar"), "Load “Bar”")
+    assert not desk.can_morph
+    before = document.project
+    # A hand may still be on the fader when the other slot changes.
+    desk.audition_morph(0.5)
+    desk.commit_morph(0.5)
+    assert document.project == before
+
+
 def test_edits_stay_in_the_slot_in_which_they_were_made(document: Document, desk: SlotDesk) -> None:
     fill(document, desk)
     turn(document, "op2_ratio", 5.0)

@@ -363,3 +363,10 @@ def test_a_view_without_a_sound_takes_no_gestures(qtbot: QtBot):
         Hand(view).double_click().hover()
     assert view.axis.selection is None
     assert len(np.unique(pixels_of(view).reshape(-1, 3), axis=0)) == 1
+
+
+def test_the_read_out_outlives_a_sound_with_more_channels_than_the_one_before(show: Show):
+    view = show(clip_of(tone(220)))
+    assert view.peak_at(0.5, 0) is not None
+    # What is drawn is still the sound before when the pointer is over the second lane of the new one.
+    assert view.peak_at(0.5, 1) is None
