@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from engine.dsp.motion import chance
+from engine.rates import DEFAULT_RATE_HZ
 
 HOP_S = 0.0107
 """Between two frames: as long as a spectrum stays what it is."""
@@ -29,6 +30,12 @@ def bins_hz(rate: float, device: torch.device) -> Tensor:
     """Frequencies of a frame's spectrum ``[bins]``; the first, which stands for 0, is a little above it."""
     hop = hop_at(rate)
     return torch.arange(hop + 1, dtype=torch.float64, device=device).clamp(min=0.05) * (rate / (2.0 * hop))
+
+
+def usual_hz(device: torch.device) -> Tensor:
+    """The frequencies by which a colour's loudness is told, ``[bins]``: those at the usual rate, so that what a hertz
+    holds is the same at every rate."""
+    return bins_hz(DEFAULT_RATE_HZ, device)
 
 
 def n_noise_frames(n: int, rate: float) -> int:

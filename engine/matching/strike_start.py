@@ -15,7 +15,6 @@ from engine.matching.modes import Floats, Modes
 from engine.matching.strike_scene import StrikeScene
 from engine.params.impact import IMPACT_SPACE, LEVEL_FLOOR_DB, MATERIALS, N_CONTACT_BANDS, N_MODES, SHAPES
 from engine.params.space import Values
-from engine.synths.impact import DIRECT
 from engine.synths.impact_force import LN_1000, contact_bands
 from engine.synths.impact_materials import blended
 from engine.synths.impact_note import ImpactNote
@@ -142,7 +141,7 @@ def _with_noise(scene: StrikeScene, unit: Tensor, left: Floats, locks: Locks) ->
     _set(unit, "contact_band_db", np.zeros(N_CONTACT_BANDS))
     note = scene.note(unit[None])
     n = note.contact.n_frames(rate, scene.n_frames)
-    noise = note.contact.noise(n, rate)[0] * (DIRECT * note.contact.direct * note.gain)[0]
+    noise = note.contact.noise(n, rate)[0] * (note.contact.beside(rate) * note.gain)[0]
     given, _ = band_energies(noise.numpy(), rate)
     level_db = 10.0 * np.log10(np.maximum(wanted, 1e-20) / np.maximum(given, 1e-20))
     if "contact_db" not in locks.names:

@@ -127,7 +127,7 @@ class Strike:
         if key.contact.has_noise:
             noise = key.contact.noise(n_force, rate)
             force = force + noise * key.contact.into[:, None]
-            self._direct = (noise * (DIRECT * key.contact.direct * key.gain)[:, None]).to(like.dtype)[:, None]
+            self._direct = (noise * (key.contact.beside(rate) * key.gain)[:, None]).to(like.dtype)[:, None]
         force = (force * key.gain[:, None]).to(like.dtype)[:, None]
         self._struck = Convolver(force)
         self._answered: Convolver | None = None
@@ -163,10 +163,6 @@ class Strike:
         time_s = torch.arange(first, first + n, dtype=torch.float64, device=sound.device) / self._rate
         over = (time_s - key.hold_s[:, None]).clamp(min=0.0)
         return sound * torch.exp(-key.release[:, None] * over).to(sound.dtype)[:, None]
-
-
-DIRECT = 0.3
-"""Level of a contact's noise when all of it is heard beside the object."""
 
 
 def _blocks(key: ImpactNote, n_frames: int, rate: int, like: Tensor, block_frames: int) -> Iterator[Tensor]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from engine.dsp.band_noise import band, bins_hz, joined, n_noise_frames, white
+from engine.dsp.band_noise import band, bins_hz, joined, n_noise_frames, usual_hz, white
 from engine.params.impact import CONTACT_HIGH_HZ, CONTACT_LOW_HZ, N_CONTACT_BANDS
+from engine.rates import DEFAULT_RATE_HZ
 
 LN_1000 = math.log(1000.0)
 """60 dB."""
@@ -18,7 +19,9 @@ _NOISE_TIMES = 1.4
 _LONGEST_S = 0.06
 _GIVE_S = 0.0002
 MOST_GRAIN = 300.0
-"""Of the noise's power at full grain: about 80 crackles a second stand out at 48 kHz."""
+"""Of the noise's power at full grain and 48 kHz: about 80 crackles a second stand out."""
+_DIRECT = 0.3
+"""Level of the noise when all of it is heard beside the object."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,9 @@ class Contact:
     def noise(self, n: int, rate: float) -> Tensor:
         """The first ``n`` frames of the noise ``[batch, n]`` in float64, or in the type of ``ready``.
 
-        At level 1 it has the energy of a click of sum 1, whatever its length and colour; its bands then change that.
-        Where it is off in all rows only its level has a gradient.
+        At level 1 it has the energy of a click of sum 1 at 48 kHz, whatever its length and colour; its bands then
+        change that. At every rate it drives a mode as much: what a hertz of it holds is the same. Where it is off in
+        all rows only its level has a gradient.
         """
         if self.level.requires_grad and torch.is_grad_enabled() and not bool((self.level > 0.0).any()):
             with torch.no_grad():
@@ -90,6 +94,11 @@ class Contact:
         levels = (self.band_level * scale).to(bands.dtype)[:, None]
         return torch.matmul(levels, bands * falls)[:, 0] * rise
 
+    def beside(self, rate: float) -> Tensor:
+        """What of :meth:`noise` is heard beside the object, as a factor ``[batch]``: a force is summed over frames, of
+        which a second has more at a higher rate, and a sound is not."""
+        return self.direct * (_DIRECT * rate / DEFAULT_RATE_HZ)
+
     def _noise_energy(self, rate: float) -> Tensor:
         """The sum of the squared shape of the noise over all frames there could be ``[batch]``: how loud it is does
         not depend on how long it is rendered."""
@@ -101,16 +110,20 @@ class Contact:
         return total(falls) - 2.0 * total(falls + rises) + total(falls + 2.0 * rises)
 
     def coloured(self, n: int, rate: float) -> Tensor:
-        """Noise of unit power that lasts, in its bands, ``[batch, N_CONTACT_BANDS, n]``; they sum to what the contact's
-        own band and grain make of it. Where no band differs from the others they are one, ``[batch, 1, n]``."""
+        """Noise of unit power at 48 kHz that lasts, in its bands, ``[batch, N_CONTACT_BANDS, n]``; they sum to what the
+        contact's own band and grain make of it. Where no band differs from the others they are one, ``[batch, 1,
+        n]``."""
         device = self.level.device
         # Uniform noise raised to a power has its peaks further apart, which is what crackles.
         power = torch.exp(math.log(MOST_GRAIN) * self.grain)[:, None, None]
+        # As many a second at every rate.
+        power = power + (power - 1.0) * (rate / DEFAULT_RATE_HZ - 1.0)
         plain = white(self.seed, n_noise_frames(n, rate), rate, device) / math.sqrt(3.0)
         grains = plain.sign() * torch.exp(power * plain.abs().clamp(min=1e-9).log()) * (2.0 * power + 1.0).sqrt()
         hz = bins_hz(rate, device)
         weights = band(hz, self.hz[:, None], self.octaves[:, None])
-        weights = weights / weights.square().mean(1, keepdim=True).sqrt()
+        usual = weights if rate == DEFAULT_RATE_HZ else band(usual_hz(device), self.hz[:, None], self.octaves[:, None])
+        weights = weights / usual.square().mean(1, keepdim=True).sqrt()
         spectra = (torch.fft.rfft(grains) * weights[:, None])[:, None]
         if self._has_bands:
             spectra = spectra * contact_bands(hz)[:, None]

@@ -13,11 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.dsp.band_noise import band, bins_hz
+from engine.dsp.band_noise import band, usual_hz
 from engine.params import Patch
 from engine.params.impact import IMPACT_SPACE, SHAPES
 from engine.params.impact_pictures import Floats, ImpactPictures, pushed
-from engine.rates import DEFAULT_RATE_HZ
 from engine.synths.impact_force import LN_1000, Contact
 from engine.synths.impact_note import ImpactDecoder, ImpactNote
 from engine.synths.impact_room import BAND_OCT, MOST_WET, nominal_hz
@@ -145,7 +144,7 @@ def _room_db(strike: ImpactNote, time_s: NDArray[np.float64]) -> NDArray[np.floa
     bands = band(strike.hz[0][:, None], room.hz[0], BAND_OCT).numpy()
     answer = (bands * room.level[0].numpy()) @ falls
     # Of a click of energy 1, whatever the length and the colour: see RoomNote.answer.
-    plain = band(bins_hz(DEFAULT_RATE_HZ, room.hz.device), nominal_hz(room.hz.device)[:, None], BAND_OCT)
+    plain = band(usual_hz(room.hz.device), nominal_hz(room.hz.device)[:, None], BAND_OCT)
     click = float((plain.square().mean(1) * room.plain_s[0]).sum()) / (2.0 * LN_1000)
     n = 2 * time_s.size
     spread = np.fft.irfft((np.fft.rfft(energy, n) * np.fft.rfft(answer**2, n)).sum(0), n)[: time_s.size]

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.dsp.band_noise import band, bins_hz, hop_at, joined, n_noise_frames, white_spectrum
+from engine.dsp.band_noise import band, bins_hz, hop_at, joined, n_noise_frames, usual_hz, white_spectrum
 from engine.dsp.convolve import good_size
 from engine.params.impact import LOWEST_BAND_HZ, N_BANDS
 from engine.synths.impact_force import LN_1000
@@ -59,8 +59,8 @@ class RoomNote:
         bands = band(hz, self.hz[..., None], BAND_OCT)
         time_s = torch.arange(n_noise, dtype=torch.float64, device=device) * (hop_at(rate) / rate)
         falls = torch.exp(-LN_1000 * time_s[:, None] / self.seconds[:, None]) * self.level[:, None]
-        # As loud as a click, whatever the length.
-        plain = band(hz, nominal_hz(device)[:, None], BAND_OCT).square().mean(1)
+        # As loud as a click at 48 kHz, whatever the length.
+        plain = band(usual_hz(device), nominal_hz(device)[:, None], BAND_OCT).square().mean(1)
         energy = (plain * self.plain_s).sum(1) * (rate / (2.0 * LN_1000))
         scale = self.wet / energy.sqrt()
         spectra = torch.matmul((falls * scale[:, None, None]).to(dtype), bands.to(dtype))

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.params.impact import N_MODES
-from engine.synths.impact import DIRECT
 from engine.synths.impact_contacts import SCRAPE_PER_LENGTH, SCRAPE_SHORTER
 from engine.synths.impact_force import LN_1000
 from engine.synths.impact_note import ImpactNote
@@ -74,7 +73,7 @@ def noise_of(note: ImpactNote, rate: int) -> tuple[Floats, Floats]:
     if not contact.has_noise:
         return np.zeros(0), np.zeros(0)
     noise = contact.noise(contact.n_frames(rate, round(_LONGEST_FORCE_S * rate)), rate)[0].numpy() * gain
-    return noise * float(contact.into[0]), noise * (DIRECT * float(contact.direct[0]))
+    return noise * float(contact.into[0]), noise * float(contact.beside(rate)[0])
 
 
 def scrape_size(body: Body, seconds: float) -> float:
