@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from app.controls.gesture_pad import GesturePad
 from engine.audio import Audio, Clip
 from engine.errors import EngineError
+from engine.jobs import Note
 from engine.params import Patch
 from engine.params.gesture import Gesture
 from engine.project.take import Take
@@ -52,7 +53,13 @@ class Gestures(QObject):
         except EngineError as error:
             s.messages.error(error)
             return
-        s.bridge.watch(job, done=lambda audio: self._keep(audio, patch, drawn), failed=s.messages.error)
+        s.bridge.watch(
+            job, each=self._tell, done=lambda audio: self._keep(audio, patch, drawn), failed=s.messages.error
+        )
+
+    def _tell(self, note: Note) -> None:
+        if note.notice:
+            self._s.messages.info(note.notice)
 
     def _keep(self, audio: Audio, patch: Patch, gesture: Gesture) -> None:
         name = f"{patch.name or 'Object'}, {gesture.hand.kind}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import replace
 
 from engine.errors import BadUsage
@@ -39,6 +40,8 @@ def run(arguments: argparse.Namespace) -> Answer:
     """Write the set."""
     from engine.variation_set import SetRequest, write_set_steps
 
+    if arguments.spread is not None and not 0.0 <= arguments.spread < math.inf:
+        raise BadUsage(f"--spread is {arguments.spread:g}; give 0 (all alike), 1 (the usual differences) or more.")
     if arguments.force:
         raise BadUsage("A set is never written over another one; leave out --force and name a new folder.")
     patch, notices = find_sound(arguments.patch, arguments.voice)

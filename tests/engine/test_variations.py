@@ -263,3 +263,13 @@ def test_the_command_refuses_what_makes_no_sense(tmp_path: Path, capsys: pytest.
     assert "--force" in refused(capsys, "clay pot", "-o", out, "--variations", 2, "--force")
     assert "seed" in refused(capsys, "clay pot", "-o", out, "--variations", 2, "--seed", -1)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("spread", ["-1", "nan", "inf"])
+def test_a_spread_that_is_none_gets_one_sentence_that_names_it(tmp_path, capsys, spread):
+    folder = tmp_path / "set"
+    assert main(["render", "Clay Pot", "--variations", "2", "--spread", spread, "-o", str(folder)]) == 2
+    said = capsys.readouterr().err
+    assert f"--spread is {spread}; give 0" in said
+    assert "Position" not in said
+    assert not folder.exists()
