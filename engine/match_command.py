@@ -48,10 +48,12 @@ def run(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
     clip = open_clip(arguments.target)
     current = find_patch(arguments.patch) if arguments.patch else None
     progress = Progress("matching")
+    told: list[str] = []
 
     def show(note: Note) -> None:
         if note.notice:
             progress.tell(note.notice)
+            told.append(note.notice)
         progress.show(note.fraction)
 
     result = match_inline(
@@ -91,7 +93,11 @@ def run(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
         **best.note.to_json(),
         "notice": " ".join(filter(None, (result.notice, written.notice))),
     }
-    return Answer("\n".join(filter(None, (*words, result.notice, written.notice))), data)
+    rest = result.notice
+    for sentence in told:
+        # Nobody wants to read it twice.
+        rest = rest.replace(sentence, "").strip()
+    return Answer("\n".join(filter(None, (*words, rest, written.notice))), data)
 
 
 def _is_one_file(one: Path, other: Path) -> bool:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from engine.matching.strike_scene import StrikeScene
 from engine.params.impact import IMPACT_SPACE, N_MODES
+from engine.synths.impact_note import n_present
 from engine.synths.impact_room import RoomNote
 
 SPEEDS: dict[str, float] = {
@@ -45,7 +46,7 @@ class StrikeDescent:
 
     def __init__(self, scene: StrikeScene, unit: Tensor, free: Tensor, step: float = _STEP) -> None:
         self._scene, self._step = scene, step
-        n_modes = math.ceil(float(IMPACT_SPACE["modes"].from_unit(float(unit[IMPACT_SPACE.place("modes")][0]))))
+        n_modes = n_present(float(IMPACT_SPACE["modes"].from_unit(float(unit[IMPACT_SPACE.place("modes")][0]))))
         places, speeds = [], []
         self._has_room = float(unit[IMPACT_SPACE.place("room")][0]) > 0.0
         for name, speed in (SPEEDS | (ROOM_SPEEDS if self._has_room else {})).items():

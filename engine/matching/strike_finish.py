@@ -16,9 +16,13 @@ from engine.params import Patch
 from engine.params.impact import IMPACT_SPACE
 from engine.params.note import HOLD, LENGTH, VELOCITY, NoteSettings
 from engine.synths.impact import Strike
+from engine.synths.impact_note import PART, n_present
 
 _DIGITS = {"st": 4, "dB": 2, "oct": 3}
 """More of a mode is not heard."""
+_N_STRIKES, _EARLY_S = 4, 0.2
+"""So many strikes tell how high one may reach, and so early it does."""
+_EXPORTED_HZ = (44_100, 48_000)
 
 
 @dataclass(frozen=True)
@@ -47,30 +51,39 @@ class StrikeFinish:
         """The patch at ``unit``, whose error is ``db``, with the recording's level too."""
         patch = self._plain(unit)
         mono = self.scene.sounds(torch.tensor([patch.unit()], dtype=torch.float32))
-        return Candidate(self._levelled(patch, mono), db, self.note)
+        return Candidate(self._levelled(patch, mono, 1), db, self.note)
 
-    def _levelled(self, patch: Patch, mono: Tensor) -> Patch:
-        """``patch``, which sounds like ``mono`` ``[1, frames]``, as loud as the recording: the hardest strike fits
-        under full scale."""
+    def _levelled(self, patch: Patch, mono: Tensor, n_strikes: int = _N_STRIKES) -> Patch:
+        """``patch``, which sounds like ``mono`` ``[1, frames]``, as loud as the recording: the hardest of
+        ``n_strikes`` fits under full scale."""
         own = patch.values["gain_db"]
         if "gain_db" in self.locks.names or not bool(mono.isfinite().all()):
             return patch
         assert isinstance(own, float)
         gain = 10.0 * math.log10(self.scene.target.energy / max(float(mono.square().sum()), 1e-12))
         return patch.with_values(
-            gain_db=IMPACT_SPACE["gain_db"].clamp(own + min(gain, HIGHEST_DB - self._peak_db(patch)))
+            gain_db=IMPACT_SPACE["gain_db"].clamp(own + min(gain, HIGHEST_DB - self._peak_db(patch, n_strikes)))
         )
 
-    def _peak_db(self, patch: Patch) -> float:
-        """How high it reaches on either side, struck as hard as can be."""
-        n = self.scene.n_frames
+    def _peak_db(self, patch: Patch, n_strikes: int) -> float:
+        """How high it reaches on either side, struck as hard as can be, so many times: each strike has a noise of its
+        own, and so has an export at another rate."""
+        scene, rate = self.scene, self.scene.sample_rate
+        whole_s = scene.n_frames / rate
+        plays = [(0, rate, whole_s)]
+        if n_strikes > 1:
+            early_s = min(whole_s, _EARLY_S)
+            plays += [(strike, rate, early_s) for strike in range(1, n_strikes)]
+            plays += [(0, other, early_s) for other in _EXPORTED_HZ if other != rate]
+        peak = 1e-6
         with torch.no_grad():
             unit = torch.tensor([patch.unit()], dtype=torch.float32)
-            hardest = self.scene.decode(
-                unit, KEY, VELOCITY.high, n / self.scene.sample_rate + 1.0, _rng(self.scene.seed)
-            )
-            both = Strike(hardest, n, self.scene.sample_rate, unit).take(n)
-        return 20.0 * math.log10(max(float(both.abs().max()), 1e-6))
+            for strike, at, seconds in plays:
+                hardest = scene.decode(unit, KEY, VELOCITY.high, whole_s + 1.0, _rng(scene.seed), strike)
+                peak = max(
+                    peak, float(Strike(hardest, round(seconds * at), at, unit).take(round(seconds * at)).abs().max())
+                )
+        return 20.0 * math.log10(peak)
 
     def _plain(self, unit: Tensor) -> Patch:
         """The patch at ``unit`` at the level that it has there."""
@@ -79,7 +92,9 @@ class StrikeFinish:
             digits = _DIGITS.get(IMPACT_SPACE[name].unit)
             if isinstance(numbers, tuple) and digits is not None:
                 values[name] = tuple(round(number, digits) for number in numbers)
-        n = math.ceil(float(values["modes"]))  # type: ignore[arg-type]
+        n = n_present(float(values["modes"]))  # type: ignore[arg-type]
+        if abs(n - float(values["modes"])) < PART:  # type: ignore[arg-type]
+            values["modes"] = float(n)
         for name in ("mode_pitch_st", "mode_damping_oct", "mode_level_db"):
             # What is not there keeps nothing of its own.
             numbers = values[name]

@@ -44,6 +44,8 @@ N_STEPS = 100
 """Down the slope, of a sound of :data:`_USUAL_S`; a longer one takes fewer."""
 _USUAL_S = 1.0
 _PREVIEW_EVERY_S = 0.8
+_STRONG, _SAME_OCT = 0.1, 1.0 / 24.0
+"""A partial with such a share of the strongest one's amplitude may be the pitch; so near to the pitch it is."""
 _END = 0.92
 
 
@@ -178,10 +180,19 @@ class _Fit:
         preset, preset_db = (near[0].name, near[0].db) if near else ("", float("inf"))
         return MatchResult(
             tuple(ranked[:N_CANDIDATES]),
-            struck.target.pitch_hz,
+            _partial_hz(struck.target.pitch_hz, modes),
             struck.start_s,
             struck.duration_s,
             struck.notice,
             preset,
             preset_db,
         )
+
+
+def _partial_hz(pitch_hz: float | None, modes: Modes) -> float | None:
+    """What is said of the pitch where the ear hears ``pitch_hz``: the partial there, or the lowest strong one."""
+    if pitch_hz is None or not len(modes):
+        return pitch_hz
+    strong = modes.hz[modes.amplitude >= _STRONG * modes.amplitude.max()]
+    near = strong[np.abs(np.log2(strong / pitch_hz)) < _SAME_OCT]
+    return float(near[0] if near.size else strong.min())

@@ -12,8 +12,18 @@ from torch import Tensor
 from engine.dsp.convolve import good_size
 from engine.matching.contenders import Locks
 from engine.matching.modes import Floats, Modes
+from engine.matching.strike_contact import suited
 from engine.matching.strike_scene import StrikeScene
-from engine.params.impact import IMPACT_SPACE, LEVEL_FLOOR_DB, MATERIALS, N_CONTACT_BANDS, N_MODES, SHAPES
+from engine.params.impact import (
+    CONTACT_HIGH_HZ,
+    CONTACT_LOW_HZ,
+    IMPACT_SPACE,
+    LEVEL_FLOOR_DB,
+    MATERIALS,
+    N_CONTACT_BANDS,
+    N_MODES,
+    SHAPES,
+)
 from engine.params.space import Values
 from engine.synths.impact_force import LN_1000, contact_bands
 from engine.synths.impact_materials import blended
@@ -27,24 +37,26 @@ _WIDTH, _WIDEST = 0.42, 0.2
 """Of modes without physics, a width gives left and right what differs as its square; wider, no more of it."""
 _QUIETEST_DB = -60.0
 """Modes stay above, so that descent can raise them again."""
+_LEAST_PUSHED = 0.03
+"""Where the force has a gap, a faint mode would be made up for so much that a harder strike would scream."""
+_LOWEST_COLOUR_HZ, _HIGHEST_COLOUR_HZ = 400.0, 2_500.0
+"""From further off, the bands at the other end could not be made up for."""
 PLAIN: Values = {
     "shape": FREE,
     "tuning": 1.0,
-    "gain_db": 0.0,
+    "gain_db": 6.0,
     "width": 0.0,
     "imperfection": 0.0,
     "modes": 1.0,
-    "striker_hardness": 1.0,
-    "contact_stretch": 0.125,
     "contact_db": -20.0,
     "contact_hz": 1_000.0,
-    "contact_oct": 6.0,
+    "contact_oct": 5.0,
     "contact_s": 0.1,
     "contact_rise_s": 0.0003,
     "contact_direct": 1.0,
     "contact_into": 0.0,
 }
-"""A click on an object without physics, whose noise is heard beside it."""
+"""An object without physics, whose noise is heard beside it."""
 
 
 def start(scene: StrikeScene, modes: Modes, left: Floats, locks: Locks, apart: float = 0.0) -> Tensor:
@@ -59,6 +71,8 @@ def start(scene: StrikeScene, modes: Modes, left: Floats, locks: Locks, apart: f
     values["size_m"] = IMPACT_SPACE["size_m"].clamp(343.0 / (2.0 * _lowest_hz(modes)))
     values["material"] = _material(modes)
     unit = locks.apply(torch.tensor([IMPACT_SPACE.encode(values)], dtype=torch.float64))[0]
+    for name, number in suited(modes, IMPACT_SPACE.decode(unit.tolist()), locks.names).items():
+        _set(unit, name, np.array([number]))
     unit = locks.apply(_with_modes(scene, unit, modes)[None])[0]
     return locks.apply(_with_noise(scene, unit, left, locks)[None])[0].float()
 
@@ -95,7 +109,8 @@ def _with_modes(scene: StrikeScene, unit: Tensor, modes: Modes) -> Tensor:
     note = scene.note(unit[None])
     damping_oct[place] = np.log2(modes.damping[:n] / note.damping[0].numpy()[place])
     _set(unit, "mode_damping_oct", damping_oct)
-    level = (note.amplitude[0, 0].abs() * note.gain[0] * pushed(note, scene.sample_rate)[0]).numpy()[place]
+    moved = pushed(note, scene.sample_rate)[0].clamp(min=_LEAST_PUSHED)
+    level = (note.amplitude[0, 0].abs() * note.gain[0] * moved).numpy()[place]
     level_db = np.full(N_MODES, LEVEL_FLOOR_DB)
     level_db[place] = np.maximum(20.0 * np.log10(modes.amplitude[:n] / np.maximum(level, 1e-9)), _QUIETEST_DB)
     _set(unit, "mode_level_db", level_db)
@@ -133,6 +148,11 @@ def _with_noise(scene: StrikeScene, unit: Tensor, left: Floats, locks: Locks) ->
         order = np.argsort(seconds)
         half = int(np.searchsorted(np.cumsum(wanted[order]), 0.5 * wanted.sum()))
         _set(unit, "contact_s", seconds[order[half : half + 1]])
+    if "contact_hz" not in locks.names and wanted.sum() > 0.0:
+        # Its own colour lies around its energy: where softer strikes move it to lower bands, the whole stays as loud.
+        octaves = np.log2(CONTACT_HIGH_HZ / CONTACT_LOW_HZ) * np.linspace(0.0, 1.0, N_CONTACT_BANDS)
+        middle_hz = CONTACT_LOW_HZ * 2.0 ** float(np.average(octaves, weights=wanted))
+        _set(unit, "contact_hz", np.clip([middle_hz], _LOWEST_COLOUR_HZ, _HIGHEST_COLOUR_HZ))
     values = IMPACT_SPACE.decode(unit.tolist())
     plain_s = values["contact_s"]
     assert isinstance(plain_s, float)

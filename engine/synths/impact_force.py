@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.dsp.band_noise import band, bins_hz, joined, n_noise_frames, usual_hz, white
@@ -179,6 +181,16 @@ def noise_colour(hz: Tensor, velocity: Tensor) -> Tensor:
 def limited(seconds: Tensor) -> Tensor:
     """Contact times that stay below :data:`_LONGEST_S`: what is pushed longer makes no sound."""
     return seconds / (1.0 + seconds / _LONGEST_S)
+
+
+def push_spectrum(periods: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The spectrum of a push of sum 1 (:meth:`Contact.push`) around its middle, where it lasts so many ``periods``."""
+    # Beside the places where it would be 0 / 0.
+    x = periods + 1e-6
+    sine = np.cos(np.pi * x) / (1.0 - 4.0 * np.square(x))
+    square = np.sinc(x) / (1.0 - np.square(x))
+    found: NDArray[np.float64] = 0.43 * sine + 0.57 * square
+    return found
 
 
 def softness(hz: Tensor, seconds: Tensor) -> Tensor:

@@ -33,8 +33,15 @@ _MIDDLE_C = 60.0
 _SPLIT = 0.02
 """How far imperfection pulls twins apart, as a share of their frequency."""
 _AIR_Q = 22.0
+PART = 1e-3
+"""So little of a last mode is none of it: whole numbers come back from positions a little off."""
 
 Pick = Callable[[str], Tensor]
+
+
+def n_present(modes: float) -> int:
+    """How many modes there are where the parameter says ``modes``: of the last one there may be a part."""
+    return min(math.ceil(modes - PART), N_MODES)
 
 
 @dataclass(frozen=True)
@@ -142,7 +149,7 @@ class ImpactDecoder:
         modes]``, without the air's."""
         pick = self._pick(unit)
         shape = family_of(SHAPES[int(pick("shape").round())]).shape(x[:, None], y[:, None])
-        return shape[:, : min(math.ceil(float(pick("modes"))), N_MODES)]
+        return shape[:, : n_present(float(pick("modes")))]
 
     def _pick(self, unit: Tensor) -> Pick:
         values = self._values(unit.to(torch.float64))
@@ -197,7 +204,7 @@ def _modes(pick: Pick, stuff: Stuff, key: Tensor, seconds: Tensor, usual_s: Tens
         split=_SPLIT * pick("imperfection")[:, None],
     )
     wanted = pick("modes")
-    most = min(math.ceil(float(wanted.detach().max())), N_MODES) if wanted.numel() else 0
+    most = n_present(float(wanted.detach().max())) if wanted.numel() else 0
     physical, base_hz, strike, heard = _by_shape(pick, body, most)
     pitch = torch.exp(_between(base_hz.log(), math.log(LOWEST_HZ), math.log(HIGHEST_HZ)))
     tuning = pick("tuning").round()
