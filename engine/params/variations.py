@@ -187,6 +187,8 @@ def _round_robin(patch: Patch, plan: VaryPlan, layer: int, velocity: float, low:
     turn = rng.random() * math.tau
     forces, hardnesses, falls = (_spread(plan.n, rng) for _ in range(3))
     span = high - low
+    # The more layers, the nearer they are: a round robin stays well within its own.
+    share = 0.7 / plan.layers
     found = [Variation(layer, 1, patch, velocity, low, high)]
     for i in range(1, plan.n):
         # A sunflower's seeds: even over the disc around where it is struck.
@@ -197,7 +199,7 @@ def _round_robin(patch: Patch, plan: VaryPlan, layer: int, velocity: float, low:
         damping = values["mode_damping_oct"]
         if plan.damping_oct > 0.0:
             damping = tuple(param.clamp(old + common + own * rng.gauss(0.0, 1.0)) for old in damping)
-        hardness = reflect(values["striker_hardness"] + 0.7 * plan.hardness * hardnesses[i])
+        hardness = reflect(values["striker_hardness"] + share * plan.hardness * hardnesses[i])
         made = patch.with_values(
             strike_x=reflect(values["strike_x"] + radius * math.cos(angle)),
             strike_y=reflect(values["strike_y"] + radius * math.sin(angle)),
@@ -207,7 +209,7 @@ def _round_robin(patch: Patch, plan: VaryPlan, layer: int, velocity: float, low:
         if values["contact_db"] > LEVEL_FLOOR_DB:
             # Its noise is another one each time, in the very same room.
             made = replace(made, strike=rng.randint(1, MAX_STRIKE))
-        harder = low + span * reflect((velocity * (1.0 + 0.7 * plan.force * forces[i]) - low) / span)
+        harder = low + span * reflect((velocity * (1.0 + share * plan.force * forces[i]) - low) / span)
         found.append(Variation(layer, i + 1, made, harder, low, high, common))
     return found
 

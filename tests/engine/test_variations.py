@@ -273,3 +273,17 @@ def test_a_spread_that_is_none_gets_one_sentence_that_names_it(tmp_path, capsys,
     assert f"--spread is {spread}; give 0" in said
     assert "Position" not in said
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("layers", [2, 4, 8])
+def test_the_more_layers_the_less_their_round_robins_differ(layers):
+    one, many = (variation_set(POT, VaryPlan(8, n, seed=3)) for n in (1, layers))
+    own = POT.values["striker_hardness"]
+
+    def widest(strikes):
+        return max(abs(strike.patch.values["striker_hardness"] - own) for strike in strikes)
+
+    assert 0.0 < widest(many) < 1.5 * widest(one) / layers
+    for layer in range(1, layers):
+        softer = max(strike.velocity for strike in many if strike.layer == layer)
+        assert softer < min(strike.velocity for strike in many if strike.layer == layer + 1)
