@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath, QPolygonF
 
-from engine.params.impact import IMPACT_SPACE, SHAPES
+from engine.params.impact import IMPACT_SPACE, SHAPES, breadth_power
 
 SMALLEST_SHARE = 0.5
 """Of the room that the largest thing takes, the smallest one takes so much."""
@@ -44,7 +44,7 @@ class Look:
     @property
     def breadth(self) -> float:
         """How broad it is drawn for its length."""
-        return math.pow(self.proportion, 0.6)
+        return math.pow(self.proportion, 0.6 * breadth_power(self.shape))
 
 
 @dataclass(frozen=True)

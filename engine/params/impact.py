@@ -15,6 +15,7 @@ the noise of the contact has :data:`N_CONTACT_BANDS`.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from engine.params.param import Param, Scale, choice
@@ -32,6 +33,8 @@ LEVEL_FLOOR_DB = -72.0
 SHAPES = ("bar", "plate", "membrane", "tube", "bell", "box", "free")
 """``free`` has no physics: its modes are spread over six octaves, to be placed one by one."""
 MATERIALS = ("wood", "metal", "glass", "ceramic", "plastic", "stone", "membrane")
+_BROAD = ("plate", "box")
+"""What is broad by nature: at the low end of its knob such a thing is as broad as others are at the default."""
 TUNINGS = ("object", "relative", "key")
 """What the key does to the pitch: nothing; it shifts it from middle C on; it is the pitch."""
 RELEASES = ("rings", "damped")
@@ -91,7 +94,7 @@ def _object() -> list[Param]:
         at.share("blend", 0.0, "Blend", "How much of the second material is in it"),
         at.knob("size_m", (0.02, 3.0), 0.3, "m", "log", "Size", "Its length, or its diameter"),
         at.knob("thickness_m", (0.0002, 0.1), 0.01, "m", "log", "Thickness", "How thick it is, or its wall"),
-        at.knob("proportion", (0.03, 1.0), 0.15, "", "log", "Breadth", "Its width as a share of its length"),
+        at.knob("proportion", (0.03, 1.0), 0.15, "", "log", "Breadth", "From slim to as wide as it is long"),
         at.share("hollowness", 0.0, "Hollowness", "How hollow it is: the air inside sounds too"),
         at.share("imperfection", 0.1, "Imperfection", uneven),
         at.knob("modes", (1.0, float(N_MODES)), 48.0, "", "log", "Modes", "How many modes it has", step=1.0),
@@ -186,3 +189,9 @@ IMPACT_SPACE = ParamSpace(
     "impact",
     (*_voice(), *_object(), *_damping(), *_striker(), *_contact(), *_pick_up(), *_room(), *_modes()),
 )
+
+
+def breadth_power(shape: str) -> float:
+    """The width of a thing of that shape, as a share of its length, is its ``proportion`` to this power."""
+    breadth = IMPACT_SPACE["proportion"]
+    return math.log(breadth.default) / math.log(breadth.low) if shape in _BROAD else 1.0

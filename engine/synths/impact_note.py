@@ -13,23 +13,29 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.dsp.units import db_to_gain, level_to_amplitude, midi_to_hz, semitones_to_factor, velocity_to_gain
-from engine.params.impact import IMPACT_SPACE, LEVEL_FLOOR_DB, N_BANDS, N_MODES, SHAPES
+from engine.dsp.units import db_to_gain, level_to_amplitude, semitones_to_factor, velocity_to_gain
+from engine.params.impact import IMPACT_SPACE, LEVEL_FLOOR_DB, N_BANDS, N_MODES, SHAPES, breadth_power
 from engine.synths.base import Number, per_row
 from engine.synths.chance import chance_beside, chance_of
 from engine.synths.decode import Decoder
 from engine.synths.impact_force import Contact, contact_time, give_time, limited, noise_colour, softness
+from engine.synths.impact_loudness import audible, ears, loud_after_push, usual_amplitudes
 from engine.synths.impact_materials import Stuff, blended
 from engine.synths.impact_room import MOST_WET, RoomNote, nominal_hz
 from engine.synths.impact_shapes import N_AIR, Body, Free, air_hz, family_of
 
 TWO_PI = 2.0 * math.pi
-LOWEST_HZ, HIGHEST_HZ = 25.0, 6_000.0
-"""Between these the pitch of an object stays, so that no size and no thickness is silent."""
-_FADE_FROM_HZ, _FADE_TO_HZ = 10.0, 20.0
-"""Modes below are no sound."""
-_LOUDNESS = 0.6
-_MIDDLE_C = 60.0
+_LOW_HZ, _LOW_STEP = 50.0, 0.25
+_HIGH_HZ, _HIGH_STEP = 2_500.0, 0.5
+"""Between these the pitch of an object is what physics says. Beyond them it goes on, but slower and slower, so that no
+size and no thickness is silent and none does nothing: so far beyond (in logarithms) it goes half as fast."""
+_LOUDNESS, _BREATH = 0.25, 0.45
+"""Of the object, and of the air in what is all hollow."""
+_MIDDLE_C, _MIDDLE_C_HZ = 60.0, 440.0 * 2.0 ** (-9.0 / 12.0)
+_LIFTED_HZ = 10_500.0
+"""No key lifts the lowest loud mode of an object higher, where little would be left of it to hear."""
+_LOUD = 0.05
+"""Loud are modes of at least this amplitude beside the loudest."""
 _SPLIT = 0.02
 """How far imperfection pulls twins apart, as a share of their frequency."""
 _AIR_Q = 22.0
@@ -199,56 +205,67 @@ def _modes(pick: Pick, stuff: Stuff, key: Tensor, seconds: Tensor, usual_s: Tens
         length=length,
         # Nothing is thicker than half its length.
         thickness=thickness / (1.0 + (2.0 * thickness / length).square()).sqrt(),
-        proportion=pick("proportion")[:, None],
+        proportion=_breadth(pick)[:, None],
         hollowness=pick("hollowness")[:, None],
         split=_SPLIT * pick("imperfection")[:, None],
     )
     wanted = pick("modes")
     most = n_present(float(wanted.detach().max())) if wanted.numel() else 0
     physical, base_hz, strike, heard = _by_shape(pick, body, most)
-    pitch = torch.exp(_between(base_hz.log(), math.log(LOWEST_HZ), math.log(HIGHEST_HZ)))
+    count = torch.arange(most, dtype=torch.float64, device=physical.device)
+    present = (wanted[:, None] - count).clamp(0.0, 1.0)
+    level = level_to_amplitude(pick("mode_level_db")[:, :most], LEVEL_FLOOR_DB) * present
+    # As the usual key sounds, and then how far the key lifts that.
     tuning = pick("tuning").round()
-    shifted = pitch * torch.where(tuning > 0.5, semitones_to_factor(key - _MIDDLE_C), 1.0)
-    pitch = torch.where(tuning > 1.5, midi_to_hz(key), shifted) * semitones_to_factor(pick("transpose_st"))
+    pitch = torch.where(tuning > 1.5, _MIDDLE_C_HZ, _within_hearing(base_hz)) * semitones_to_factor(
+        pick("transpose_st")
+    )
+    usual_hz = physical * (pitch / base_hz)[:, None]
+    moved = semitones_to_factor(pick("mode_pitch_st")[:, :most])
+    loudest = (level[:, None] * heard * strike[:, None]).abs().amax(1)
+    lift = torch.where(tuning > 0.5, semitones_to_factor(key - _MIDDLE_C), 1.0)
+    lift = torch.minimum(lift, _highest_lift(usual_hz * moved, loudest))
+    pitch = pitch * lift
     scale = (pitch / base_hz)[:, None]
-    hz = physical * scale * semitones_to_factor(pick("mode_pitch_st")[:, :most])
+    hz = usual_hz * lift[:, None] * moved
     hollow = pick("hollowness")
     alpha = stuff.alpha * pick("damping_low") * (1.0 + hollow)
     beta = stuff.beta * pick("damping_high")
     falls = torch.exp2(pick("mode_damping_oct")[:, :most])
     damping = 0.5 * (alpha[:, None] + beta[:, None] * (TWO_PI * hz).square()) * falls
-    count = torch.arange(most, dtype=torch.float64, device=hz.device)
-    present = (wanted[:, None] - count).clamp(0.0, 1.0)
-    # As loud as the others, whatever it is: what every mode would give if it were struck where it moves most.
-    clicked = present.square() * _audible(physical * scale)
-    pushed = (clicked * softness(physical * scale, seconds[:, None]).square()).sum(1) + 1e-3
-    usual = (clicked * softness(physical * scale, usual_s[:, None]).square()).sum(1) + 1e-3
-    loudness = _LOUDNESS / usual[:, None].sqrt()
+    clicked = present.square() * audible(physical * scale)
+
+    def pushed(at_hz: Tensor, over_s: Tensor) -> Tensor:
+        return (clicked * softness(at_hz, over_s[:, None]).square()).sum(1) + 1e-3
+
+    usual = pushed(physical * scale, usual_s)
+    # As loud as the others, whatever it is, at the usual key; its own knobs of damping change that.
+    own = 0.5 * (stuff.alpha[:, None] + stuff.beta[:, None] * (TWO_PI * usual_hz).square())
+    usually = present[:, None] * usual_amplitudes(pick("shape").round().long(), most)
+    loud = loud_after_push(usually, usual_hz, own, usual_s) + 1e-5
+    # What a higher key moves less of is made up for in part.
+    loudness = _LOUDNESS * (pushed(usual_hz, usual_s) / usual / loud).sqrt()
     # Above its corner a push falls off more steeply than ``softness`` says; the noise of a soft blow keeps beneath it.
-    shyness = (pushed / usual) ** 2 * (usual / (clicked.sum(1) + 1e-3)).sqrt()
-    level = level_to_amplitude(pick("mode_level_db")[:, :most], LEVEL_FLOOR_DB)
-    heard = (level * present * loudness)[:, None] * heard
+    shyness = (pushed(physical * scale, seconds) / usual) ** 2 * (usual / (clicked.sum(1) + 1e-3)).sqrt()
+    heard = (level * loudness[:, None])[:, None] * heard
     if hollow.requires_grad or bool((hollow > 0.0).any()):
         air = air_hz(body) * scale
         order = torch.arange(1, N_AIR + 1, dtype=torch.float64, device=hz.device)
-        breath = 0.5 * _LOUDNESS * hollow[:, None] / order
+        breath = _BREATH * hollow[:, None] / order
         hz = torch.cat([hz, air], 1)
         damping = torch.cat([damping, 10.0 + air * (math.pi / _AIR_Q)], 1)
         heard = torch.cat([heard, breath[:, None].expand(-1, 2, -1)], 2)
         # The air does not mind where its walls are struck.
         strike = torch.cat([strike, torch.ones_like(air)], 1)
-    return _Modes(hz, damping, strike, heard * _audible(hz)[:, None], pitch, most, shyness)
+    return _Modes(hz, damping, strike, heard * audible(hz)[:, None], pitch, most, shyness)
 
 
 def _by_shape(pick: Pick, body: Body, most: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Of each row its family's frequencies ``[batch, most]``, the one that is its pitch ``[batch]``, and the shapes
     where it is struck ``[batch, most]`` and heard ``[batch, 2, most]``."""
     shapes = pick("shape").round().long()
-    width = pick("width")[:, None]
     strike = pick("strike_x")[:, None], pick("strike_y")[:, None]
-    # Two ears beside each other, and both on the object.
-    left = pick("pickup_x")[:, None] * (1.0 - 0.2 * width), pick("pickup_y")[:, None] * (1.0 - 0.5 * width)
-    right = left[0] + 0.2 * width, left[1] + 0.5 * width
+    left, right = ears(pick("pickup_x")[:, None], pick("pickup_y")[:, None], pick("width")[:, None])
     found, order = [], []
     for number in sorted(set(shapes.tolist())):
         rows = (shapes == number).nonzero()[:, 0]
@@ -267,15 +284,26 @@ def _by_shape(pick: Pick, body: Body, most: int) -> tuple[Tensor, Tensor, Tensor
     return hz, base, struck, heard
 
 
-def _audible(hz: Tensor) -> Tensor:
-    """1 for what is sound, 0 for what is too low to be heard."""
-    return ((hz - _FADE_FROM_HZ) / (_FADE_TO_HZ - _FADE_FROM_HZ)).clamp(0.0, 1.0)
+def _highest_lift(hz: Tensor, amplitude: Tensor) -> Tensor:
+    """How far keys may lift modes ``[batch, modes]``: a factor ``[batch]``, at least 1."""
+    is_loud = amplitude >= _LOUD * amplitude.amax(1, keepdim=True)
+    lowest = torch.where(is_loud, hz, math.inf).amin(1)
+    return (_LIFTED_HZ / lowest).clamp(min=1.0)
 
 
-def _between(x: Tensor, low: float, high: float) -> Tensor:
-    """``x`` where it lies well between, bent into the limits beyond them."""
-    soft = torch.nn.functional.softplus
-    return low + soft(x - low, 8.0) - soft(x - high, 8.0)
+def _breadth(pick: Pick) -> Tensor:
+    """Widths as shares of lengths ``[batch]``."""
+    shape, proportion = pick("shape").round().long(), pick("proportion")
+    powers = torch.tensor([breadth_power(name) for name in SHAPES], dtype=torch.float64, device=proportion.device)
+    return proportion ** powers[shape]
+
+
+def _within_hearing(hz: Tensor) -> Tensor:
+    """The pitch that is heard of an object whose own is ``hz``."""
+    above = (hz / _HIGH_HZ).log().clamp(min=0.0)
+    below = (_LOW_HZ / hz).log().clamp(min=0.0)
+    kept = hz.clamp(_LOW_HZ, _HIGH_HZ)
+    return kept * (1.0 + above / _HIGH_STEP) ** _HIGH_STEP / (1.0 + below / _LOW_STEP) ** _LOW_STEP
 
 
 def _room(pick: Pick, seed: int) -> RoomNote:
