@@ -33,6 +33,7 @@ PICTURE_MS = 150
 """The stage follows the keys after so much rest: drawing must not stand in the way of playing."""
 PREPARING_MS = 2000
 """Keys that are ready sooner than this are not worth a word."""
+TOO_MANY = "This computer cannot play so many strikes at once; some of the sound is left out."
 MOUSE = "mouse"
 OTHER_PATCH = ("audition", "set", "slot", "synth", "load")
 """Why a patch changes when another one comes; see ``Document.patch_changed``."""
@@ -88,6 +89,7 @@ class LivePlay(QObject):
             self._bar_of[synth].popup.addActions([s.actions["edit.undo"], s.actions["edit.redo"]])
         s.window.value_host = self
         self.instrument.on_error = lambda error: self._window.call(lambda: s.messages.error(error))
+        self.instrument.on_strain = lambda: self._window.call(lambda: s.messages.info(TOO_MANY))
         s.player.rate_changed.connect(self._connect_bus)
         s.document.patch_changed.connect(self._patch_changed)
         s.explore.match.changed.connect(lambda: self._patch_changed(s.document.patch, "gain"))
@@ -167,7 +169,7 @@ class LivePlay(QObject):
         self.ports.close()
         self.held.release_all()
         self.instrument.all_off()
-        self.instrument.on_error = None
+        self.instrument.on_error = self.instrument.on_strain = None
         self.instrument.connect(None)
         self._keys_wake.close()
         self._midi_wake.close()

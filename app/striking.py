@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from engine.params import IMPACT_SPACE
+from engine.params.gesture import CHOKE_S
 
 if TYPE_CHECKING:
     from app.compose import Session
@@ -16,7 +17,6 @@ GROUP_S = 1.0
 """Strikes that follow one another sooner are one step of undo."""
 DAMP_TIMES = 1.2
 """A hand that damps stays at least until what rang is so many times 60 dB down."""
-MOST_DAMP_S = 3.0
 
 
 class Striking(QObject):
@@ -75,9 +75,9 @@ class Striking(QObject):
 
     def _damp_s(self) -> float:
         """How long it takes until what rings is silent."""
-        release_s = self._s.document.patch.values.get("release_s", MOST_DAMP_S)
+        release_s = self._s.document.patch.values.get("release_s", CHOKE_S)
         assert isinstance(release_s, float)
-        return min(DAMP_TIMES * release_s, MOST_DAMP_S)
+        return DAMP_TIMES * min(release_s, CHOKE_S)
 
     def _take_off(self) -> None:
         self._s.live_play.instrument.damp(False)

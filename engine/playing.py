@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from itertools import pairwise
 from typing import Any
 
 from engine.params import Patch
@@ -27,6 +28,9 @@ from engine.playing_ready import Workshop
 from engine.playing_ready import prepare as prepare
 
 _SCRAPES = Hand()
+LATE_S = 0.1
+"""What hands did so long ago comes late."""
+_ENDS = (("damp", (True,)), ("all_off", ()))
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +44,8 @@ class Instrument:
 
     def __init__(self, kind: Kind = "real", on_error: Callable[[Exception], None] | None = None) -> None:
         self.on_error = on_error
+        self.on_strain: Callable[[], None] | None = None
+        """Hears once, on the playing thread, when the machine has been too slow for long."""
         self._commands: deque[tuple[float, str, tuple[Any, ...]]] = deque()
         self._wake = threading.Event()
         self._closing = False
@@ -47,6 +53,7 @@ class Instrument:
         self._thread: threading.Thread | None = None
         self._workshop = Workshop(kind, self._wake.set)
         self._player = Player(kind, self._workshop)
+        self._player.is_asked = lambda: bool(self._commands)
 
     @property
     def n_sounding(self) -> int:
@@ -115,7 +122,7 @@ class Instrument:
         self._send("lift")
 
     def damp(self, on: bool) -> None:
-        """A hand lies on all objects that ring: they are 60 dB down within the patch's damp time; off, they ring."""
+        """A hand lies on all objects that ring: they are 60 dB down within 0.3 s; off, they ring."""
         self._send("damp", on)
 
     def all_off(self) -> None:
@@ -163,6 +170,7 @@ class Instrument:
         player = self._player
         try:
             player.take_up()
+            self._forget_what_is_over()
             while self._commands and not self._closing:
                 sent_at, name, args = self._commands[0]
                 if name in BEGINNINGS and player.must_wait():
@@ -170,7 +178,11 @@ class Instrument:
                 self._commands.popleft()
                 player.obey(sent_at, name, args)
                 player.keep_up()
-            return player.play()
+            rest_s = player.play()
+            if player.is_strained and self.on_strain is not None:
+                told, self.on_strain = self.on_strain, None
+                told()
+            return rest_s
         except BusError as error:
             player.leave_bus()
             self._tell(error.cause)
@@ -178,6 +190,21 @@ class Instrument:
             player.refuse_patch()
             self._tell(error)
         return 0.0  # what was sent behind it is still to be done
+
+    def _forget_what_is_over(self) -> None:
+        """Late moves of a hand are not done one by one, and a hand that damps ends what has waited long before it."""
+        waiting = list(self._commands)
+        late = time.perf_counter() - LATE_S
+        if len(waiting) < 2 or waiting[0][0] > late:
+            return
+        ends = max((i for i, (_, name, args) in enumerate(waiting) if (name, args) in _ENDS), default=-1)
+        touches = [i for i, command in enumerate(waiting) if command[1] == "touch"]
+        followed = {one for one, other in pairwise(touches) if other == one + 1}
+        for i, command in enumerate(waiting):
+            is_over = command[1] in ("note_on", "hit") and i < ends
+            is_passed = i in followed and i - 1 in followed
+            if command[0] < late and (is_over or is_passed):
+                self._commands.remove(command)
 
     def _tell(self, error: Exception) -> None:
         if self.on_error is None:

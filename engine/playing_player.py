@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from engine.params.playing import PlaySettings
 from engine.playing_bus import BusError, BusWay
 from engine.playing_clock import Clock
 from engine.playing_ready import Kind, Made, Wanted, Workshop, is_prepared
+from engine.playing_strain import Strain
 
 if TYPE_CHECKING:
     from engine.synths.live import LiveInstrument, Part
@@ -24,6 +26,8 @@ TURN_S = 0.004
 """How often the thread looks at the device while something sounds."""
 RENEW_S = 0.015
 """Held notes take over a turned knob at most so often."""
+SLICE_S = 0.02
+"""Where time is short, what lies further ahead is rendered in pieces of this length: hands need not wait for all."""
 STALE_S = 0.5
 """A key that waited longer (for a library that loads) is not struck any more."""
 
@@ -48,8 +52,13 @@ class Player:
         self._made: Made | None = None
         self._settings = PlaySettings()
         self._live: LiveInstrument | None = None
+        self._partings: list[LiveInstrument] = []
+        """Other instruments, which hands have left and which ring out."""
         self._synth = ""
         self._clock = Clock()
+        self._strain = Strain()
+        self.is_asked: Callable[[], bool] = lambda: False
+        """Whether hands have done something that waits."""
         self._refused: Patch | None = None
         self._hands: dict[str, Any] = {}
         """Where pedal and wheels are: they may have moved before the first key, and stay where the bus or the patch
@@ -58,7 +67,12 @@ class Player:
     @property
     def n_sounding(self) -> int:
         live = self._live
-        return 0 if live is None else live.n_sounding
+        return sum(one.n_sounding for one in (live, *self._partings) if one is not None)
+
+    @property
+    def is_strained(self) -> bool:
+        """Whether the machine has been too slow for what is played, for long, so that some of it is left out."""
+        return self._strain.lasts
 
     def obey(self, sent_at: float, name: str, args: tuple[Any, ...]) -> None:
         """Do what somebody asked for at ``sent_at``."""
@@ -86,19 +100,23 @@ class Player:
                 self._hands.clear()
             if self._live is not None:
                 getattr(self._live, name)(*args)
+            if name in ("damp", "all_off"):
+                for parting in self._partings:
+                    getattr(parting, name)(*args)
 
     def leave_bus(self) -> None:
         """Be silent until another bus comes."""
         if self._bus is not None:
             with suppress(BusError):
                 self._bus.expect(math.inf)
-        self._bus, self._live, self._clock = None, None, Clock()
+        self._bus, self._live, self._partings, self._clock = None, None, [], Clock()
 
     def refuse_patch(self) -> None:
         """Be silent until another patch comes."""
         if self._bus is not None:
             with suppress(BusError):
                 self._bus.expect(math.inf)
+        self._partings = []
         self._live, self._refused, self._is_new, self._is_awaited = None, self._patch, False, False
 
     def play(self) -> float | None:
@@ -108,20 +126,35 @@ class Player:
             return None
         if self._is_new and (live.is_silent or time.perf_counter() - self._asked_at >= RENEW_S):
             self._ask(bus)
-        if live.is_silent:
+        self._partings = [parting for parting in self._partings if not parting.is_silent]
+        if live.is_silent and not self._partings:
             return None
         position = bus.position
         self._leap(bus, live, position)
+        begins = live.lasts_until
         self._clock.hear(bus.at_once)
         ahead = self._clock.ahead(position, bus.rate)
         reach = live.room_reach
         # The room goes on at least as far as the device takes at once: a hole in it is worse than a late beginning.
         room_ahead = min(max(reach or 0, self._clock.at_once + round(2 * TURN_S * bus.rate)), ahead)
         # What the device may take next goes out before what it takes later is computed.
-        for share in (min(self._clock.first(bus.rate), ahead), ahead):
+        share = min(self._clock.first(bus.rate), ahead)
+        while True:
             for first, sound in live.render(position + share, position + min(room_ahead, share)):
                 bus.add(first, sound)
-        bus.expect(live.lasts_until)
+            passed = bus.position - position
+            # A machine that is too slow must see so soon, and hands need not wait for what lies far ahead.
+            if share == ahead or passed > share or (passed > 0 and self.is_asked()):
+                break
+            share = min(share + round(SLICE_S * bus.rate), ahead) if self._strain.is_near else ahead
+        for parting in self._partings:
+            self._leap(bus, parting, position)
+            reach = max(parting.room_reach or 0, self._clock.at_once + round(2 * TURN_S * bus.rate))
+            for first, sound in parting.render(position + share, position + min(reach, share)):
+                bus.add(first, sound)
+        bus.expect(self._lasts_until(live))
+        if math.isfinite(begins):
+            self._strain.rendered(max(position + share - begins, 0.0), bus.position - position, bus.rate, live)
         return TURN_S
 
     def keep_up(self) -> None:
@@ -148,9 +181,20 @@ class Player:
         if missed > 0:
             bus.add(position - missed, np.broadcast_to(np.float32(0.0), (missed, 2)))
             self._clock.was_late(missed)
+            self._strain.missed(missed)
+
+    def _lasts_until(self, live: LiveInstrument) -> float:
+        return min(one.lasts_until for one in (live, *self._partings))
+
+    def _part_from(self, bus: BusWay, live: LiveInstrument) -> None:
+        """No voice of one synth can become one of another: what sounds is let go and rings out beside the other."""
+        for older in self._partings:
+            self._fall_silent(bus, older)
+        live.let_go()
+        self._partings = [live]
 
     def _fall_silent(self, bus: BusWay, live: LiveInstrument) -> None:
-        """No voice of one synth can become one of another: what sounds fades from where it is rendered to.
+        """What sounds fades from where it is rendered to.
 
         Where the device has passed that place, the sound has broken off already: a fade that came back from silence
         would be a second click, so what is late of it is only counted.
@@ -170,14 +214,14 @@ class Player:
         """The beginning of a new note goes out before anything else is computed; a chord is many of these."""
         self._clock.hear(bus.at_once)
         # A device with time to spare waits for it.
-        bus.expect(live.lasts_until)
+        bus.expect(self._lasts_until(live))
         first, sound = live.begin(part, self._clock.first(bus.rate))
         if (late := bus.position - first) > 0:
             # The device took its first frames while they were computed: it begins a little later, and it alone.
             live.postpone(part, late)
             first += late
         bus.add(first, sound)
-        bus.expect(live.lasts_until)
+        bus.expect(self._lasts_until(live))
 
     # -- the patch -------------------------------------------------------------------------------
 
@@ -223,13 +267,13 @@ class Player:
         if patch is self._patch:
             self._is_awaited = False
         if self._live is not None and patch.synth != self._synth:
-            self._fall_silent(bus, self._live)
+            self._part_from(bus, self._live)
             self._live = None
         self._synth = patch.synth
         if self._live is None:
             from engine.synths.live import LiveInstrument
 
-            self._live = LiveInstrument(made.ready, bus.rate, self._settings)
+            self._live, self._strain = LiveInstrument(made.ready, bus.rate, self._settings), Strain()
             for name, place in self._hands.items():
                 getattr(self._live, name)(place)
         else:

@@ -18,6 +18,9 @@ from engine.params.patch import MAX_SEED
 
 GESTURES = ("scrape", "roll", "bounce")
 
+CHOKE_S = 0.3
+"""Under a hand that is laid on it what rings is 60 dB down within so long, or sooner, as its key would damp it."""
+
 _SECTION = "Gesture"
 ROLL = Param(
     "roll_hz", 2.0, 60.0, 13.0, "Hz", "log", label="Rate", help="Strikes of a roll in a second", section=_SECTION

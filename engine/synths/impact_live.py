@@ -12,12 +12,16 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.dsp import mode_kernels
 from engine.synths.impact_contacts import ContactStream, Surface
+from engine.synths.impact_noise_ahead import NoiseAhead
 from engine.synths.impact_struck import ALL, Body, Floats, Struck
 from engine.synths.live_voice import Glide, Place, Sound
 
+CHOKED_TIMES = 12.0
+"""A force under a hand that damps is over after so many times as it takes to fall to 1 / e."""
 TURN_S = 0.005
 """A voice whose patch changes goes to its new levels in so long."""
 SHORTEST_S = 1e-3
@@ -29,6 +33,8 @@ VIBRATO_FRAMES = 128
 QUIET = 1e-5
 """-100 dB."""
 _DEAD = 1e-8
+MOST_PUSHES = 16
+"""So many forces go on beside each other; the two oldest of more become one, driving what the longer one drives."""
 
 
 @dataclass(eq=False)
@@ -46,6 +52,30 @@ class _Push:
     def is_over(self) -> bool:
         return self.at >= max(self.force.size, self.direct.size)
 
+    @property
+    def left(self) -> int:
+        """How many frames of it are still to come."""
+        return max(self.force.size, self.direct.size) - self.at
+
+    def join(self, other: _Push) -> None:
+        """Take over what is left of ``other``, with the drive of this one."""
+        self.force = _sum(self.force[self.at :], other.force[other.at :])
+        self.direct = _sum(self.direct[self.at :], other.direct[other.at :])
+        self.at, self.own = 0, self.own or other.own
+
+    def fade(self, falls: Floats) -> None:
+        """What is left of it dies away with ``falls``, and is over where those end."""
+        self.force = self.force[self.at :][: falls.size] * falls[: max(self.force.size - self.at, 0)]
+        self.direct = self.direct[self.at :][: falls.size] * falls[: max(self.direct.size - self.at, 0)]
+        self.at = 0
+
+
+def _sum(one: Floats, other: Floats) -> Floats:
+    longer, shorter = (one, other) if one.size >= other.size else (other, one)
+    out = longer.copy()
+    out[: shorter.size] += shorter
+    return out
+
 
 @dataclass(eq=False)
 class _Hand:
@@ -58,6 +88,9 @@ class _Hand:
     rise: Floats = field(default_factory=lambda: np.zeros(ALL))
     force: Floats = field(default_factory=lambda: np.zeros(0))
     at: int = 0
+    noise: NoiseAhead = field(default_factory=NoiseAhead)
+    direct: Floats = field(default_factory=lambda: np.zeros(0))
+    """What is heard of its contacts directly in this step."""
 
 
 class ImpactVoice:
@@ -87,13 +120,17 @@ class ImpactVoice:
         self._at = 0
         self._fall = 1.0
         self._is_choked = False
+        self._most: int | None = None
+        """So many modes ring at most."""
+        self._gone: NDArray[np.int64] = np.zeros(0, np.int64)
+        """Those that fade because there are too many."""
         self._glide = glide or Glide(0.0, 1.0)
         self._glide_from = 0
         self._tuned: tuple[float, bool] | None = None
         self._swing = 1.0
         """What the modulation wheel multiplies the pitch by."""
         self._turn_re, self._turn_im = np.zeros((2, ALL))
-        self._levels, self._goal = np.zeros((2, ALL)), np.zeros((2, ALL))
+        self._levels, self._goal, self._full = np.zeros((3, 2, ALL))
         is_driven = body.levels.any(0) if struck is None else body.levels.any(0) & (struck.drive != 0.0)
         self._alive = np.flatnonzero(is_driven)
         self._ended = False
@@ -131,7 +168,30 @@ class ImpactVoice:
 
     def choke(self, on: bool) -> None:
         """See :meth:`engine.synths.live_voice.LiveVoice.choke`."""
+        if on and not self._is_choked and self._body.choke > 0.0:
+            n = round(CHOKED_TIMES / self._body.choke * self._rate)
+            falls = np.exp(-self._body.choke / self._rate * np.arange(n))
+            for push in self._pushes:
+                push.fade(falls)
+            for hand in self._hands:
+                hand.noise.fade(falls)
         self._is_choked = on
+
+    def lighten(self, most: int | None) -> None:
+        """See :meth:`engine.synths.live_voice.LiveVoice.lighten`: of its modes the weakest die."""
+        if most is not None and (self._most is None or most < self._most) and self._at == 0 and self._pushes:
+            self._alive = self._strongest(self._alive, np.abs(self._pushes[0].drive[self._alive]), most)
+        self._most = most
+        if self._hands or self._pushes:
+            self._let_in(ALL if most is None else most)
+
+    def _let_in(self, most: int) -> None:
+        """Modes that were left out may be driven again, the loudest first."""
+        out = np.setdiff1d(np.flatnonzero(self._full.any(0)), self._alive)
+        back = self._strongest(out, np.ones(out.size), max(most - self._alive.size, 0))
+        if self._at > 0 and back.size:
+            self._re[back] = self._im[back] = 0.0
+            self._alive = np.union1d(self._alive, back)
 
     def absorb(self, other: ImpactVoice) -> bool:
         """See :meth:`engine.synths.live_voice.LiveVoice.absorb`."""
@@ -146,7 +206,7 @@ class ImpactVoice:
         self._re += share * other._re
         self._im += share * other._im
         for push in other._pushes:
-            self._pushes.append(_Push(push.drive, share * push.force, share * push.direct, push.at))
+            self._add(_Push(push.drive, share * push.force, share * push.direct, push.at))
         self._hands += other._hands
         self._surface = self._surface or other._surface
         self._alive = np.union1d(self._alive, other._alive)
@@ -168,7 +228,7 @@ class ImpactVoice:
             for hand in self._hands:
                 hand.stream.striker = surface.striker
                 hand.place = None
-        self._alive = np.arange(ALL)
+        self._alive, self._gone = np.arange(ALL), np.zeros(0, np.int64)
         self._tuned = None
         self._ended = False
 
@@ -176,6 +236,11 @@ class ImpactVoice:
     def is_struck(self) -> bool:
         """Whether the force of its key goes on."""
         return any(push.own for push in self._pushes)
+
+    @property
+    def n_modes(self) -> int:
+        """How many modes ring."""
+        return self._alive.size
 
     @property
     def has_hands(self) -> bool:
@@ -196,7 +261,9 @@ class ImpactVoice:
         damping = body.damping + (body.choke if self._is_choked else 0.0)
         turn = np.exp(2j * np.pi * cycles - damping / self._rate)
         self._turn_re, self._turn_im = turn.real.copy(), turn.imag.copy()
-        self._goal = body.levels * np.clip((0.5 - cycles) / 0.05, 0.0, 1.0)
+        self._full = body.levels * np.clip((0.5 - cycles) / 0.05, 0.0, 1.0)
+        self._goal = self._full.copy()
+        self._goal[:, self._gone] = 0.0
         if self._at == 0:
             self._levels = self._goal.copy()
 
@@ -214,12 +281,34 @@ class ImpactVoice:
             hand.rise = (after - hand.drive) / step.force.size
             hand.place, hand.force, hand.at = step.after, step.force, 0
             for frame, size in step.rough:
-                force, direct = surface.striker.rough()
-                if force.size:
-                    wait = np.zeros(frame)
-                    pushes = np.concatenate([wait, size * force]), np.concatenate([wait, size * direct])
-                    self._pushes.append(_Push(hand.drive, *pushes))
+                hand.noise.add(frame, size, *surface.striker.rough())
+            # All contacts of a hand push where it is: one force, however many of them overlap.
+            noise, hand.direct = hand.noise.take(step.force.size)
+            if noise.size:
+                hand.force = step.force + noise
         return hand.force.size - hand.at
+
+    def _add(self, push: _Push) -> None:
+        """One more force. What drives alike is one force, and so are the oldest of very many."""
+        for there in self._pushes:
+            if not there.own and np.array_equal(there.drive, push.drive):
+                there.join(push)
+                return
+        self._pushes.append(push)
+        others = [there for there in self._pushes if not there.own]
+        if len(others) > MOST_PUSHES:
+            longer, shorter = sorted(others[:2], key=lambda one: one.left, reverse=True)
+            longer.join(shorter)
+            self._pushes.remove(shorter)
+
+    def _strongest(self, modes: NDArray[np.int64], sizes: Floats, most: int) -> NDArray[np.int64]:
+        """``most`` of ``modes``, those that are heard most with states of such ``sizes``."""
+        if modes.size <= most:
+            return modes
+        if most == 0:
+            return modes[:0]
+        heard = sizes * np.abs(self._body.levels[:, modes]).max(0)
+        return np.sort(modes[np.argpartition(heard, modes.size - most)[modes.size - most :]])
 
     def _ring(self, out: Floats) -> None:
         n, alive = out.shape[1], self._alive
@@ -237,6 +326,8 @@ class ImpactVoice:
             out[:, : direct.size] += direct
             push.at += n
         for hand in self._hands:
+            direct = hand.direct[hand.at : hand.at + n]
+            out[:, : direct.size] += direct
             hand.at += n
         self._pushes = [push for push in self._pushes if not push.is_over]
         self._re[alive], self._im[alive] = state
@@ -277,10 +368,30 @@ class ImpactVoice:
 
     def _bury(self) -> None:
         """Leave out what has died, and end when nothing is left."""
-        self._hands = [hand for hand in self._hands if not (hand.stream.ended and hand.at >= hand.force.size)]
+        self._hands = [hand for hand in self._hands if not self._is_away(hand)]
+        self._thin()
         if self._pushes or self._hands:
             return
         alive = self._alive
         size = np.hypot(self._re[alive], self._im[alive]) * np.abs(self._goal[:, alive]).max(0) * self._fall
         self._alive = alive[size > _DEAD]
         self._ended = float(size.sum()) < QUIET
+
+    @staticmethod
+    def _is_away(hand: _Hand) -> bool:
+        return hand.stream.ended and hand.noise.is_over and hand.at >= hand.force.size
+
+    def _thin(self) -> None:
+        """Of more modes than there may be the weakest fade in the next block, and are left out after it."""
+        if self._gone.size:
+            gone, self._gone = self._gone, np.zeros(0, np.int64)
+            self._alive = np.setdiff1d(self._alive, gone)
+            self._re[gone] = self._im[gone] = 0.0
+            # What strikes them again finds them as they were.
+            self._levels[:, gone] = self._goal[:, gone] = self._full[:, gone]
+        if self._most is not None and self._alive.size > self._most:
+            alive = self._alive
+            kept = self._strongest(alive, np.hypot(self._re[alive], self._im[alive]), self._most)
+            self._gone = np.setdiff1d(alive, kept)
+            self._goal = self._goal.copy()
+            self._goal[:, self._gone] = 0.0

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from engine.params import Patch
-from engine.params.gesture import Hand
+from engine.params.gesture import CHOKE_S, Hand
 from engine.synths.impact_contacts import ContactStream, Striker, Surface
 from engine.synths.impact_live import ImpactVoice
 from engine.synths.impact_live_room import ConvolutionRoom, RoomKernel
@@ -92,7 +92,8 @@ class ImpactLivePatch:
     def _new_body(self, note: ImpactNote) -> Body:
         choke_s = self._patch.values["release_s"]
         assert isinstance(choke_s, float)
-        return Body.of(note, choke_s)
+        # A hand's own time: it chokes a bell that a key lets go slowly, too.
+        return Body.of(note, min(choke_s, CHOKE_S))
 
     def _note(self, key: Key) -> Struck:
         key = Key(key.note, key.velocity, key.seed % _N_CHANCES, key.place)

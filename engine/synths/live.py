@@ -76,6 +76,7 @@ class LiveInstrument:
         self._n_struck = 0
         self._touched: tuple[Part, Contacts] | None = None
         self._is_damped = False
+        self._most: int | None = None
         self._room: Room | None = None
         self._room_from = 0
         """The frame that the room counts as its first."""
@@ -182,6 +183,30 @@ class LiveInstrument:
         for part in self._parts:
             part.voice.choke(on)
 
+    def lighten(self, most: int | None) -> None:
+        """Each voice rings with so many modes at most, because the machine is too slow for more; ``None``: with all."""
+        self._most = most
+        for part in self._parts:
+            part.voice.lighten(most)
+
+    @property
+    def n_modes(self) -> int:
+        """How many modes the voice with the most of them rings with; 0 where voices have none."""
+        return max((getattr(part.voice, "n_modes", 0) for part in self._parts), default=0)
+
+    def shed(self) -> int:
+        """Because the machine is too slow, the half of the voices that is missed least fades; says how many. The newest
+        stays, and so does one that a hand plays."""
+        if not self._patch.adds:
+            return 0
+        held = self._touched[0] if self._touched is not None else None
+        parts = [part for part in self._parts if part.left is None and part.is_rendered]
+        able = [part for part in parts[:-1] if part is not held]
+        gone = sorted(able, key=Part.claim)[: (len(parts) + 1) // 2]
+        for part in gone:
+            self._dismiss(part)
+        return len(gone)
+
     def note_off(self, note: int) -> None:
         """A key goes up."""
         hands = self._hands
@@ -220,6 +245,15 @@ class LiveInstrument:
         if self._room is not None:
             self._room.close()
             self._room_closes = True
+
+    def let_go(self) -> None:
+        """No hand is at it any more: keys, pedal and hands are up, and what rings rings out."""
+        self._hands.keys.clear()
+        self._hands.pedal = False
+        self.lift()
+        self.damp(False)
+        for part in self._parts:
+            part.is_down = part.gate = False
 
     def fade_out(self) -> list[Block]:
         """All that is still to be heard when everything falls silent at once, for good."""
@@ -290,6 +324,7 @@ class LiveInstrument:
         part = Part(voice, key, at)
         if self._is_damped:
             voice.choke(True)
+        voice.lighten(self._most)
         self._parts.append(part)
         self._n_struck += 1
         if self._room is None:

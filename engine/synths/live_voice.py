@@ -71,6 +71,10 @@ class LiveVoice(Protocol):
         """A hand lies on what rings, or goes away: meanwhile it dies fast. What no hand can damp sounds on."""
         ...
 
+    def lighten(self, most: int | None) -> None:
+        """Ring with so many modes at most, the strongest, because the machine is too slow for more; ``None``: all."""
+        ...
+
     def absorb(self, other: Any) -> bool:
         """Take over what ``other``, which is at the same frame, still sounds; ``False`` where that cannot be."""
         ...
@@ -81,6 +85,9 @@ class Plain:
 
     def choke(self, on: bool) -> None:
         """See :meth:`LiveVoice.choke`."""
+
+    def lighten(self, most: int | None) -> None:
+        """See :meth:`LiveVoice.lighten`: it has no modes."""
 
     def absorb(self, other: Any) -> bool:
         """See :meth:`LiveVoice.absorb`."""
@@ -193,6 +200,10 @@ class RoomedVoice:
     def choke(self, on: bool) -> None:
         """See :meth:`LiveVoice.choke`; the room answers on."""
         self._voice.choke(on)
+
+    def lighten(self, most: int | None) -> None:
+        """See :meth:`LiveVoice.lighten`."""
+        self._voice.lighten(most)
 
     def absorb(self, other: Any) -> bool:
         """See :meth:`LiveVoice.absorb`: two rooms are not one."""
