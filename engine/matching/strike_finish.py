@@ -73,8 +73,8 @@ class StrikeFinish:
         plays = [(0, rate, whole_s)]
         if n_strikes > 1:
             early_s = min(whole_s, _EARLY_S)
-            plays += [(strike, rate, early_s) for strike in range(1, n_strikes)]
-            plays += [(0, other, early_s) for other in _EXPORTED_HZ if other != rate]
+            rates = {rate, *_EXPORTED_HZ}
+            plays += [(strike, at, early_s) for at in sorted(rates) for strike in range(n_strikes)]
         peak = 1e-6
         with torch.no_grad():
             unit = torch.tensor([patch.unit()], dtype=torch.float32)
