@@ -153,7 +153,7 @@ class Player:
             for first, sound in parting.render(position + share, position + min(reach, share)):
                 bus.add(first, sound)
         bus.expect(self._lasts_until(live))
-        if math.isfinite(begins):
+        if math.isfinite(begins) and live.can_lighten:
             self._strain.rendered(max(position + share - begins, 0.0), bus.position - position, bus.rate, live)
         return TURN_S
 

@@ -190,6 +190,11 @@ class LiveInstrument:
             part.voice.lighten(most)
 
     @property
+    def can_lighten(self) -> bool:
+        """Whether less of it can be played: objects that ring can have fewer modes, keys that are held cannot."""
+        return self._patch.adds
+
+    @property
     def n_modes(self) -> int:
         """How many modes the voice with the most of them rings with; 0 where voices have none."""
         return max((getattr(part.voice, "n_modes", 0) for part in self._parts), default=0)
