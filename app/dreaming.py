@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 BRANCH_REACH = 0.5
 """Who branches from a moment wants to stay so near it, unless even nearer is chosen."""
 MOST_RECENT = 12
+STOPPING, STOPPED_EARLY = "Stopping after this pass", "Stopped before anything was found."
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,9 @@ class Dreaming(QObject):
         self.priors: Mapping[str, PriorEntry] = {}
         """What can draw sounds on this machine, by id."""
         self._words = ""
+        self._said_lacking = False
+        self._ending: int | None = None
+        """The tuning that was stopped but is not over: it still draws."""
         self._step = 0
         """Counts the tunings: what one of them adds to the history is one step."""
         self.keeper = Keeper(session, self._bring_back)
@@ -117,7 +121,7 @@ class Dreaming(QObject):
         before = self.view.trial.before
         is_same = before is not None and before[0].synth == asked.synth and not self.view.trial.is_away
         start = before[0] if is_same and before is not None else self._s.document.patch_of(asked.synth)
-        if (job := self._submit(asked, start)) is None:
+        if self.lacks(asked.prior, is_to_tune=True) or (job := self._submit(asked, start)) is None:
             return
         self._leave()
         self.keeper.forget()
@@ -213,6 +217,27 @@ class Dreaming(QObject):
     def _show_priors(self, entries: Sequence[PriorEntry]) -> None:
         self.priors = {entry.id: entry for entry in entries}
         self.panel.ask.show_priors({entry.id: entry.title for entry in entries})
+        self._follow_prior()
+
+    def _follow_prior(self) -> None:
+        """Another prior is chosen: what it lacks is said before anybody waits for it."""
+        entry = self.priors.get(str(self.panel.ask.prior.currentData()))
+        if entry is None:
+            return
+        self.panel.ask.show_longest(entry.longest_s)
+        lacking = entry.missing or entry.missing_to_tune
+        if not self.is_on and (lacking or self._said_lacking):
+            self.panel.say(lacking)
+        self._said_lacking = bool(lacking)
+
+    def lacks(self, prior: str, *, is_to_tune: bool) -> bool:
+        """Whether that prior cannot do it, which is said; whoever has got what was missing can go on the next time."""
+        entry = self.priors.get(prior)
+        lacking = "" if entry is None else entry.missing_to_tune if is_to_tune else entry.missing
+        if lacking:
+            self.panel.say(lacking, is_error=True)
+            self.look_for_priors()
+        return bool(lacking)
 
     # -- while it runs ---------------------------------------------------------------------------------------------
 
@@ -243,6 +268,7 @@ class Dreaming(QObject):
 
     def _done(self, job: int, result: TuneResult) -> None:
         if job != self.job:
+            self._stopped(job)
             return
         self.job, self.result = None, result
         bank = self.view.state.bank_full if self.view.state is not None else 0
@@ -254,20 +280,24 @@ class Dreaming(QObject):
         if result.notice:
             self._s.messages.info(result.notice)
 
-    def stop(self) -> None:
-        """End the search and keep the best so far as a proposal."""
+    def stop(self, *, is_over: bool = False) -> None:
+        """End the search and keep the best so far as a proposal. A large net first comes to the end of its pass."""
         if self.job is None:
             return
+        self._ending = None if is_over else self.job
         self._cancel()
         if self.view.state is None or not self.candidates:
             self._leave()
-            self.panel.say("Stopped before anything was found.")
+            self.panel.say(STOPPED_EARLY if is_over else STOPPING)
             return
         self._take_in(self.view.state, is_last=True)
-        self._rest(self._stopped_words())
+        self._rest(self._stopped_words() if is_over else self._stopping_words())
 
     def _stopped_words(self) -> str:
         return f"Stopped; the best so far fits by {self.candidates[0].score:.2f}"
+
+    def _stopping_words(self) -> str:
+        return f"Stopping after this pass; the best so far fits by {self.candidates[0].score:.2f}"
 
     def _rest(self, words: str) -> None:
         """Nothing runs any more: what was found waits to be decided."""
@@ -281,6 +311,7 @@ class Dreaming(QObject):
 
     def _failed(self, job: int, error: Exception) -> None:
         if job != self.job:
+            self._stopped(job)
             return
         self.job = None
         if self.candidates:
@@ -291,8 +322,14 @@ class Dreaming(QObject):
 
     def _stopped(self, job: int) -> None:
         """Somebody stopped it in the list of jobs."""
-        if job == self.job:
-            self.stop()
+        if job == self._ending:
+            self._ending = None
+            if self.candidates and self.job is None and self._words == self._stopping_words():
+                self._say(self._stopped_words())
+            elif self.panel.words.text() == STOPPING:
+                self.panel.say(STOPPED_EARLY)
+        elif job == self.job:
+            self.stop(is_over=True)
 
     def _cancel(self) -> None:
         job, self.job = self.job, None
@@ -329,7 +366,7 @@ class Dreaming(QObject):
         state = self.view.state
         if self.asked is None or state is None or not self.candidates:
             return None
-        words = self._words if self.job is None else self._stopped_words()
+        words = self._words if self.job is None and self._ending is None else self._stopped_words()
         return Found(self.asked, state, self.result, self.view.proposal(), words)
 
     def _keep(self, found: Found | None, *, is_step: bool = True) -> None:
@@ -380,6 +417,7 @@ class Dreaming(QObject):
         panel.ask.stop_wanted.connect(self.stop)
         panel.ask.imagine_wanted.connect(self.takes.imagine)
         panel.ask.synth_chosen.connect(self._take_up)
+        panel.ask.prior.activated.connect(lambda _: self._follow_prior())
         panel.ask.changed.connect(lambda: s.settings.set("words/form", panel.ask.state()))
         panel.accepted.connect(self.accept)
         panel.discarded.connect(self.discard)

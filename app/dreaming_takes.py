@@ -104,6 +104,8 @@ class DreamTakes(QObject):
             self._dreaming.ask()
             panel.say("Say what is to be imagined, or choose an example with the clock.")
             return
+        if self._dreaming.lacks(asked.prior, is_to_tune=False):
+            return
         try:
             job = self._s.studio.imagine(
                 asked.prompt,

@@ -1,9 +1,9 @@
 """The facade: everything the window and the command line may ask of the engine, each request a job.
 
-Every method returns a job id at once; what comes of it arrives as :class:`~engine.jobs.Event` at the listener. Two
-runners serve the jobs: ``live`` for whatever a hand is waiting for (knob renders, opening, tiles) and ``work``, with
-one heavy job at a time and files written between its steps. Torch and the sound libraries load inside the jobs that
-need them, never here.
+Every method returns a job id at once; what comes of it arrives as :class:`~engine.jobs.Event` at the listener. Three
+runners serve the jobs: ``live`` for whatever a hand is waiting for (knob renders, opening, tiles), ``work``, with one
+heavy job at a time and files written between its steps, and ``fetch`` for what comes from the network. Torch and the
+sound libraries load inside the jobs that need them, never here.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ from engine.tuning import bank_steps, imagine_steps, tune_steps
 from engine.variation_set import SetRequest as SetRequest
 from engine.variation_set import SetWritten as SetWritten
 from engine.variation_set import write_set_steps
+from engine.weights.catalog import find
+from engine.weights.fetching import fetch
 
 if TYPE_CHECKING:
     from engine.audio.pyramid import Pyramid
@@ -86,7 +88,7 @@ class Rendered:
 class Studio:
     """The engine behind one door.
 
-    ``listener`` receives every event of both runners on an engine thread and must return at once. ``kind="fake"``
+    ``listener`` receives every event of all runners on an engine thread and must return at once. ``kind="fake"``
     plays patches with the small numpy instruments of :mod:`engine.fakes`: the whole application works, without torch.
     """
 
@@ -96,6 +98,8 @@ class Studio:
         self._play = player_of(kind)
         self.work = JobRunner("work", listener)
         self.live = JobRunner("live", listener)
+        self.fetching = JobRunner("fetch", listener)
+        """Steps of what comes from the network wait for it; nothing else waits for them."""
         self.trials = Trials(self._play, self._quick_runner, self.work)
         self.instrument = Instrument(kind)
         """What the keys play; its ``on_error`` is free to be set."""
@@ -355,14 +359,14 @@ class Studio:
         seconds: float = IMAGINE_S,
         seed: int = 0,
         negative: str = "",
-        guidance: float = 3.0,
+        guidance: float | None = None,
         prior: str = OWN_PRIOR,
     ) -> int:
         """What the prior itself draws for the words, ``seconds`` long; the result is :class:`Imagined`.
 
         A newer request replaces this one. Raises :class:`BadUsage` as :meth:`tune` does.
         """
-        check_imagined(prompt, negative, seconds, seed, guidance)
+        check_imagined(prompt, negative, seconds, seed, guidance, prior)
 
         def body() -> Generator[Note, None, Imagined]:
             steps = imagine_steps(
@@ -376,9 +380,20 @@ class Studio:
         """Which priors can be asked here; the result is a tuple of :class:`PriorEntry`, our own first."""
         return self.live.submit(lambda: prior_steps(self.kind), rank=RANK_PRIORS, title="Looking for priors")
 
+    def fetch(self, weight_id: str, *, accepted: bool = False) -> int:
+        """Fetch a public net unless it is here; the result is its folder. Notes say how much has come, and how fast.
+
+        ``accepted`` says that the person has seen its licence and agrees. A newer request for the same net replaces
+        this one and goes on from what has come. Raises :class:`BadUsage` for a net that nobody knows.
+        """
+        weight = find(weight_id)
+        return self.fetching.submit(
+            lambda: fetch(weight, accepted=accepted), key=weight.id, title=f"Fetching {weight.title}"
+        )
+
     def cancel(self, job_id: int) -> bool:
         """End a job at its next step; ``False`` when it is unknown or already over."""
-        return self.live.cancel(job_id) or self.work.cancel(job_id)
+        return any(runner.cancel(job_id) for runner in (self.live, self.work, self.fetching))
 
     def close(self, timeout_s: float | None = 10.0) -> bool:
         """Cancel everything and end all threads; ``False`` when a step did not end in time.
@@ -386,9 +401,10 @@ class Studio:
         What compiles cannot be stopped: then the threads are left behind, and they do not keep the process alive.
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        # Both are told first, so that the two waits overlap.
-        self.live.cancel_all()
-        self.work.cancel_all()
-        parts = (self.instrument, self.live, self.work)
+        # All are told first, so that the waits overlap.
+        runners = (self.live, self.work, self.fetching)
+        for runner in runners:
+            runner.cancel_all()
+        parts = (self.instrument, *runners)
         closed = [p.close(None if deadline is None else max(deadline - time.monotonic(), 0.0)) for p in parts]
         return all(closed)

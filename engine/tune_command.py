@@ -42,8 +42,8 @@ def add_imagine_arguments(parser: Parser) -> None:
 def _add_common(parser: Parser) -> None:
     parser.add_argument("-o", "--output", metavar="OUT.wav", type=Path, required=True, help="the file to write")
     parser.add_argument("--negative", metavar="WORDS", default="", help="what it should not sound like")
-    guidance = "how closely the prior keeps to the words (default 3; 1 is not at all more than it would)"
-    parser.add_argument("--guidance", metavar="W", type=float, default=3.0, help=guidance)
+    guidance = "how closely to keep to the words (default: as the prior's makers advise; 1 is not more than it would)"
+    parser.add_argument("--guidance", metavar="W", type=float, help=guidance)
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="start of all chance (default 0)")
     prior = "who says what words sound like (default: our own)"
     parser.add_argument("--prior", metavar="ID", default=OWN_PRIOR, help=prior)

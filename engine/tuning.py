@@ -47,10 +47,10 @@ def bank_steps(kind: Kind) -> Generator[Note, None, None]:
 
 
 def imagine_steps(
-    kind: Kind, prompt: str, *, seconds: float, seed: int, negative: str, guidance: float, prior: str
+    kind: Kind, prompt: str, *, seconds: float, seed: int, negative: str, guidance: float | None, prior: str
 ) -> Generator[Note, None, Imagined]:
     """What the prior draws for ``prompt``."""
-    check_imagined(prompt, negative, seconds, seed, guidance)
+    check_imagined(prompt, negative, seconds, seed, guidance, prior)
     yield Note(0.0, "Loading")
     if kind == "fake":
         from engine.sds.fake import imagine
@@ -76,7 +76,7 @@ def imagine_inline(
     seconds: float = IMAGINE_S,
     seed: int = 0,
     negative: str = "",
-    guidance: float = 3.0,
+    guidance: float | None = None,
     prior: str = OWN_PRIOR,
     kind: Kind = "real",
     on_note: Callable[[Note], None] | None = None,

@@ -103,6 +103,13 @@ class ValueWidget(QWidget):
         self.setAccessibleDescription(param.help)
         self.setToolTip(self._tip())
 
+    def set_param(self, param: Param) -> None:
+        """The same parameter with other limits; a value outside them becomes the nearest inside."""
+        value = param.clamp(self.value)
+        self.param = self.gesture.param = param
+        self.setToolTip(self._tip())
+        self.set_value(value)
+
     def _tip(self) -> str:
         """What the value means, how far it goes, and how it is changed."""
         param, what = self.param, self.param.help or self.param.label

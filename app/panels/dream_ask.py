@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from random import SystemRandom
 
@@ -28,11 +28,20 @@ from app.controls.value_field import ValueField
 from app.icons import icon
 from app.theme import BUTTON_PX, GRID, PADDING
 from engine.params import Param
+from engine.sds.usual import OWN_LONGEST_S
 
 REACH = Param(
     "reach", 0.0, 1.0, 1.0, label="How far", step=0.05, help="How far from your patch the result may be, up to anything"
 )
-GUIDANCE = Param("guidance", 0.0, 15.0, 3.0, label="Guidance", step=0.5, help="How strictly the words are meant")
+GUIDANCE = Param(
+    "guidance",
+    0.0,
+    15.0,
+    0.0,
+    label="Guidance",
+    step=0.5,
+    help="How strictly the words are meant; at the left end as the net's makers advise",
+)
 SEED = Param(
     "seed",
     0.0,
@@ -44,7 +53,7 @@ SEED = Param(
     help="The same words and seed find the same again",
 )
 TIME = Param("time_s", 5.0, 120.0, 45.0, "s", "log", label="Search for", help="How long the search may take")
-LENGTH = Param("length_s", 0.25, 4.0, 2.0, "s", "log", label="Imagine", help="How long the imagined sound is")
+LENGTH = Param("length_s", 0.25, OWN_LONGEST_S, 2.0, "s", "log", label="Imagine", help="How long the imagined sound is")
 INSTRUMENTS = {"fm": "FM", "impact": "Impact"}
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "fm": (
@@ -86,7 +95,8 @@ class Asked:
     negative: str
     synth: str
     reach: float
-    guidance: float
+    guidance: float | None
+    """``None`` for what the net's makers advise."""
     seed: int
     seconds: float
     length_s: float
@@ -105,6 +115,13 @@ class ReachField(ValueField):
 
     def sizeHint(self) -> QSize:
         return QSize(WHOLE_PX, super().sizeHint().height())
+
+
+class GuidanceField(ValueField):
+    """A guidance, or what is usual."""
+
+    def value_text(self) -> str:
+        return super().value_text() if self.value > 0.0 else "usual"
 
 
 class PromptField(QLineEdit):
@@ -155,7 +172,8 @@ class AskForm(QWidget):
         self.imagine = QPushButton("Imagine")
         self.dream = QPushButton("Dream")
         self.negative = QLineEdit()
-        self.guidance, self.seed, self.time, self.length = (ValueField(p) for p in (GUIDANCE, SEED, TIME, LENGTH))
+        self.guidance = GuidanceField(GUIDANCE)
+        self.seed, self.time, self.length = (ValueField(p) for p in (SEED, TIME, LENGTH))
         self.dice = QToolButton()
         self.prior = QComboBox()
         self.hover = QToolButton()
@@ -176,7 +194,7 @@ class AskForm(QWidget):
             negative=" ".join(self.negative.text().split()),
             synth=self.synth,
             reach=self.reach.value,
-            guidance=self.guidance.value,
+            guidance=self.guidance.value or None,
             seed=round(self.seed.value),
             seconds=self.time.value,
             length_s=self.length.value,
@@ -200,6 +218,10 @@ class AskForm(QWidget):
             self.prior.addItem(words, prior)
         self.prior.setCurrentIndex(max(self.prior.findData(chosen), 0))
         self.prior.setHidden(self.prior.count() < 2)
+
+    def show_longest(self, seconds: float) -> None:
+        """How long a sound may be that is imagined: what is too long becomes as long as that."""
+        self.length.set_param(replace(LENGTH, high=seconds))
 
     def show_running(self, on: bool) -> None:
         """Whether a search runs: then the button stops it."""

@@ -56,6 +56,21 @@ class Prior(Protocol):
         """Hz, of what goes in and comes out."""
         ...
 
+    @property
+    def longest_s(self) -> float:
+        """How long the sounds are that it knows, at most."""
+        ...
+
+    @property
+    def usual_steps(self) -> int:
+        """So many steps its makers take to draw a sound."""
+        ...
+
+    @property
+    def usual_guidance(self) -> float:
+        """The guidance of a prompt for which nobody chose one."""
+        ...
+
     def embed(self, audio: Tensor) -> Tensor:
         """``[batch, channels, n]`` as ``z``, differentiable."""
         ...

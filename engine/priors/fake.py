@@ -35,6 +35,8 @@ class FakePrior:
     """
 
     sample_rate = RATE_HZ
+    longest_s = LONGEST_S
+    usual_steps, usual_guidance = 8, 3.0
 
     def __init__(self) -> None:
         self._centres: dict[int, Tensor] = {}

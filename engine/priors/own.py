@@ -29,6 +29,8 @@ class OwnPrior:
     """See :class:`engine.priors.base.Prior`. ``z`` ``[batch, frames, bands]`` are normalised log-mel frames."""
 
     sample_rate = RATE_HZ
+    longest_s = LONGEST_S
+    usual_steps, usual_guidance = N_STEPS, 3.0
 
     def __init__(self, net: PriorNet, device: torch.device | None = None, *, quick: bool = False) -> None:
         """``quick`` multiplies in bf16 where a CPU does so faster (its answers change by 0.4 %); a GPU always does.

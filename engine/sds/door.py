@@ -7,9 +7,11 @@ import unicodedata
 from engine.errors import BadUsage
 from engine.params.patch import MAX_SEED
 from engine.params.spaces import SPACES
-from engine.sds.result import TuneRequest
+from engine.sds.result import OWN_PRIOR, TuneRequest
+from engine.sds.usual import OWN_LONGEST_S
+from engine.weights.catalog import catalogue
 
-SHORTEST_S, LONGEST_S = 0.05, 4.0
+SHORTEST_S = 0.05
 """Of what a prior draws."""
 MOST_GUIDANCE = 100.0
 _MOST_LETTERS = 400
@@ -64,19 +66,27 @@ def check_request(request: TuneRequest) -> str:
     return " ".join(dict.fromkeys(filter(None, notices)))
 
 
-def check_imagined(prompt: str, negative: str, seconds: float, seed: int, guidance: float) -> str:
+def longest_s(prior: str) -> float:
+    """How long a sound may be that the prior of that name draws."""
+    weight = None if prior == OWN_PRIOR else catalogue().get(prior)
+    return weight.longest_s if weight is not None and weight.longest_s else OWN_LONGEST_S
+
+
+def check_imagined(
+    prompt: str, negative: str, seconds: float, seed: int, guidance: float | None, prior: str = OWN_PRIOR
+) -> str:
     """The same for what is only to be heard."""
     notices = [check_prompt(prompt)]
     if negative.strip():
         notices.append(check_prompt(negative, "The negative prompt"))
-    if not SHORTEST_S <= seconds <= LONGEST_S:
-        raise BadUsage(f"{seconds:g} s is out of reach; choose a length from {SHORTEST_S:g} to {LONGEST_S:g} s.")
+    if not SHORTEST_S <= seconds <= (most_s := longest_s(prior)):
+        raise BadUsage(f"{seconds:g} s is out of reach; choose a length from {SHORTEST_S:g} to {most_s:g} s.")
     _check_common(guidance, seed)
     return " ".join(dict.fromkeys(filter(None, notices)))
 
 
-def _check_common(guidance: float, seed: int) -> None:
-    if not 0.0 <= guidance <= MOST_GUIDANCE:
+def _check_common(guidance: float | None, seed: int) -> None:
+    if guidance is not None and not 0.0 <= guidance <= MOST_GUIDANCE:
         raise BadUsage(f"A guidance of {guidance:g} makes no sense; choose one from 0 to {MOST_GUIDANCE:g}.")
     if not 0 <= seed <= MAX_SEED:
         raise BadUsage(f"A seed is a whole number from 0 to {MAX_SEED}.")

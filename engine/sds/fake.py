@@ -127,10 +127,10 @@ def tune(request: TuneRequest, presets: Sequence[Preset]) -> Generator[Note, Non
 
 
 def imagine(
-    prompt: str, *, seconds: float, seed: int, negative: str = "", guidance: float = 3.0, prior: str = ""
+    prompt: str, *, seconds: float, seed: int, negative: str = "", guidance: float | None = None, prior: str = ""
 ) -> Generator[Note, None, Imagined]:
     """A tone and noise with the traits that the known words ask for."""
-    check_imagined(prompt, negative, seconds, seed, guidance)
+    check_imagined(prompt, negative, seconds, seed, guidance, prior)
     for share in (0.2, 0.5, 0.8):
         yield Note(share, "Drawing")
         time.sleep(0.02)

@@ -17,21 +17,19 @@ from engine.sds.nets import borrowed_prior, terms_of
 from engine.sds.result import OWN_PRIOR, Imagined
 from engine.sds.telling import as_audio
 
-STEPS = 24
-
 
 def imagine(
-    prompt: str, *, seconds: float, seed: int, negative: str = "", guidance: float = 3.0, prior: str = OWN_PRIOR
+    prompt: str, *, seconds: float, seed: int, negative: str = "", guidance: float | None = None, prior: str = OWN_PRIOR
 ) -> Generator[Note, None, Imagined]:
     """Draw a sound of that length; yields after each pass through the net."""
-    check_imagined(prompt, negative, seconds, seed, guidance)
+    check_imagined(prompt, negative, seconds, seed, guidance, prior)
     with ExitStack() as stack:
-        yield Note(0.0, "Loading")
+        yield Note(0.0, "Loading the prior")
         net = borrowed_prior(prior, stack)
         yield Note(0.0, plan_of(net) or "Drawing")
         rng = torch.Generator().manual_seed(seed)
-        n_steps = getattr(net, "usual_steps", STEPS)
-        steps = net.sample(Prompt(prompt, negative, guidance), seconds, 1, rng, n_steps)
+        w = net.usual_guidance if guidance is None else guidance
+        steps = net.sample(Prompt(prompt, negative, w), seconds, 1, rng, net.usual_steps)
         while True:
             try:
                 done = next(steps)

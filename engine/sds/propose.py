@@ -76,7 +76,7 @@ def draw_wanted(
     def drawn(part: tuple[int, float]) -> list[tuple[Tensor, Tensor]]:
         number, seconds = part
         rng = torch.Generator().manual_seed((seed * 1009 + number) % 2**62)
-        steps = prior.sample(prompt, seconds, each, rng, STEPS)
+        steps = prior.sample(prompt, seconds, each, rng, min(STEPS, prior.usual_steps))
         z = _through(steps, stop)
         return [(row[None], frames) for row, frames in zip(z, frames_of(prior, z), strict=True)]
 

@@ -59,6 +59,12 @@ def worth(one: Contender) -> float:
     return (-2.0 if one.score is None else one.score) - WORTH_PER_DB * min(one.far_db, FAR_DB)
 
 
+def fit(one: Contender) -> float:
+    """What people are told of it, -1 to 1: what it is worth, so that the order is that of what is told. 0 for those
+    that were not asked about."""
+    return 0.0 if one.score is None else max(worth(one), -1.0)
+
+
 def offered(found: Sequence[Contender], most: int = N_CANDIDATES, apart_db: float = 0.0) -> list[Contender]:
     """The best of all that have a score, best first, no more than two of one start and none twice; each at least
     ``apart_db`` from those before it, so that there is something to choose from."""

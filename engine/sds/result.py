@@ -20,7 +20,8 @@ N_CANDIDATES = 6
 class TuneRequest:
     """What is wanted: ``prompt`` and what not (``negative``), of which instrument.
 
-    ``guidance`` is ``w`` in ``without + w (with - without)``. ``reach`` says how far from ``start`` the result may be:
+    ``guidance`` is ``w`` in ``without + w (with - without)``, ``None`` for what the prior's makers advise. ``reach``
+    says how far from ``start`` the result may be:
     0 stays there, 1 is anything. Parameters in ``locked`` keep the values of ``start`` (or their defaults); those in
     ``narrowed`` stay between two human values. ``seconds`` bound the work. ``name`` is what the patches are called;
     they are called by the prompt when it is empty.
@@ -29,7 +30,7 @@ class TuneRequest:
     prompt: str
     synth: str = "fm"
     negative: str = ""
-    guidance: float = 3.0
+    guidance: float | None = None
     start: Patch | None = None
     reach: float = 1.0
     locked: frozenset[str] = frozenset()
@@ -48,9 +49,10 @@ class TuneRequest:
 class Candidate:
     """A patch that suits the words, and how it was played.
 
-    ``score`` is how well the listener finds that it fits, -1 to 1; ``loss`` how far it is from what the prior wants;
-    ``audio`` how it sounds, brought to the one level of all candidates, at 24 kHz; ``stage`` where it comes from:
-    ``"bank"``, ``"evolved"`` or ``"refined"``.
+    ``score`` is how well it fits, and what candidates are ordered by: what the listener finds, -1 to 1, less a little
+    for each decibel that it is away from what the prior wants, which is ``loss``; ``audio`` how it sounds, brought to
+    the one level of all candidates, at 24 kHz; ``stage`` where it comes from: ``"bank"``, ``"evolved"`` or
+    ``"refined"``.
     """
 
     patch: Patch

@@ -15,6 +15,7 @@ from engine.jobs import Note
 from engine.params.note import HOLD, LENGTH, VELOCITY, NoteSettings
 from engine.sds.bounds import Bounds
 from engine.sds.playing import Contender
+from engine.sds.rank import fit
 from engine.sds.result import Candidate, Moment, TuneRequest, TuneState
 
 MOST_MOMENTS = 200
@@ -28,7 +29,7 @@ class Teller:
         self, request: TuneRequest, bounds: Bounds, bank_full: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._request, self._bounds, self._clock = request, bounds, clock
-        self._began = clock()
+        self._began: float | None = None
         self._every_s = max(_EVERY_S, request.seconds / (MOST_MOMENTS - 20))
         self._last_s = -1.0
         self._made: dict[int, tuple[Contender, Candidate]] = {}
@@ -41,9 +42,13 @@ class Teller:
         self.length_s = 1.0
         self.bank_size, self._bank_full = 0, bank_full
 
+    def begin(self) -> None:
+        """From now on the time counts: what is waited for before is not of the search."""
+        self._began, self._last_s = self._clock(), -1.0
+
     @property
     def seconds(self) -> float:
-        return self._clock() - self._began
+        return 0.0 if self._began is None else self._clock() - self._began
 
     @property
     def used(self) -> float:
@@ -74,7 +79,7 @@ class Teller:
         for one in best:
             known = self._made.get(id(one))
             # By identity, with the contender itself kept so that no other takes its place in memory.
-            if known is None or known[1].score != (one.score or 0.0):
+            if known is None or known[1].score != fit(one):
                 known = self._made[id(one)] = (one, self._candidate(one))
             found.append(known[1])
         return tuple(found)
@@ -92,7 +97,7 @@ class Teller:
             HOLD.clamp(one.hold_s),
             LENGTH.clamp(one.sound.shape[0] / RATE_HZ),
         )
-        return Candidate(patch, note, one.score or 0.0, one.far_db, as_audio(one.sound), one.stage)
+        return Candidate(patch, note, fit(one), one.far_db, as_audio(one.sound), one.stage)
 
 
 def as_audio(sound: Tensor) -> Audio:

@@ -23,6 +23,7 @@ from engine.jobs import Note
 from engine.matching.crew import Crew
 from engine.params.note import HOLD
 from engine.priors.base import Prior, Prompt
+from engine.priors.choose import plan_of
 from engine.project.presets import Preset
 from engine.sds.bank import N_FULL, PART, fill_steps, is_begun, read_bank
 from engine.sds.bounds import Bounds
@@ -32,7 +33,7 @@ from engine.sds.hearing import sounds_of
 from engine.sds.nets import Nets, borrowed
 from engine.sds.playing import Contender, Stage, no_print
 from engine.sds.propose import N_RERENDERED, Evolution, Wanted, draw_wanted, kept, nearest_in, samples_in
-from engine.sds.rank import APART_DB, Ranker, offered, worth
+from engine.sds.rank import APART_DB, Ranker, fit, offered, worth
 from engine.sds.refining import Refined, refined, usual_settings
 from engine.sds.result import TuneRequest, TuneResult
 from engine.sds.settings import SdsSettings
@@ -49,6 +50,7 @@ _POLISH_PER_S = {"fm": 0.7, "impact": 0.25}
 _N_LIKED, _N_ASKED = 8, 12
 _N_REFINED = 4
 _N_HEARD_WANTED = 3
+DRAWING = "Drawing what it should sound like"
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,6 @@ def tune(
     stop = threading.Event()
     try:
         with ExitStack() as stack:
-            yield Note(0.0, "Loading")
             run = _Tuning(request, crew, stop, parts, clock, notice)
             first = by_tags(request, presets, run.bounds)
             if first:
@@ -94,7 +95,9 @@ def tune(
                 yield from run.noted(crew.map(run.heard_first, [first]), "Comparing with the presets")
                 yield run.teller.told(first, "bank", "Comparing with the presets", asked=False)
             if nets is None:
-                (nets,) = yield from run.noted(crew.map(lambda name: borrowed(name, stack), [request.prior]), "Loading")
+                lending = crew.map(lambda name: borrowed(name, stack), [request.prior])
+                (nets,) = yield from run.noted(lending, "Loading the prior")
+            run.teller.begin()
             return (yield from run.run(nets, first))
     finally:
         stop.set()
@@ -143,10 +146,15 @@ class _Tuning:
         if first:
             yield from self.noted(self._crew.map(self._ranker.ask, [first]), "Comparing with the presets")
             yield teller.told(offered(first), "bank", "Comparing with the presets")
-        prompt = Prompt(request.prompt, request.negative, request.guidance)
+        w = nets.prior.usual_guidance if request.guidance is None else request.guidance
+        prompt = Prompt(request.prompt, request.negative, w)
         each = samples_in(request.seconds)
         drawing = draw_wanted(nets.prior, prompt, self._ranker, self._crew, request.seed, self._stop, each)
-        wanted = yield from self.noted(drawing, "Drawing what it should sound like")
+        plan = plan_of(nets.prior)
+        if plan:
+            yield teller.note(plan)
+        drawn_by = f"{DRAWING} · {plan}" if plan else DRAWING
+        wanted = yield from self.noted(drawing, drawn_by)
         self._stage = Stage(request.synth, wanted.length_s, wanted.prints)
         self._evolution = Evolution(self._stage, self.bounds, self._crew, self._rng)
         yield from self._hear_wanted(nets.prior, wanted)
@@ -164,9 +172,7 @@ class _Tuning:
         def heard(z: torch.Tensor) -> Any:
             return as_audio(sounds_of(prior, z)[0])
 
-        sounds = yield from self.noted(
-            self._crew.map(heard, wanted.z[:_N_HEARD_WANTED]), "Drawing what it should sound like"
-        )
+        sounds = yield from self.noted(self._crew.map(heard, wanted.z[:_N_HEARD_WANTED]), DRAWING)
         self.teller.wanted = tuple(sounds)
 
     def _starts(self, first: Sequence[Contender], wanted: Wanted) -> Generator[Note, None, None]:
@@ -181,7 +187,7 @@ class _Tuning:
             asking = self._crew.map(self._from_bank, [wanted])
             (nearest,) = yield from self.noted(asking, "Comparing with the bank")
             begin += nearest
-        else:
+        if not begin:
             begin = [self._random(n) for n in range(_N_REFINED)]
         if request.start is not None:
             begin.append(self._at_start())
@@ -254,7 +260,7 @@ class _Tuning:
             start = self._at_start()
             yield from self.noted(self._evolution.heard([start], full=True), "Comparing")
             yield from self.noted(self._crew.map(self._ranker.ask, [[start]]), "Comparing")
-            start_score = start.score
+            start_score = fit(start)
         teller = self.teller
         seen = [one for one in self._seen if one.stage == "refined"] if self._parts.only_refined else []
         return TuneResult(

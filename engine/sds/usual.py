@@ -6,3 +6,5 @@ IMAGINE_S = 2.0
 """How long a sound is that a prior draws."""
 OWN_PRIOR = "own"
 """The prior that comes with the program."""
+OWN_LONGEST_S = 4.0
+"""How long a sound may be that it draws."""

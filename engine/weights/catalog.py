@@ -46,6 +46,7 @@ class Weight:
 
     ``source`` is ``hf:OWNER/NAME`` at ``revision``, or an address to which a file's path is added. ``layout`` tells
     how its files are read, ``base`` which other net is needed beside it; ``vram_gib`` is what it takes at 16 bits.
+    ``longest_s`` is how long the sounds are that a prior draws, at most; 0 for what is none.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Weight:
     gated: bool = False
     after: str = ""
     """What is still to be done by hand with what was fetched, in a sentence."""
+    longest_s: float = 0.0
 
     @property
     def repository(self) -> str:
@@ -137,6 +139,7 @@ def _read(row: Mapping[str, Any]) -> Weight:
         base=row.get("base", ""),
         gated=row.get("gated", False),
         after=row.get("after", ""),
+        longest_s=float(row.get("longest_s", 0.0)),
     )
     if weight.layout not in LAYOUTS:
         raise ValueError(f"{weight.id} has no layout that is known")

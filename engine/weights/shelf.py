@@ -73,6 +73,11 @@ def is_there(kind: str) -> bool:
     return place_of(kind).is_file()
 
 
+def missing(kind: str) -> str:
+    """What is to be done where there is no such net, in a sentence; nothing where there is one."""
+    return "" if is_there(kind) else _missing(kind, place_of(kind))
+
+
 def place_of(kind: str) -> Path:
     """Where the net lies or would lie."""
     if kind not in KINDS:

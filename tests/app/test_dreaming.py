@@ -60,6 +60,9 @@ class Slow:
         self.state = state(3.0, 4.0, 5.0)
         self.requests: list[TuneRequest] = []
         self.finished = self.closed = False
+        self.holds = threading.Event()
+        """A pass goes on for as long as this is not set."""
+        self.holds.set()
         self.error: Exception | None = None
 
     @property
@@ -71,6 +74,7 @@ class Slow:
         try:
             while not self.finished:
                 time.sleep(0.005)
+                self.holds.wait()
                 if self.error is not None:
                     raise self.error
                 yield Note(0.5, "Evolving", self.state)
@@ -195,6 +199,14 @@ def test_all_that_the_form_says_is_asked(qtbot: QtBot, session: Session, slow: S
     assert request.seconds == pytest.approx(12.0)
     assert request.locked == {"op2_ratio"}
     assert request.synth == "fm"
+
+
+def test_the_guidance_is_that_of_the_prior_unless_somebody_chose(session: Session) -> None:
+    ask = session.dreaming.panel.ask
+    assert ask.asked().guidance is None
+    assert ask.guidance.value_text() == "usual"
+    ask.guidance.enter(4.0)
+    assert ask.asked().guidance == 4.0
 
 
 def test_a_knob_is_narrowed_for_words_in_its_menu(qtbot: QtBot, session: Session, slow: Slow, windows: Any) -> None:
@@ -478,8 +490,20 @@ def test_stopping_keeps_the_best_so_far_as_a_proposal(qtbot: QtBot, session: Ses
     qtbot.waitUntil(lambda: slow.closed, timeout=PATIENCE_MS)
     assert session.dreaming.is_on
     assert session.document.patch.values["op1_ratio"] == 3.0
-    assert "Stopped" in session.dreaming.panel.words.text()
+    qtbot.waitUntil(lambda: "Stopped" in session.dreaming.panel.words.text(), timeout=PATIENCE_MS)
     assert session.dreaming.panel.ask.dream.text() == "Dream"
+
+
+def test_until_a_pass_has_ended_it_is_said_that_it_stops(qtbot: QtBot, session: Session, slow: Slow) -> None:
+    begin(qtbot, session)
+    slow.holds.clear()
+    try:
+        click(qtbot, session.dreaming.panel.ask.dream)
+        qtbot.wait(50)
+        assert session.dreaming.panel.words.text().startswith("Stopping after this pass; the best so far fits by 0.8")
+    finally:
+        slow.holds.set()
+    qtbot.waitUntil(lambda: session.dreaming.panel.words.text().startswith("Stopped;"), timeout=PATIENCE_MS)
 
 
 def test_what_was_stopped_and_accepted_names_its_licence(qtbot: QtBot, session: Session, slow: Slow) -> None:
@@ -659,8 +683,42 @@ def test_only_what_is_installed_can_be_asked(qtbot: QtBot, session: Session, slo
     session.dreaming._show_priors([PriorEntry("own", "Tonewright", "Apache-2.0"), PriorEntry("large", "Large", "Own")])
     assert ask.prior.isVisible()
     ask.prior.setCurrentIndex(1)
+    ask.prior.activated.emit(1)
+    ask.length.enter(40.0)
+    assert ask.length.value == 4.0
     begin(qtbot, session)
     assert slow.request.prior == "large"
+
+
+def test_the_length_of_what_is_imagined_follows_the_prior(session: Session) -> None:
+    from engine.studio import PriorEntry
+
+    ask = session.dreaming.panel.ask
+    session.dreaming._show_priors([PriorEntry("own", "Own", "Own", 4.0), PriorEntry("large", "Large", "Own", 47.0)])
+    ask.prior.setCurrentIndex(1)
+    ask.prior.activated.emit(1)
+    ask.length.enter(40.0)
+    assert ask.asked().length_s == 40.0
+    ask.prior.setCurrentIndex(0)
+    ask.prior.activated.emit(0)
+    assert ask.asked().length_s == 4.0
+
+
+def test_what_is_missing_is_said_before_anybody_asks(qtbot: QtBot, session: Session, slow: Slow) -> None:
+    from engine.studio import PriorEntry
+
+    panel = session.dreaming.panel
+    qtbot.waitUntil(lambda: bool(session.dreaming.priors))
+    away = "There is no net; install Tonewright again."
+    session.dreaming._show_priors([PriorEntry("own", "Own", "Own", 4.0, away, away)])
+    assert panel.words.text() == away
+    say(qtbot, session)
+    assert not slow.requests
+    assert panel.words.property("role") == "error"
+    # Whoever has put it there meanwhile goes on.
+    qtbot.waitUntil(lambda: not session.dreaming.priors["own"].missing)
+    assert panel.words.text() == ""
+    begin(qtbot, session)
 
 
 # -- the panel ---------------------------------------------------------------------------------------------------------

@@ -33,6 +33,14 @@ def target(prior: Prior, z: torch.Tensor, text: str = "a bell", seed: int = 1, *
     return finished(prior.target(z, Prompt(text), rng(seed), Noising(**{"steps": 2, **noising})))[0]
 
 
+def test_it_says_how_it_is_to_be_asked(prior: Prior) -> None:
+    assert prior.longest_s > 0.0
+    assert prior.usual_steps >= 1
+    assert Prompt("a bell", guidance=prior.usual_guidance)
+    with pytest.raises(BadUsage):
+        finished(prior.sample(Prompt("a bell"), 1.01 * prior.longest_s, 1, rng(), 1))
+
+
 @pytest.mark.parametrize("channels", [1, 2])
 def test_a_sound_becomes_z_and_a_sound_again(prior: Prior, channels: int) -> None:
     z = prior.embed(sound(prior, 2, channels))

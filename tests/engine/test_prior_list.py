@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from steps import finished
 
@@ -16,6 +18,19 @@ def test_our_own_is_first_and_what_was_not_fetched_is_not_there(monkeypatch: pyt
     found, _ = finished(prior_list.prior_steps("real"))
     assert [entry.id for entry in found] == ["own", here.id]
     assert found[1].licence == here.licence.title
+    assert [entry.longest_s for entry in found] == [4.0, here.longest_s]
+    assert here.longest_s > 4.0
+
+
+def test_what_is_missing_is_told_with_the_way_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TONEWRIGHT_WEIGHTS", str(tmp_path))
+    (own,), _ = finished(prior_list.prior_steps("real"))
+    assert "tonewright train prior" in own.missing
+    assert own.missing_to_tune == own.missing
+    (tmp_path / "prior.safetensors").touch()
+    (own,), _ = finished(prior_list.prior_steps("real"))
+    assert own.missing == ""
+    assert "tonewright train listener" in own.missing_to_tune
 
 
 def test_the_stand_in_knows_itself_alone() -> None:

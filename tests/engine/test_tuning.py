@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,13 +22,13 @@ from engine.dsp.mel import RATE_HZ
 from engine.errors import WeightError
 from engine.jobs import TERMINAL, Note
 from engine.params import FM_SPACE, Patch
+from engine.priors.base import Prompt
 from engine.priors.fake import FakePrior
 from engine.project.presets import factory_library
 from engine.sds import bank
 from engine.sds.bounds import Bounds
 from engine.sds.nets import Nets
 from engine.sds.prints import distances_db, prints_of
-from engine.sds.rank import WORTH_PER_DB
 from engine.sds.result import TuneRequest, TuneResult, TuneState
 from engine.sds.settings import SdsSettings
 from engine.sds.tune import Parts, tune
@@ -197,8 +197,12 @@ def test_evolution_comes_nearer_to_what_the_prior_draws(small_bank: None) -> Non
 def test_what_is_offered_never_gets_worse(small_bank: None) -> None:
     _, states, _ = searched(TuneRequest("a bell", seconds=3.0), NO_SLOPE)
     drawn = [state for state in states if state.wanted]
-    worths = [state.candidates[0].score - WORTH_PER_DB * state.candidates[0].loss for state in drawn]
-    assert worths == sorted(worths)
+    bests = [state.candidates[0].score for state in drawn]
+    assert bests == sorted(bests)
+    # What is told of the candidates is what they are ordered by.
+    for state in states[1:]:
+        told = [candidate.score for candidate in state.candidates]
+        assert told == sorted(told, reverse=True)
 
 
 def test_the_same_seed_gives_the_same_patches_and_another_seed_others(small_bank: None) -> None:
@@ -254,6 +258,61 @@ def test_locks_and_narrowed_ranges_hold_exactly_in_every_state(small_bank: None)
     assert {tuple(one.patch.values.items()) for one in still.candidates} == {tuple(start.values.items())}
 
 
+@pytest.mark.parametrize("synth", ["fm", "impact"])
+@pytest.mark.parametrize("parts", [NO_SLOPE, Parts(bank=False, evolve=False, refine=False)])
+def test_without_any_preset_words_turn_knobs_too(synth: str, parts: Parts, small_bank: None) -> None:
+    nets = Nets(FakePrior(), tiny_listener())
+    request = TuneRequest("a low tone", synth, seconds=0.5)
+    found, _ = finished(tune(request, [], nets=nets, parts=parts, clock=Clock()))
+    assert found.candidates
+    assert all(np.abs(one.audio.samples).max() > 1e-3 for one in found.candidates)
+
+
+class Counting(FakePrior):
+    """Remembers what it was asked for."""
+
+    usual_steps, usual_guidance = 8, 1.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[float, int]] = []
+
+    def sample(
+        self, prompt: Prompt, seconds: float, count: int, rng: torch.Generator, steps: int = 8
+    ) -> Generator[float, None, torch.Tensor]:
+        self.asked.append((prompt.guidance, steps))
+        return (yield from super().sample(prompt, seconds, count, rng, steps))
+
+
+def test_a_prior_is_asked_as_its_makers_advise_unless_somebody_chose() -> None:
+    parts = Parts(bank=False, evolve=False, refine=False)
+    for guidance, wanted in ((None, 1.0), (4.0, 4.0)):
+        prior = Counting()
+        request = TuneRequest("a low tone", seconds=0.5, guidance=guidance)
+        finished(tune(request, [], nets=Nets(prior, tiny_listener()), parts=parts, clock=Clock()))
+        assert set(prior.asked) == {(wanted, 8)}
+
+
+def test_the_time_counts_from_when_the_nets_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+
+    def borrowed(_name: str, _stack: object) -> Nets:
+        nonlocal now
+        now += 1000.0
+        return Nets(FakePrior(), tiny_listener())
+
+    monkeypatch.setattr("engine.sds.tune.borrowed", borrowed)
+    monkeypatch.setattr("engine.sds.tune.plan_of", lambda _prior: "The Net: bf16 on the CPU")
+    parts = Parts(bank=False, refine=False)
+    result, notes = finished(tune(TuneRequest("a bell", seconds=1.0), PRESETS, parts=parts, clock=lambda: now))
+    assert result.seconds == 0.0
+    texts = [note.text for note in notes]
+    assert "Evolving" in texts, "loading has used up the time"
+    loading, plan = texts.index("Loading the prior"), texts.index("The Net: bf16 on the CPU")
+    assert loading < plan
+    assert all(note.fraction == 0.0 for note in notes[:plan])
+
+
 def test_refinement_is_told_and_offered_only_where_it_ranks_higher(small_bank: None) -> None:
     settings = SdsSettings(n_steps=4, sds=1.0, fit=1.0, draws=1, steps_back=1, reuse=2)
     request = TuneRequest("a low tone", seconds=2.0, locked=frozenset({"op1_ratio"}))
@@ -263,7 +322,7 @@ def test_refinement_is_told_and_offered_only_where_it_ranks_higher(small_bank: N
     assert told
     before = next(state for state in states if state.wanted).candidates[0]
     best = refined.candidates[0]
-    assert best.score - WORTH_PER_DB * best.loss >= before.score - WORTH_PER_DB * before.loss
+    assert best.score >= before.score
     assert refined.arrows
     assert all(-1.0 <= value <= 1.0 for value in refined.arrows.values())
     assert "op1_ratio" not in refined.arrows

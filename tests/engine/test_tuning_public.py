@@ -62,6 +62,21 @@ def test_one_that_is_not_here_or_not_at_all_is_said() -> None:
         finished(imagine("a bell", seconds=0.3, seed=3, prior="nobody"))
 
 
+def test_each_prior_says_how_long_its_sounds_are() -> None:
+    assert "stable-audio-open-1.0" in check_and_say("stable-audio-open-1.0", 30.0)
+    with pytest.raises(BadUsage, match="to 47 s"):
+        finished(imagine("a bell", seconds=60.0, seed=3, prior="stable-audio-open-1.0"))
+    with pytest.raises(BadUsage, match="to 4 s"):
+        finished(imagine("a bell", seconds=30.0, seed=3))
+
+
+def check_and_say(prior: str, seconds: float) -> str:
+    """What stands in the way of that length behind the door: that the net is not here."""
+    with pytest.raises(WeightError) as error:
+        finished(imagine("a bell", seconds=seconds, seed=3, prior=prior))
+    return str(error.value)
+
+
 @pytest.mark.parametrize("name", PUBLIC)
 @pytest.mark.parametrize("place", ["encoder", "decoder"])
 def test_what_it_wants_turns_the_knobs(name: str, place: str, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -17,10 +17,13 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from test_studio import Heard
 from weight_server import COMMIT, OWNER, Behaviour, serving, write_catalogue
 
 from engine.errors import BadUsage, WeightError
 from engine.jobs import Note, run_inline
+from engine.params import Patch
+from engine.studio import Studio
 from engine.weights import catalog, part, store, transfer
 from engine.weights.catalog import Licence, Weight, WeightFile
 from engine.weights.fetching import fetch
@@ -418,3 +421,27 @@ def test_every_net_of_the_catalogue_makes_sense() -> None:
         assert not weight.base or weight.base in catalog.catalogue()
     assert catalog.licence_of("audioldm2").id == "CC-BY-NC-SA-4.0"
     assert catalog.licence_of("own") == catalog.OWN_LICENCE
+
+
+def test_the_studio_fetches_beside_everything_else(server: Behaviour, monkeypatch: pytest.MonkeyPatch) -> None:
+    weight = weight_of(server.files)
+    monkeypatch.setattr(catalog, "catalogue", lambda: {weight.id: weight})
+    server.slow_s = 0.05
+    heard = Heard()
+    studio = Studio(heard, kind="fake")
+    try:
+        coming = studio.fetch(weight.id, accepted=True)
+        heard.wait_for(coming, "note")
+        # Whoever plays meanwhile does not wait for the line.
+        assert heard.result_of(studio.render(Patch("fm"), duration_s=0.1)).audio.duration_s == pytest.approx(0.1)
+        assert studio.cancel(coming)
+        assert heard.end_of(coming).kind == "cancelled"
+        assert not installed(weight).exists()
+        server.slow_s = 0.0
+        assert is_there(heard.result_of(studio.fetch(weight.id, accepted=True)), server.files)
+        refused = heard.end_of(studio.fetch(weight.id))
+        assert isinstance(refused.payload, BadUsage)
+        with pytest.raises(BadUsage, match="no net called"):
+            studio.fetch("nobody")
+    finally:
+        assert studio.close()
