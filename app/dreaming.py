@@ -57,7 +57,8 @@ class Dreaming(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._s = session
-        self.panel = DreamPanel()
+        # Without a parent it would be a window of its own until it has its place.
+        self.panel = DreamPanel(session.window)
         self.view = DreamView(session, self.panel)
         self.takes = DreamTakes(session, self)
         self.job: int | None = None
