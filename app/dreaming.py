@@ -118,11 +118,13 @@ class Dreaming(QObject):
             self.ask()
             self.panel.say("Say what it should sound like, or choose an example with the clock.")
             return
+        if self.lacks(asked.prior, is_to_tune=True):
+            return
         self._s.matching.discard()
         before = self.view.trial.before
         is_same = before is not None and before[0].synth == asked.synth and not self.view.trial.is_away
         start = before[0] if is_same and before is not None else self._s.document.patch_of(asked.synth)
-        if self.lacks(asked.prior, is_to_tune=True) or (job := self._submit(asked, start)) is None:
+        if (job := self._submit(asked, start)) is None:
             return
         self._leave()
         self.keeper.forget()
@@ -258,7 +260,7 @@ class Dreaming(QObject):
     def _take_in(self, state: TuneState, *, is_last: bool = False) -> None:
         had_some = bool(self.candidates)
         self.view.take_in(state, is_last=is_last)
-        points = [Point(m.seconds, m.loss, m.score, m.stage, m.text) for m in state.moments]
+        points = [Point(m.seconds, m.loss, m.score, m.stage) for m in state.moments]
         reached_s = points[-1].seconds if points else 0.0
         # Room for what is to come, but not so much that the beginning cannot be seen.
         span_s = reached_s if is_last or self.asked is None else min(self.asked.seconds, 2.0 * reached_s + 2.0)

@@ -30,7 +30,6 @@ class Point:
     loss: float
     score: float
     stage: str = ""
-    text: str = ""
 
 
 class SearchLine(QWidget):

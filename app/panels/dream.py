@@ -110,6 +110,7 @@ class DreamPanel(QWidget):
         self.clear()
         self._show_buttons(False)
         self.say("")
+        self._fit()
 
     @property
     def is_open(self) -> bool:

@@ -130,7 +130,8 @@ class PromptField(QLineEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.recent: tuple[str, ...] = ()
-        self._leaf = -1
+        self._draft = ""
+        """What was typed before somebody leafed."""
         self.setAccessibleName("The sound in words")
         self.setClearButtonEnabled(True)
         self.setMaxLength(400)
@@ -141,8 +142,10 @@ class PromptField(QLineEdit):
             super().keyPressEvent(event)
             return
         known = self.recent.index(self.text()) if self.text() in self.recent else -1
+        if known < 0:
+            self._draft = self.text()
         place = min(max(known + step, -1), len(self.recent) - 1)
-        self.setText(self.recent[place] if place >= 0 else "")
+        self.setText(self.recent[place] if place >= 0 else self._draft)
 
     def resizeEvent(self, event) -> None:  # type: ignore[no-untyped-def]
         super().resizeEvent(event)
@@ -158,8 +161,6 @@ class AskForm(QWidget):
     stop_wanted = Signal()
     imagine_wanted = Signal()
     synth_chosen = Signal(str)
-    rearranged = Signal()
-    """Its rows are others."""
     changed = Signal()
     """Something that is remembered became another."""
 
@@ -399,7 +400,6 @@ class AskForm(QWidget):
             self._top.addWidget(self.dream)
         self._what.setHidden(narrow and self._low)
         self._rest.setHidden(not self.more.isChecked() or self._low)
-        self.rearranged.emit()
 
     def resizeEvent(self, event) -> None:  # type: ignore[no-untyped-def]
         super().resizeEvent(event)

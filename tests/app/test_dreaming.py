@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Generator, Sequence
 from typing import Any
 
@@ -13,14 +12,16 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
+from slow_search import SlowSearch
 
 from app.compose import Session
 from app.controls.knob import Knob
-from engine.audio import Audio
+from engine.audio import Audio, Clip
 from engine.errors import EngineError
 from engine.jobs import Note
 from engine.params import Patch
 from engine.params.note import NoteSettings
+from engine.project.take import Take
 from engine.sds.result import Candidate, Moment, TuneRequest, TuneResult, TuneState
 
 NOTE = NoteSettings(57, 100, 0.2, 0.25)
@@ -53,13 +54,13 @@ def state(*ratios: float, arrows: dict[str, float] | None = None, known: int = 5
     return TuneState(found, moments, (tone(900.0), tone(1200.0)), arrows or {"op1_ratio": 0.8}, known, 4096)
 
 
-class Slow:
-    """A tuning that shows what it is told to show until it is told to finish."""
+class Slow(SlowSearch):
+    """A tuning."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.state = state(3.0, 4.0, 5.0)
         self.requests: list[TuneRequest] = []
-        self.finished = self.closed = False
         self.holds = threading.Event()
         """A pass goes on for as long as this is not set."""
         self.holds.set()
@@ -71,17 +72,15 @@ class Slow:
 
     def __call__(self, request: TuneRequest, presets: Sequence[Any]) -> Generator[Note, None, TuneResult]:
         self.requests.append(request)
-        try:
-            while not self.finished:
-                time.sleep(0.005)
-                self.holds.wait()
-                if self.error is not None:
-                    raise self.error
-                yield Note(0.5, "Evolving", self.state)
-            now = self.state
-            return TuneResult(now.candidates, now.moments, now.wanted, now.arrows, 0.2, "fake", "Apache-2.0", 1.0)
-        finally:
-            self.closed = True
+        yield from self.go_on()
+        now = self.state
+        return TuneResult(now.candidates, now.moments, now.wanted, now.arrows, 0.2, "fake", "Apache-2.0", 1.0)
+
+    def note(self) -> Note:
+        self.holds.wait()
+        if self.error is not None:
+            raise self.error
+        return Note(0.5, "Evolving", self.state)
 
 
 @pytest.fixture
@@ -160,7 +159,6 @@ def test_knobs_show_where_they_were_and_which_way_the_words_pull(qtbot: QtBot, s
 
 
 def test_a_page_that_is_built_later_has_the_marks_too(qtbot: QtBot, session: Session, slow: Slow) -> None:
-    slow.state = state(3.0, arrows={"filter_hz": -0.5} if "filter_hz" in session.fm.space else {})
     name = next(p.name for p in session.fm.space if p.section == "Filter" and p.is_continuous and p.count == 1)
     slow.state = state(3.0, arrows={name: -0.5})
     begin(qtbot, session)
@@ -266,8 +264,13 @@ def test_what_was_asked_is_remembered_and_can_be_asked_again(
     windows.leave(session)
     again = windows.start()
     field = again.dreaming.panel.ask.prompt
+    qtbot.keyClicks(field, "a bell")
+    qtbot.keyClick(field, Qt.Key.Key_Down)
+    assert field.text() == "a bell"
     qtbot.keyClick(field, Qt.Key.Key_Up)
     assert field.text() == WORDS
+    qtbot.keyClick(field, Qt.Key.Key_Down)
+    assert field.text() == "a bell", "what was typed is not lost"
 
 
 def test_the_examples_are_those_of_the_instrument(qtbot: QtBot, session: Session) -> None:
@@ -637,9 +640,6 @@ def test_while_the_other_instrument_is_at_hand_the_search_goes_on(qtbot: QtBot, 
 
 
 def test_a_match_and_words_do_not_pull_at_the_same_knobs(qtbot: QtBot, session: Session, slow: Slow) -> None:
-    from engine.audio import Clip
-    from engine.project.take import Take
-
     before = session.document.patch
     session.document.add_take(Take.of(Clip.of(tone(330.0), "Tone")))
     begin(qtbot, session)
@@ -712,7 +712,10 @@ def test_what_is_missing_is_said_before_anybody_asks(qtbot: QtBot, session: Sess
     away = "There is no net; install Tonewright again."
     session.dreaming._show_priors([PriorEntry("own", "Own", "Own", 4.0, away, away)])
     assert panel.words.text() == away
+    session.document.add_take(Take.of(Clip.of(tone(330.0), "Tone")))
+    session.matching.match_take(session.document.takes[0])
     say(qtbot, session)
+    assert session.matching.is_on, "what cannot begin ends nothing else"
     assert not slow.requests
     assert panel.words.property("role") == "error"
     # Whoever has put it there meanwhile goes on.
@@ -735,6 +738,31 @@ def test_the_line_can_be_put_away_and_asking_brings_it_back(qtbot: QtBot, sessio
     session.actions["view.words"].trigger()
     windows.leave(session)
     assert not windows.start().dreaming.panel.isVisible()
+
+
+@pytest.mark.parametrize("width", [1366, 900])
+def test_in_a_low_window_all_can_be_asked_again_when_it_is_over(
+    qtbot: QtBot, session: Session, slow: Slow, width: int
+) -> None:
+    ask = session.dreaming.panel.ask
+    session.window.resize(width, 600)
+    ask.more.setChecked(True)
+    rows = (ask.reach, ask.imagine, ask.negative, ask.seed)
+    qtbot.waitUntil(lambda: all(widget.isVisible() for widget in rows))
+    begin(qtbot, session)
+    assert not ask.seed.isVisible()
+    click(qtbot, session.dreaming.panel.discard)
+    assert all(widget.isVisible() for widget in rows)
+
+
+def test_a_sentence_without_room_is_read_in_the_tip(qtbot: QtBot, session: Session) -> None:
+    words = session.dreaming.panel.words
+    sentence = "There is no net that knows what words sound like; " + 4 * "install Tonewright again, or train one. "
+    session.window.resize(1366, 768)
+    session.dreaming.panel.say(sentence)
+    qtbot.waitUntil(lambda: words.isVisible() and words.shown_text.endswith("…"))
+    assert words.shown_text.startswith("There is no net that knows what words sound like")
+    assert words.toolTip() == sentence
 
 
 def test_the_window_closes_in_the_middle_of_a_search(qtbot: QtBot, session: Session, slow: Slow) -> None:

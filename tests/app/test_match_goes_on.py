@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from gestures import Hand
 from instrument_fakes import Diary
 from pytestqt.qtbot import QtBot
+from slow_search import SlowSearch
 
 from app.compose import Session
 from engine.audio import Audio
@@ -31,20 +31,19 @@ def found(*sizes: float) -> tuple[Candidate, ...]:
     return tuple(Candidate(patch, 2.0 + place, NOTE) for place, patch in enumerate(patches))
 
 
-class Slow:
-    """A match that goes on until it is told to finish."""
+class Slow(SlowSearch):
+    """A match."""
 
     def __init__(self) -> None:
-        self.preview, self.finished, self.closed = found(0.35), False, False
+        super().__init__()
+        self.preview = found(0.35)
 
     def __call__(self, target: Audio, **options: Any) -> Generator[Note, None, MatchResult]:
-        try:
-            while not self.finished:
-                time.sleep(0.005)
-                yield Note(0.5, "Refining", self.preview)
-            return MatchResult(found(0.5, 0.6), None, 0.0, 0.1, "", "Marimba", 9.0)
-        finally:
-            self.closed = True
+        yield from self.go_on()
+        return MatchResult(found(0.5, 0.6), None, 0.0, 0.1, "", "Marimba", 9.0)
+
+    def note(self) -> Note:
+        return Note(0.5, "Refining", self.preview)
 
 
 class Struck(Diary):

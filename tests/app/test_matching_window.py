@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
+from slow_search import SlowSearch
 
 from app.compose import Session
 from app.controls.time_axis import Selection
@@ -36,24 +36,21 @@ def patches(*ratios: float) -> tuple[Candidate, ...]:
     )
 
 
-class Slow:
-    """A match that goes on until it is told to finish, and shows what it is told to show."""
+class Slow(SlowSearch):
+    """A match."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.preview: tuple[Candidate, ...] = patches(3.0)
-        self.finished = False
-        self.closed = False
         self.options: dict[str, Any] = {}
 
     def __call__(self, target: Audio, **options: Any) -> Generator[Note, None, MatchResult]:
         self.options = options
-        try:
-            while not self.finished:
-                time.sleep(0.005)
-                yield Note(0.5, "Refining", self.preview)
-            return MatchResult(patches(5.0, 6.0, 7.0), 220.0, 0.0, 0.5, "", "Marimba", 9.0)
-        finally:
-            self.closed = True
+        yield from self.go_on()
+        return MatchResult(patches(5.0, 6.0, 7.0), 220.0, 0.0, 0.5, "", "Marimba", 9.0)
+
+    def note(self) -> Note:
+        return Note(0.5, "Refining", self.preview)
 
 
 @pytest.fixture
