@@ -275,7 +275,7 @@ class Dreaming(QObject):
             return
         self.job, self.result = None, result
         bank = self.view.state.bank_full if self.view.state is not None else 0
-        last = TuneState(result.candidates, result.moments, result.wanted, result.arrows, bank, bank)
+        last = TuneState(result.candidates, result.moments, result.wanted, result.arrows, bank, bank, result.licence)
         self._take_in(last, is_last=True)
         found = f"Fits by {result.candidates[0].score:.2f}" if result.candidates else "Nothing was found"
         start = f"; your patch by {result.start_score:.2f}" if result.start_score is not None else ""

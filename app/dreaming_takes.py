@@ -79,7 +79,6 @@ class DreamTakes(QObject):
     def _recipe(self, asked: Asked) -> dict[str, Any]:
         result, state = self._dreaming.result, self._dreaming.view.state
         proposal = self._dreaming.view.proposal()
-        known = self._dreaming.priors.get(asked.prior)
         scores = [c.score for c in (state.candidates if state else ()) if (c.patch, c.note) == proposal]
         return {
             "negative": asked.negative,
@@ -88,8 +87,7 @@ class DreamTakes(QObject):
             "seed": asked.seed,
             "seconds": asked.seconds,
             "prior": result.prior if result is not None else asked.prior,
-            # Who stopped a search has no result of it, but knows what was asked.
-            "licence": result.licence if result is not None else known.licence if known is not None else "",
+            "licence": state.licence if state is not None else "",
             "narrowed": {name: list(limits) for name, limits in self._dreaming.ranges.of(asked.synth).items()},
             "locked": sorted(self._s.document.locked_in(asked.synth)),
         } | ({"score": scores[0]} if scores else {})

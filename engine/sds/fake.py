@@ -283,7 +283,9 @@ class _Search:
         best = candidates[0]
         seconds = time.monotonic() - self._began
         self._moments.append(Moment(seconds, stage, text, best.patch, best.note, best.loss, best.score))
-        state = TuneState(candidates, tuple(self._moments), self._wanted, self._arrows, self._seen, len(self._presets))
+        state = TuneState(
+            candidates, tuple(self._moments), self._wanted, self._arrows, self._seen, len(self._presets), LICENCE
+        )
         return Note(min(fraction, 0.99), text, state)
 
     def _pointed(self) -> Generator[Note, None, None]:

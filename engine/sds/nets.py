@@ -17,11 +17,10 @@ LICENCE = "Apache-2.0"
 
 @dataclass(frozen=True, eq=False)
 class Nets:
-    """``prior`` draws, ``listener`` ranks; ``licence`` is that of the prior's weights."""
+    """``prior`` draws, ``listener`` ranks."""
 
     prior: Prior
     listener: Listener
-    licence: str = LICENCE
 
 
 def borrowed(prior: str, stack: ExitStack) -> Nets:
@@ -29,7 +28,7 @@ def borrowed(prior: str, stack: ExitStack) -> Nets:
     found = borrowed_prior(prior, stack)
     listener = stack.enter_context(residency.own("listener", Listener.load))
     text_encoder()
-    return Nets(found, listener, terms_of(prior))
+    return Nets(found, listener)
 
 
 def borrowed_prior(prior: str, stack: ExitStack) -> Prior:

@@ -85,7 +85,8 @@ class TuneState:
     """A tuning under way: ``candidates`` best first, ``moments`` the whole way so far, ``wanted`` what the prior drew.
 
     ``arrows`` say which way a parameter of the best candidate would have to go to be more like the words, -1 to 1.
-    ``bank_size`` patches of ``bank_full`` are there to choose from.
+    ``bank_size`` patches of ``bank_full`` are there to choose from. ``licence`` is that of the prior's weights: who
+    stops and keeps what is there needs it as much as who waits for the result.
     """
 
     candidates: tuple[Candidate, ...]
@@ -94,6 +95,7 @@ class TuneState:
     arrows: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     bank_size: int = 0
     bank_full: int = 0
+    licence: str = ""
 
 
 @dataclass(frozen=True)

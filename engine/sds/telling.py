@@ -14,6 +14,7 @@ from engine.dsp.mel import RATE_HZ
 from engine.jobs import Note
 from engine.params.note import HOLD, LENGTH, VELOCITY, NoteSettings
 from engine.sds.bounds import Bounds
+from engine.sds.nets import terms_of
 from engine.sds.playing import Contender
 from engine.sds.rank import fit
 from engine.sds.result import Candidate, Moment, TuneRequest, TuneState
@@ -41,6 +42,7 @@ class Teller:
         self.arrows: Mapping[str, float] = MappingProxyType({})
         self.length_s = 1.0
         self.bank_size, self._bank_full = 0, bank_full
+        self.licence = terms_of(request.prior)
 
     def begin(self) -> None:
         """From now on the time counts: what is waited for before is not of the search."""
@@ -71,7 +73,15 @@ class Teller:
         if asked and candidates and len(self.moments) < MOST_MOMENTS:
             first = candidates[0]
             self.moments.append(Moment(self.seconds, stage, text, first.patch, first.note, first.loss, first.score))
-        state = TuneState(candidates, tuple(self.moments), self.wanted, self.arrows, self.bank_size, self._bank_full)
+        state = TuneState(
+            candidates,
+            tuple(self.moments),
+            self.wanted,
+            self.arrows,
+            self.bank_size,
+            self._bank_full,
+            self.licence,
+        )
         return Note(min(self.used, 0.99), text, state)
 
     def candidates(self, best: Sequence[Contender]) -> tuple[Candidate, ...]:

@@ -164,7 +164,7 @@ class _Tuning:
             yield from self._evolve()
         if self._parts.refine and may_move:
             yield from self._refine(nets.prior, prompt, wanted)
-        return (yield from self._ended(nets))
+        return (yield from self._ended())
 
     # -- stages ----------------------------------------------------------------------------------------------------
 
@@ -253,7 +253,7 @@ class _Tuning:
             with busy:
                 steps.close()
 
-    def _ended(self, nets: Nets) -> Generator[Note, None, TuneResult]:
+    def _ended(self) -> Generator[Note, None, TuneResult]:
         yield from self._offer("refined" if self._parts.refine else "evolved", "Comparing")
         start_score = None
         if self._request.start is not None:
@@ -270,7 +270,7 @@ class _Tuning:
             teller.arrows,
             start_score,
             self._request.prior,
-            nets.licence,
+            teller.licence,
             teller.seconds,
             self._notice,
         )

@@ -51,7 +51,9 @@ def state(*ratios: float, arrows: dict[str, float] | None = None, known: int = 5
         )
         for n in range(4)
     )
-    return TuneState(found, moments, (tone(900.0), tone(1200.0)), arrows or {"op1_ratio": 0.8}, known, 4096)
+    return TuneState(
+        found, moments, (tone(900.0), tone(1200.0)), arrows or {"op1_ratio": 0.8}, known, 4096, "Apache-2.0"
+    )
 
 
 class Slow(SlowSearch):
