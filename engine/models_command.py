@@ -14,7 +14,7 @@ from engine.weights import shelf, store
 from engine.weights.catalog import OWN_LICENCE, Weight, catalogue, find
 from engine.weights.fetching import fetch
 from engine.weights.memory import in_words
-from engine.weights.places import Place, arrived_bytes, home, is_pipeline, place_of
+from engine.weights.places import Place, arrived_bytes, home, place_of
 
 if TYPE_CHECKING:
     from engine.bench.frame import Area
@@ -109,7 +109,6 @@ def _public_row(weight: Weight) -> dict[str, Any]:
         "vram_gib": weight.vram_gib,
         "base": weight.base,
         "gated": weight.gated,
-        "after": weight.after,
         "licence": {**weight.licence.to_json(), "terms": weight.licence.terms},
         "state": place.origin if place is not None else "partly" if arrived else "absent",
         "path": str(place.path) if place is not None else None,
@@ -169,10 +168,10 @@ def _fetch(arguments: argparse.Namespace) -> Answer:
     else:
         words = f"{weight.title} was here already"
     path = place.path if place is not None else store.located_of(weight)
-    more = _more_words(weight, path)
+    more = _more_words(weight)
     return Answer(
-        "\n".join((f"{words}: {path}", *more)),
-        {"id": weight.id, "path": str(path), "licence": weight.licence.to_json(), "notice": " ".join(more)},
+        f"{words}: {path}" + (f"\n{more}" if more else ""),
+        {"id": weight.id, "path": str(path), "licence": weight.licence.to_json(), "notice": more},
     )
 
 
@@ -185,8 +184,6 @@ def _agree(weight: Weight, accepted: bool) -> None:
     )
     if weight.gated:
         words += f"\nIts makers ask who you are: agree to their conditions at {weight.page} first."
-    if weight.after:
-        words += f"\n{weight.after}"
     # A script has agreed before; it gets the licence with the answer.
     if (sys.stderr if accepted else sys.stdin).isatty():
         sys.stderr.write(f"{words}\n")
@@ -202,12 +199,11 @@ def _agree(weight: Weight, accepted: bool) -> None:
         raise BadUsage(f"{weight.title} is not fetched: its licence was not agreed to.")
 
 
-def _more_words(weight: Weight, path: Path) -> list[str]:
+def _more_words(weight: Weight) -> str:
     """What is still to be done before it can be used."""
-    words = [weight.after] if weight.after and not is_pipeline(path) else []
-    if weight.base and place_of(find(weight.base)) is None:
-        words.append(f"It also needs {find(weight.base).title}: `tonewright models fetch {weight.base}`.")
-    return words
+    if not weight.base or place_of(find(weight.base)) is not None:
+        return ""
+    return f"It also needs {find(weight.base).title}: `tonewright models fetch {weight.base}`."
 
 
 def _remove(arguments: argparse.Namespace) -> Answer:

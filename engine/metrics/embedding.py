@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from engine.metrics.ear_net import EarNet, EarSettings
 from engine.metrics.judge import at_one_length
+from engine.weights.hashes import sha256_of
 from engine.weights.net_file import read_net
 
 KIND = "ear"
@@ -32,7 +32,7 @@ class Embedding:
         file = read_net(path, KIND)
         net = EarNet(EarSettings.read(file.settings))
         net.load_state_dict({name: value.float() for name, value in file.tensors.items()})
-        return cls(net, f"own-ear-v1:{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}")
+        return cls(net, f"own-ear-v1:{sha256_of(path)[:8]}")
 
     @torch.no_grad()
     def __call__(self, sounds: Iterable[NDArray[np.floating]]) -> Tensor:

@@ -17,7 +17,7 @@ from torch import Tensor
 from engine.errors import WeightError
 from engine.priors.base import Prompt
 from engine.priors.latent import LatentPrior, Words
-from engine.priors.pipelines import config_of, numbers_in, open_pipeline
+from engine.priors.pipelines import config_of, numbers_in, open_pipeline, saying
 from engine.priors.plan import Demand, Plan, look_at, make_plan
 
 USUAL_S = 10.0
@@ -68,7 +68,7 @@ class AudioLdm2(LatentPrior):
         """What it takes, read from the folder without loading anything."""
         numbers = numbers_in(folder)
         net, pictures, voice = (config_of(folder, part) for part in ("unet", "vae", "vocoder"))
-        try:
+        with saying(folder):
             frames = seconds * voice["sampling_rate"] / math.prod(voice["upsample_rates"])
             picture = frames * voice["model_in_dim"]
             shrunk = picture / 4 ** (len(pictures["block_out_channels"]) - 1)
@@ -81,8 +81,6 @@ class AudioLdm2(LatentPrior):
                 net_row=int(_WIDTHS_PER_CELL * net["block_out_channels"][0] * shrunk),
                 sound_row=int(max(_WIDTHS_PER_PICTURE * pictures["block_out_channels"][0] * picture, voiced)),
             )
-        except (KeyError, TypeError, IndexError) as error:
-            raise WeightError(f"The settings in {folder} lack {error}; fetch the model again.") from error
 
     @property
     def _cell_s(self) -> float:

@@ -85,7 +85,7 @@ def lent_prior(prior_id: str, device: torch.device | None = None) -> Iterator[Pr
     kind = kind_of(folder)
     load = partial(kind.load, folder, device)
     with residency.borrow(
-        prior_id, load, need_bytes=needs_to_load(kind.demand(folder)), device=str(device), stamp=folder
+        prior_id, load, need_bytes=needs_to_load(kind.demand(folder), device), device=str(device), stamp=folder
     ) as public:
         yield public
 

@@ -47,6 +47,8 @@ class LatentPrior(ABC):
     def __init__(self, pipeline: Any, parts: Mapping[Part, list[nn.Module]], plan: Plan) -> None:
         self._pipeline = pipeline
         self._parts = parts
+        # By this its size in memory is known to who keeps it there.
+        self._all = nn.ModuleList(module for modules in parts.values() for module in modules)
         self._words: dict[tuple[str, str, bool, float], Words] = {}
         # Threads may draw at once, but its parts can only be in one place.
         self._at_work = threading.RLock()
@@ -119,16 +121,12 @@ class LatentPrior(ABC):
         self, z: Tensor, prompt: Prompt, rng: torch.Generator, noising: Noising
     ) -> Generator[float, None, Tensor]:
         """See :class:`Prior`; levels are stratified over the rows."""
-        return (yield from self._target(z.detach(), self._seconds_of(z), prompt, rng, noising))
-
-    def _target(
-        self, z: Tensor, seconds: float, prompt: Prompt, rng: torch.Generator, noising: Noising
-    ) -> Generator[float, None, Tensor]:
+        z = z.detach()
         level = draw_levels(z.shape[0], noising, rng)
         noise = torch.randn(z.shape, generator=rng).to(z.device)
         alpha, sigma = self._mixture(level, z)
         noisy = alpha * z + sigma * noise
-        words = self._words_for(prompt, seconds)
+        words = self._words_for(prompt, self._seconds_of(z))
         grid = torch.linspace(1.0, 0.0, noising.steps + 1)[:, None] * level
         for step, (here, there) in enumerate(pairwise(grid)):
             told = self._estimates(noisy, here, words, prompt.guidance)
@@ -239,7 +237,8 @@ class LatentPrior(ABC):
 
     def _words_for(self, prompt: Prompt, seconds: float) -> Words:
         key = (prompt.text, prompt.negative, prompt.guidance == 1.0, seconds)
-        if key not in self._words:
+        words = self._words.get(key)
+        if words is None:
 
             @torch.no_grad()
             def hear(rows: slice) -> Words:
@@ -251,7 +250,7 @@ class LatentPrior(ABC):
             while len(self._words) >= _MOST_REMEMBERED:
                 del self._words[next(iter(self._words))]
             self._words[key] = words
-        return self._words[key]
+        return words
 
     def _check_length(self, tokenizer: Any, text: str, most: int = 512) -> None:
         """Raise :class:`BadUsage` for words that would be cut off."""

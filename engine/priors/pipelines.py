@@ -37,32 +37,42 @@ def class_of(folder: Path) -> str:
 
 def open_pipeline(folder: Path, class_name: str, dtype: torch.dtype) -> Any:
     """The pipeline in ``folder``, on the CPU, its nets frozen; raises :class:`WeightError`."""
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise WeightError(f"Public models need {' and '.join(missing)}; install them with `{_HOW_TO_INSTALL}`.")
+    check_installed()
     found = class_of(folder)
     if found != class_name:
         raise WeightError(f"{folder} holds a {found} and not a {class_name}; name another folder.")
-    with quiet():
+    with quiet(), saying(folder):
         import diffusers
 
-        try:
-            pipeline = getattr(diffusers, class_name).from_pretrained(folder, local_files_only=True, dtype=dtype)
-        except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, EOFError) as error:
-            first = str(error).strip().splitlines()[:1]
-            raise WeightError(
-                f"The model in {folder} cannot be loaded ({first[0] if first else error!r}); fetch it again."
-            ) from error
-        except Exception as error:
-            # safetensors raises an error of its own that is none of the above.
-            if type(error).__name__ != "SafetensorError":
-                raise
-            raise WeightError(f"The model in {folder} is damaged ({error}); fetch it again.") from error
+        pipeline = getattr(diffusers, class_name).from_pretrained(folder, local_files_only=True, dtype=dtype)
     pipeline.set_progress_bar_config(disable=True)
     for part in pipeline.components.values():
         if isinstance(part, torch.nn.Module):
             part.requires_grad_(False).eval()
     return pipeline
+
+
+def check_installed() -> None:
+    """Raise :class:`WeightError` where what public models need is not there."""
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise WeightError(f"Public models need {' and '.join(missing)}; install them with `{_HOW_TO_INSTALL}`.")
+
+
+@contextmanager
+def saying(folder: Path) -> Iterator[None]:
+    """Whatever does not fit in a model's folder becomes a :class:`WeightError`."""
+    try:
+        yield
+    except WeightError:
+        raise
+    except Exception as error:
+        wrong = (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, IndexError, EOFError)
+        # safetensors raises an error of its own that is none of these.
+        if not isinstance(error, wrong) and type(error).__name__ != "SafetensorError":
+            raise
+        first = (str(error).strip().splitlines() or [repr(error)])[0]
+        raise WeightError(f"The model in {folder} cannot be loaded ({first}); fetch the model again.") from error
 
 
 @contextmanager

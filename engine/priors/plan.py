@@ -151,9 +151,9 @@ def smaller(plan: Plan, rows: int = 1) -> Plan | None:
     return replace(plan, way=later[0], rows=rows) if later else None
 
 
-def needs_to_load(demand: Demand) -> int:
-    """Bytes of the weights alone, in the numbers that they are loaded in on a GPU."""
-    return demand.weights * (2 if demand.weights >= SMALL else 4)
+def needs_to_load(demand: Demand, device: torch.device) -> int:
+    """Bytes of the weights alone, in the widest numbers that they are loaded in on that device."""
+    return demand.weights * (2 if demand.weights >= SMALL and device.type != "cpu" else 4)
 
 
 def too_little(plan: Plan, ran_out: bool = False) -> WeightError:

@@ -15,9 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.priors.base import Noising, Prompt
+from engine.priors.base import Prompt
 from engine.priors.latent import LatentPrior, Words
-from engine.priors.pipelines import config_of, numbers_in, open_pipeline
+from engine.priors.pipelines import config_of, numbers_in, open_pipeline, saying
 from engine.priors.plan import Demand, Plan, look_at, make_plan
 from engine.priors.stable_audio_3_files import is_published_form, open_published, sizes_in
 
@@ -35,12 +35,12 @@ class StableAudioOpen(LatentPrior):
     """See the module. ``z`` ``[batch, 64, frames]``.
 
     The model was trained on windows of 47.6 s that end in silence. Samples are drawn in such windows; targets of short
-    sounds are computed on their own frames, or with ``whole_window`` in windows too, which costs as much more.
+    sounds are computed on their own frames, which costs less.
     """
 
     usual_steps, usual_guidance = 100, 7.0
 
-    def __init__(self, pipeline: Any, plan: Plan, whole_window: bool = False) -> None:
+    def __init__(self, pipeline: Any, plan: Plan) -> None:
         text = [pipeline.text_encoder, pipeline.projection_model]
         super().__init__(pipeline, {"text": text, "net": [pipeline.transformer], "sound": [pipeline.vae]}, plan)
         self.sample_rate = int(pipeline.vae.config.sampling_rate)
@@ -50,8 +50,6 @@ class StableAudioOpen(LatentPrior):
         self.longest_s = min(
             self._window * self._hop / self.sample_rate, float(pipeline.projection_model.config.max_value)
         )
-        self._whole_window = whole_window
-        self._silence: Tensor | None = None
 
     @classmethod
     def load(
@@ -65,27 +63,18 @@ class StableAudioOpen(LatentPrior):
     def demand(folder: Path, seconds: float = USUAL_S) -> Demand:
         """What it takes, read from the folder without loading anything."""
         numbers, net, sound = numbers_in(folder), config_of(folder, "transformer"), config_of(folder, "vae")
-        width = int(net.get("num_attention_heads", 24)) * int(net.get("attention_head_dim", 64))
-        return Demand(
-            "Stable Audio Open",
-            text=numbers.get("text_encoder", 0) + numbers.get("projection_model", 0),
-            net=numbers.get("transformer", 0),
-            sound=numbers.get("vae", 0),
-            net_row=_WIDTHS_PER_TOKEN * width * int(net.get("sample_size", 1024)),
-            sound_row=int(
-                _WIDTHS_PER_SAMPLE * int(sound.get("decoder_channels", 128)) * seconds * sound["sampling_rate"]
-            ),
-        )
-
-    def target(
-        self, z: Tensor, prompt: Prompt, rng: torch.Generator, noising: Noising
-    ) -> Generator[float, None, Tensor]:
-        """See :class:`Prior`."""
-        n, seconds = z.shape[2], self._seconds_of(z)
-        if self._whole_window and n < self._window:
-            z = torch.cat([z, self._silent(z).expand(z.shape[0], -1, self._window - n)], 2)
-        found = yield from self._target(z.detach(), seconds, prompt, rng, noising)
-        return found[:, :, :n]
+        with saying(folder):
+            width = int(net.get("num_attention_heads", 24)) * int(net.get("attention_head_dim", 64))
+            return Demand(
+                "Stable Audio Open",
+                text=numbers.get("text_encoder", 0) + numbers.get("projection_model", 0),
+                net=numbers.get("transformer", 0),
+                sound=numbers.get("vae", 0),
+                net_row=_WIDTHS_PER_TOKEN * width * int(net.get("sample_size", 1024)),
+                sound_row=int(
+                    _WIDTHS_PER_SAMPLE * int(sound.get("decoder_channels", 128)) * seconds * sound["sampling_rate"]
+                ),
+            )
 
     def _encode(self, audio: Tensor) -> Tensor:
         short = -audio.shape[-1] % self._hop
@@ -144,14 +133,6 @@ class StableAudioOpen(LatentPrior):
         z = yield from self._drawn(scheduler, z, prompt, seconds, rng)
         return z[:, :, : math.ceil(seconds * self.sample_rate / self._hop)]
 
-    def _silent(self, like: Tensor) -> Tensor:
-        """One frame of silence, ``[1, 64, 1]``."""
-        if self._silence is None:
-            with torch.no_grad():
-                around = self.embed(torch.zeros(1, self.channels, 16 * self._hop))
-            self._silence = around[:, :, 8:9].clone()
-        return self._silence.to(like)
-
 
 class StableAudio3(LatentPrior):
     """See the module. ``z`` ``[batch, 256, frames]``.
@@ -189,19 +170,20 @@ class StableAudio3(LatentPrior):
             numbers, net, sound = sizes_in(folder)
         else:
             numbers, net, sound = numbers_in(folder), config_of(folder, "transformer"), config_of(folder, "vae")
-        ratio = int(sound["patch_size"]) * math.prod(sound["encoder_strides"])
-        frames = seconds * sound["sampling_rate"] / ratio
-        width = int(sound["encoder_channels"]) * int(sound["encoder_c_mults"][-1])
-        # The autoencoder attends over all of its tokens by a mask of that many squared.
-        tokens = frames * (math.prod(sound["encoder_strides"]) + 1)
-        return Demand(
-            "Stable Audio 3",
-            text=numbers.get("text_encoder", 0) + numbers.get("duration_embedder", 0),
-            net=numbers.get("transformer", 0),
-            sound=numbers.get("vae", 0),
-            net_row=int(_WIDTHS_PER_TOKEN * int(net.get("embed_dim", 1536)) * (frames + 64)),
-            sound_row=int(_WIDTHS_PER_TOKEN * width * tokens + tokens**2),
-        )
+        with saying(folder):
+            ratio = int(sound["patch_size"]) * math.prod(sound["encoder_strides"])
+            frames = seconds * sound["sampling_rate"] / ratio
+            width = int(sound["encoder_channels"]) * int(sound["encoder_c_mults"][-1])
+            # The autoencoder attends over all of its tokens by a mask of that many squared.
+            tokens = frames * (math.prod(sound["encoder_strides"]) + 1)
+            return Demand(
+                "Stable Audio 3",
+                text=numbers.get("text_encoder", 0) + numbers.get("duration_embedder", 0),
+                net=numbers.get("transformer", 0),
+                sound=numbers.get("vae", 0),
+                net_row=int(_WIDTHS_PER_TOKEN * int(net.get("embed_dim", 1536)) * (frames + 64)),
+                sound_row=int(_WIDTHS_PER_TOKEN * width * tokens + tokens**2),
+            )
 
     def _encode(self, audio: Tensor) -> Tensor:
         short = -audio.shape[-1] % self._hop

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import WeightError
-from engine.priors.pipelines import numbers_by_name, numbers_in, quiet, read_settings
+from engine.priors.pipelines import check_installed, numbers_by_name, numbers_in, quiet, read_settings, saying
 
 CONFIG, TENSORS = "model_config.json", "model.safetensors"
 DISTILLED = "rf_denoiser"
@@ -60,15 +59,16 @@ def sizes_in(folder: Path) -> tuple[Mapping[str, int], Mapping[str, Any], Mappin
         found[part] += n
     # Half of the published text model is a decoder, which is not loaded.
     found["text_encoder"] = numbers_in(folder).get(_text_folder(folder).name, 0) // 2
-    with _saying(folder):
+    with saying(folder):
         net, sound = config["model"]["diffusion"]["config"], _sound_settings(config)
     return found, net, sound
 
 
 def open_published(folder: Path, dtype: torch.dtype) -> Any:
     """The pipeline, on the CPU; raises :class:`WeightError`."""
+    check_installed()
     config = read_settings(folder / CONFIG)
-    with quiet(), _saying(folder):
+    with quiet(), saying(folder):
         import diffusers
         from accelerate import init_empty_weights
         from diffusers.pipelines.stable_audio_3.modeling_stable_audio_3 import StableAudio3DurationEmbedder
@@ -297,19 +297,3 @@ def _tensors(file: Path, dtype: torch.dtype) -> Iterator[tuple[str, Tensor]]:
         for name in opened.keys():  # noqa: SIM118 (no mapping)
             tensor = opened.get_tensor(name)
             yield name, tensor.to(dtype) if tensor.is_floating_point() else tensor
-
-
-@contextmanager
-def _saying(folder: Path) -> Iterator[None]:
-    """Whatever does not fit becomes a sentence."""
-    try:
-        yield
-    except WeightError:
-        raise
-    except Exception as error:
-        wrong = (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, IndexError)
-        # safetensors raises an error of its own that is none of these.
-        if not isinstance(error, wrong) and type(error).__name__ != "SafetensorError":
-            raise
-        first = (str(error).strip().splitlines() or [repr(error)])[0]
-        raise WeightError(f"The model in {folder} cannot be loaded ({first}); {_AGAIN}.") from error

@@ -61,8 +61,6 @@ class Weight:
     vram_gib: float
     base: str = ""
     gated: bool = False
-    after: str = ""
-    """What is still to be done by hand with what was fetched, in a sentence."""
     longest_s: float = 0.0
 
     @property
@@ -110,12 +108,6 @@ def find(weight_id: str) -> Weight:
         raise BadUsage(f"There is no net called {weight_id}; there are {', '.join(catalogue())}.") from None
 
 
-def licence_of(weight_id: str) -> Licence:
-    """The licence of a public net, and our own for every other name (``own``, ``fake``, one of our kinds)."""
-    weight = catalogue().get(weight_id)
-    return weight.licence if weight is not None else OWN_LICENCE
-
-
 def _read_file() -> dict[str, Any]:
     try:
         return tomllib.loads(CATALOG.read_text("utf-8"))
@@ -138,7 +130,6 @@ def _read(row: Mapping[str, Any]) -> Weight:
         vram_gib=float(row["vram_gib"]),
         base=row.get("base", ""),
         gated=row.get("gated", False),
-        after=row.get("after", ""),
         longest_s=float(row.get("longest_s", 0.0)),
     )
     if weight.layout not in LAYOUTS:

@@ -91,13 +91,6 @@ def card(kind: str) -> Mapping[str, Any]:
     return read_card(shipped(kind), kind)
 
 
-def located(weight_id: str) -> Path:
-    """The folder of a public net; see :func:`engine.weights.store.located`."""
-    from engine.weights import store
-
-    return store.located(weight_id)
-
-
 def own_hashes() -> dict[str, str]:
     """The sha256 of each net that came with the program."""
     try:

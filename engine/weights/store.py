@@ -19,7 +19,6 @@ from engine.weights.places import (
     Record,
     arrived_bytes,
     installed,
-    is_pipeline,
     lock_of,
     name_folder,
     named_folders,
@@ -65,16 +64,6 @@ def located_of(weight: Weight) -> Path:
     if place.origin == "fetched":
         _check_touched(weight, place.path)
     return place.path
-
-
-def located_pipeline(weight_id: str) -> Path:
-    """The same for a net that diffusers is to load; raises :class:`WeightError` also when it is in another format."""
-    weight = find(weight_id)
-    folder = located_of(weight)
-    if not is_pipeline(folder):
-        way_out = weight.after or f"fetch it with `tonewright models fetch {weight.id}`."
-        raise WeightError(f"{weight.title} in {folder} cannot be used as it is. {way_out}")
-    return folder
 
 
 def verify(weight: Weight) -> Generator[Note, None, Verdict]:

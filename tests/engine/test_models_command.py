@@ -18,8 +18,7 @@ from engine.cli import main
 from engine.errors import WeightError
 from engine.weights import catalog, shelf, transfer
 from engine.weights.net_file import NetFile, write_net
-from engine.weights.shelf import located
-from engine.weights.store import located_pipeline
+from engine.weights.store import located
 
 NET, CONFIG = "unet/net.safetensors", "config.json"
 FILES = {NET: random.Random(5).randbytes(40_000), CONFIG: b'{"layers": 2}'}
@@ -199,17 +198,16 @@ def test_a_pipeline_that_diffusers_saved_can_be_named(server: Behaviour, capsys:
     assert located("net") == tmp_path
 
 
-def test_what_comes_in_another_format_says_what_to_do_with_it(server: Behaviour, capsys: Said, tmp_path: Path) -> None:
+def test_what_is_needed_beside_it_is_told(server: Behaviour, capsys: Said) -> None:
     listing = catalog.CATALOG
-    listing.write_text(listing.read_text().replace("vram_gib", 'after = "Turn it into diffusers\'."\nvram_gib'))
+    text = listing.read_text()
+    other = text[text.index("[[weight]]") :].replace('id = "net"', 'id = "other"').replace('"The Net"', '"The Other"')
+    listing.write_text(text.replace("vram_gib", 'base = "other"\nvram_gib') + other)
     catalog.catalogue.cache_clear()
-    assert answer(capsys, "fetch", "net", "--accept-licence")["notice"] == "Turn it into diffusers'."
-    with pytest.raises(WeightError, match=r"cannot be used as it is\. Turn it into diffusers'\."):
-        located_pipeline("net")
-    (tmp_path / "turned").mkdir()
-    (tmp_path / "turned" / "model_index.json").write_text("{}")
-    answer(capsys, "add", "net", str(tmp_path / "turned"))
-    assert located_pipeline("net") == tmp_path / "turned"
+    wanted = "It also needs The Other: `tonewright models fetch other`."
+    assert answer(capsys, "fetch", "net", "--accept-licence")["notice"] == wanted
+    answer(capsys, "fetch", "other", "--accept-licence")
+    assert answer(capsys, "fetch", "net")["notice"] == ""
 
 
 def test_our_own_nets_are_listed_with_their_cards(server: Behaviour, capsys: Said, tmp_path: Path) -> None:

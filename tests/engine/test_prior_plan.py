@@ -14,7 +14,7 @@ from tiny_priors import PUBLIC, open_tiny, tiny_folder
 
 from engine.errors import WeightError
 from engine.priors.base import Noising, Prompt
-from engine.priors.plan import Demand, Machine, Plan, Way, look_at, make_plan, smaller
+from engine.priors.plan import Demand, Machine, Plan, Way, look_at, make_plan, needs_to_load, smaller
 from engine.priors.stable_audio import StableAudioOpen
 
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")
@@ -66,6 +66,12 @@ def test_without_room_for_wide_numbers_the_cpu_takes_narrow_ones() -> None:
     assert make_plan(LARGE, roomy).precision == torch.float32
     assert make_plan(LARGE, tight).precision == torch.bfloat16
     assert make_plan(LARGE, Machine(CPU, None, 30_000_000_000, torch.bfloat16)).precision == torch.bfloat16
+
+
+def test_as_much_room_is_made_as_the_weights_may_take() -> None:
+    assert needs_to_load(LARGE, CUDA) == 2 * LARGE.weights
+    # Make room for wide numbers first: where that is not possible, the plan takes narrow ones.
+    assert needs_to_load(LARGE, CPU) == 4 * LARGE.weights
 
 
 def test_a_machine_that_is_too_small_is_told_so_in_one_sentence() -> None:

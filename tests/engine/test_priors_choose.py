@@ -17,6 +17,7 @@ from engine.priors import choose
 from engine.priors.base import Prompt
 from engine.priors.fake import FakePrior
 from engine.priors.own import OwnPrior
+from engine.priors.stable_audio_3_files import open_published
 from engine.weights import residency
 from engine.weights.catalog import find
 from engine.weights.net_file import NetFile, write_net
@@ -64,6 +65,10 @@ def test_one_in_a_folder_that_a_person_named_is_opened_and_kept(
         z, _ = finished(prior.sample(Prompt("a bell"), 0.2, 1, torch.Generator().manual_seed(1), 2))
         assert prior.hear(z).abs().max() > 0.0
         said = choose.plan_of(prior)
+        (resident,) = [net for net in residency.resident() if net.name == weight.id]
+        numbers = {id(x): x.nbytes for m in prior._pipeline.components.values() if isinstance(m, torch.nn.Module)
+                   for x in (*m.parameters(), *m.buffers())}  # fmt: skip
+        assert resident.n_bytes == pytest.approx(sum(numbers.values()), rel=0.01)
     with choose.lent_prior(weight.id, CPU) as again:
         assert again is prior
     assert said.endswith("GB")
@@ -99,6 +104,8 @@ def test_without_diffusers_a_sentence_says_what_to_install(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "diffusers" else there(name))
     with pytest.raises(WeightError, match=r"need diffusers; install .*pip install 'tonewright\[priors\]'"):
         choose.kind_of(folder).load(folder)
+    with pytest.raises(WeightError, match=r"need diffusers; install .*pip install 'tonewright\[priors\]'"):
+        open_published(folder, torch.float32)
 
 
 def test_nothing_of_diffusers_is_loaded_before_it_is_needed() -> None:

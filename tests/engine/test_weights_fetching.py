@@ -419,8 +419,7 @@ def test_every_net_of_the_catalogue_makes_sense() -> None:
         assert weight.licence.terms
         assert not weight.repository or len(weight.revision) == 40
         assert not weight.base or weight.base in catalog.catalogue()
-    assert catalog.licence_of("audioldm2").id == "CC-BY-NC-SA-4.0"
-    assert catalog.licence_of("own") == catalog.OWN_LICENCE
+    assert catalog.find("audioldm2").licence.id == "CC-BY-NC-SA-4.0"
 
 
 def test_the_studio_fetches_beside_everything_else(server: Behaviour, monkeypatch: pytest.MonkeyPatch) -> None:
