@@ -75,6 +75,7 @@ class LoudnessMatch(QObject):
         desk.changed.connect(self._on_change)
         desk.about_to_morph.connect(self._on_morph)
         desk.went.connect(self._on_went)
+        live.rendered.connect(self._on_rendered)
 
     def on_patch(self, patch: Patch, why: str) -> None:
         """The patch changed: a whole other one is measured anew, and its slot plays at what comes of it."""
@@ -120,8 +121,7 @@ class LoudnessMatch(QObject):
     def measure(self) -> None:
         """Measure every slot whose loudness is not known."""
         if not self.is_matching:
-            if self._owed:
-                self._aim(self._where, at_once=True)
+            self._pay()
             return
         note = self._played()[1]
         for patch in (*self._patches().values(), *self._way(*self._desk.slots.pair)):
@@ -129,8 +129,8 @@ class LoudnessMatch(QObject):
             if key not in self._levels and key not in self._asked:
                 self._asked.add(key)
                 self._ask(key)
-        if self._owed and not self._asked:
-            self._aim(self._where, at_once=True)
+        if not self._asked:
+            self._pay()
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
@@ -241,6 +241,16 @@ class LoudnessMatch(QObject):
                 self._live.gain_db = gain_db
             self.changed.emit()
 
+    def _pay(self) -> None:
+        """Play at the gain that is owed. Not before the patch sounds that it is owed to: the one before is still heard
+        while that is rendered."""
+        if self._owed and self._live.up_to_date:
+            self._aim(self._where, at_once=True)
+
+    def _on_rendered(self, _rendered: object) -> None:
+        if not self._asked and not self._settled.isActive():
+            self._pay()
+
     def _ask(self, key: Played) -> None:
         patch, note = key
         job = self._studio.trials.measure(
@@ -262,8 +272,7 @@ class LoudnessMatch(QObject):
     def _on_measured(self, key: Played, level: Level) -> None:
         self._asked.discard(key)
         self._remember(key, level)
-        if self._owed:
-            self._aim(self._where, at_once=True)
+        self._pay()
 
 
 def _at(share: float, shares: Sequence[float], values_db: Sequence[float]) -> float:

@@ -204,6 +204,7 @@ def test_a_patch_that_comes_into_a_slot_is_as_loud_as_the_others_from_its_first_
     before_db = match.gain_db
     assert before_db < -6.0
     louder = LOUD.with_values(gain_db=-2.0, op1_ratio=3.0)
+    qtbot.waitUntil(lambda: not match._asked and not match._settled.isActive())
 
     def come(deed: Callable[[], object]) -> list[float]:
         """How loud everything is that went to the player since."""
@@ -214,7 +215,8 @@ def test_a_patch_that_comes_into_a_slot_is_as_loud_as_the_others_from_its_first_
 
     for deed in (
         lambda: session.document.set_patch(louder, "Load another"),
-        lambda: session.document.set_patch(LOUD, "Load it again"),
+        # All is measured long before the sound is there.
+        lambda: (session.document.set_patch(LOUD, "Load it again"), match.measure()),
         lambda: session.document.audition_patch(louder),
         lambda: session._audition_preset(louder.with_values(op1_ratio=4.0)),
     ):
