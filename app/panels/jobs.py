@@ -179,7 +179,10 @@ class JobStatus(QWidget):
         self.figures.setProperty("role", "secondary")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setFixedSize(80, 4)
+        # A narrow window has no room for it beside a job that tells how long it takes.
+        self.bar.setFixedHeight(4)
+        self.bar.setMinimumWidth(1)
+        self.bar.setMaximumWidth(80)
         self.stop = QToolButton()
         self.stop.setIcon(icons.icon("close", "secondary"))
         self.stop.setIconSize(QSize(12, 12))

@@ -178,3 +178,15 @@ def test_a_title_without_room_is_elided_not_cut(qtbot: QtBot, bridge, runner, wi
     picture = status.title.grab().toImage()
     edge = {picture.pixel(x, y) for x in (0, picture.width() - 1) for y in range(picture.height())}
     assert len(edge) == 1, "letters run into the edge"
+
+
+def test_in_a_narrow_window_the_bar_gives_way_to_the_words(qtbot: QtBot, bridge, runner) -> None:
+    jobs = JobList(bridge, runner.cancel)
+    status = JobStatus(jobs)
+    qtbot.addWidget(status)
+    status.show()
+    runner.submit(endless, title="Reading a recording with a rather long name.flac")
+    qtbot.waitUntil(lambda: "%" in status.figures.text() and status.bar.isVisible())
+    words_px = status.figures.sizeHint().width()
+    assert status.sizeHint().width() > words_px + 80 + 200
+    assert status.minimumSizeHint().width() < words_px + 80 + 80
