@@ -13,13 +13,17 @@ unset DISPLAY WAYLAND_DISPLAY PULSE_SINK PULSE_SOURCE QT_SCALE_FACTOR QT_STYLE_O
 export LC_ALL=C.UTF-8 QT_QPA_PLATFORM=offscreen JACK_NO_START_SERVER=1
 # Two spinning OpenMP threads on a busy machine of two cores were measured ten times slower than one.
 export OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=1
+# Many tests start the program, and none of them shall read its sources anew.
+unset PYTHONDONTWRITEBYTECODE
 
 scratch=$(mktemp -d /tmp/tonewright-test.XXXXXX) # short: a socket's path may have 107 letters
 chmod 700 "$scratch"
 servers=()
+compiler=""
 clean_up() {
   local status=$?
   trap - EXIT
+  [[ -z $compiler ]] || kill "$compiler" 2>/dev/null || true
   # Xvfb goes last, the window manager would complain.
   local i
   for ((i = ${#servers[@]} - 1; i >= 0; i--)); do
@@ -78,6 +82,21 @@ check() { # check NAME COMMAND...
 }
 
 bin=$root/.venv/bin
+
+# The tests share one cache of compiled code, which is not the person's own; no test waits for the compiler, which needs
+# as long as the types do.
+export NUMBA_CACHE_DIR=${NUMBA_CACHE_DIR:-${TMPDIR:-/tmp}/tonewright-tests-numba}
+"$bin/python" -m engine.warm </dev/null >"$scratch/compiler.log" 2>&1 &
+compiler=$!
+
+compiled() {
+  local status=0
+  wait "$compiler" || status=$?
+  compiler=""
+  ((status == 0)) || cat "$scratch/compiler.log" >&2
+  return "$status"
+}
+
 check format "$bin/ruff" format --check .
 check lint "$bin/ruff" check .
 check types "$bin/mypy"
@@ -89,20 +108,19 @@ if [[ $(uname) == Linux ]]; then
   start_screen
 fi
 
-# The tests share one cache of compiled code, which is not the person's own; no test waits for the compiler.
-export NUMBA_CACHE_DIR=${NUMBA_CACHE_DIR:-${TMPDIR:-/tmp}/tonewright-tests-numba}
-check compiled "$bin/python" -m engine.warm
+check compiled compiled
 
 status=0
+tests() { # tests WHAT ARGUMENT...
+  printf '== %s\n' "$1"
+  "$bin/python" -m pytest "${@:2}" </dev/null || status=$?
+}
 if (($# == 0)); then
-  # The engine's tests need no sound server and no display, and share nothing: two at a time.
-  printf '== tests of the engine\n'
-  "$bin/python" -m pytest -q -n 2 --dist loadfile tests/engine </dev/null || status=$?
-  printf '== all other tests\n'
-  "$bin/python" -m pytest -q --ignore=tests/engine </dev/null || status=$?
+  # What is played, and what takes the mouse, wants the machine for itself; all the rest shares nothing.
+  tests "tests, two at a time" -q -n 2 --dist loadfile -m "not alone"
+  tests "tests that play and point" -q -m alone
 else
-  printf '== tests\n'
-  "$bin/python" -m pytest "$@" </dev/null || status=$?
+  tests tests "$@"
 fi
 [[ -z $failed ]] || say "These checks failed before the tests:$failed"
 if ((status == 0)) && [[ -n $failed ]]; then status=1; fi

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 # Qt and OpenMP read these when they load, so they are set before anything imports either. A person's own choice holds.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -31,16 +31,22 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / "tone
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QMessageLogContext, QSettings, QtMsgType, qInstallMessageHandler
+from pytestqt.qtbot import QtBot
 
 from app import theme
 
 if TYPE_CHECKING:
-    from pytestqt.qtbot import QtBot
     from windows import Windows
 
 REPO = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 THREAD_GRACE_S = 2.0
+PATIENCE_MS = 30_000
+"""How long a test waits for what shall come; a busy machine is slow, and that is no fault."""
+NEEDS = {"sound": "sound_server", "screen": "screen", "data": "shared_data", "gpu": "gpu"}
+"""What a marker asks for: the fixture that finds it."""
+ALONE = {"sound_server", "screen"}
+"""Fixtures of what there is once for all tests: the loudspeaker, and the mouse of the display."""
 
 HARMLESS_QT = [
     # The offscreen platform has no window manager to pass these wishes to; the pictures it draws are right.
@@ -162,6 +168,15 @@ def _collect_garbage() -> None:
     gc.collect(1 if _since_all_garbage else 2)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as ``alone`` what plays or takes the mouse; packaging/test.sh runs all other tests two at a time."""
+    for item in items:
+        asked = {fixture for marker, fixture in NEEDS.items() if item.get_closest_marker(marker)}
+        if ALONE & {*asked, *getattr(item, "fixturenames", ())}:
+            item.add_marker("alone")
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays, and need not be looked at by each collection."""
     gc.freeze()
@@ -211,6 +226,24 @@ def expect_log(_log_messages: Messages) -> Callable[[str], None]:
 def expect_qt(_qt_messages: Messages) -> Callable[[str], None]:
     """Declare, as a regular expression, a Qt message that the test causes; it must then come."""
     return _qt_messages.declared.append
+
+
+class PatientBot(QtBot):
+    """Waits as long as a busy machine needs."""
+
+    def waitUntil(self, callback: Callable[[], object], *, timeout: int = PATIENCE_MS) -> None:
+        super().waitUntil(callback, timeout=max(timeout, PATIENCE_MS))
+
+    def waitSignal(self, signal: Any, *, timeout: int = PATIENCE_MS, **how: Any) -> Any:
+        return super().waitSignal(signal, timeout=timeout, **how)
+
+    def waitExposed(self, widget: Any, *, timeout: int = PATIENCE_MS) -> Any:
+        return super().waitExposed(widget, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: QCoreApplication, request: pytest.FixtureRequest) -> QtBot:
+    return PatientBot(request)
 
 
 @pytest.fixture
@@ -301,6 +334,6 @@ def gpu() -> str:
 @pytest.fixture(autouse=True)
 def _needs(request: pytest.FixtureRequest) -> None:
     """A marker asks for what it names, so that a marked test is skipped, or fails, for the right reason."""
-    for marker, fixture in (("sound", "sound_server"), ("screen", "screen"), ("data", "shared_data"), ("gpu", "gpu")):
+    for marker, fixture in NEEDS.items():
         if request.node.get_closest_marker(marker) is not None:
             request.getfixturevalue(fixture)

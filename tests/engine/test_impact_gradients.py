@@ -175,5 +175,7 @@ def test_descent_finds_pitch_damping_and_level_of_modes_again(synth):
         (sound - target).square().sum().backward()
         optimiser.param_groups[0]["lr"] = 2e-3 * 0.992**step
         optimiser.step()
-    left = (knobs.detach() - target_unit[0, places]).abs() / (unit[0, places] - target_unit[0, places]).abs()
+        left = (knobs.detach() - target_unit[0, places]).abs() / (unit[0, places] - target_unit[0, places]).abs()
+        if left.max() < 0.08:
+            break
     assert left.max() < 0.1

@@ -1,7 +1,7 @@
 """Draws the window with sounds in it and reports what a person would call broken: clipped words, parts that overlap.
 
-Run as a program, because Qt reads the scale and the platform when it starts:
-``python look.py OUT.png WIDTHxHEIGHT THEME STATE FILE...`` prints the findings as JSON.
+Run as a program, because Qt reads the scale and the platform when it starts: ``python look.py`` reads a line
+``["OUT.png", "WIDTHxHEIGHT", "THEME", "STATE", "FILE", ...]`` for each window and answers with one, its findings.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tempfile
 from itertools import combinations
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -162,20 +162,21 @@ def problems_of_the_object(session: object) -> list[str]:
     return found
 
 
-def main(target: str, size: str, theme: str, state: str, *files: str) -> int:
+def look(app: QApplication, target: str, size: str, theme: str, state: str, *files: str) -> list[str]:
+    """Draw one window into ``target``; what is wrong with it."""
     from app.compose import Session
     from app.screenshot import is_settled, wait_until
     from app.settings import Settings
 
-    app = QApplication(sys.argv[:1])
     width, height = map(int, size.split("x"))
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(Path(folder) / "settings.ini")
         settings.set("view/theme", theme)
-        session = Session(app, engine="fake", settings=settings, sound=False, keep_safe=False)
+        session = Session(app, engine="fake", settings=settings, sound=False, keep_safe=False, warm=False)
         session.window.resize(width, height)
         session.window.show()
         session.opening.open([Path(f) for f in files])
+        session.live.render(session.document.patch)
         wait_until(app, lambda: is_settled(session), 60)
         shown = prepare(session, state)
         app.processEvents()
@@ -192,7 +193,18 @@ def main(target: str, size: str, theme: str, state: str, *files: str) -> int:
         session.close()
         session.window.may_close = lambda: True
         session.window.close()
-    sys.stdout.write(json.dumps(findings, indent=1))
+        session.window.deleteLater()
+        session.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    return findings
+
+
+def main() -> int:
+    app = QApplication(sys.argv[:1])
+    app.setQuitOnLastWindowClosed(False)
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(look(app, *json.loads(line))) + "\n")
+        sys.stdout.flush()
     return 0
 
 
@@ -259,4 +271,4 @@ def prepare(session: object, state: str) -> QWidget:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

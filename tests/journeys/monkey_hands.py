@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QMenu, QSpinBox, QToolButton, QWidget
+from shiboken6 import isValid
 
 from app.actions import ACTIONS
 from app.compose import Session
@@ -411,6 +412,8 @@ class Monkey:
                 at = at + QPoint(self.rng.randint(-60, 60), self.rng.randint(-40, 40))
                 QTest.mouseMove(part, at)
                 self.live(0.0)
+                if not isValid(part):
+                    return  # A job that ended has taken it from under the hand.
             QTest.mouseRelease(part, Qt.MouseButton.LeftButton, keys, at)
 
     def wheel_something(self) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,17 +31,60 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def look(
-    target: Path, size: str, scale: int, theme: str, state: str, *files: Path, env=None
-) -> tuple[QImage, list[str]]:
-    """Draw the window in a program of its own; return the picture and what is wrong with it."""
-    environment = {**(os.environ if env is None else env), "QT_SCALE_FACTOR": str(scale), "PYTHONPATH": str(REPO)}
-    answer = subprocess.run(
-        [sys.executable, str(LOOK), str(target), size, theme, state, *map(str, files)],
-        cwd=REPO, env=environment, capture_output=True, text=True, check=False, timeout=90,
-    )  # fmt: skip
-    assert answer.returncode == 0, answer.stderr
-    return QImage(str(target)), json.loads(answer.stdout)
+class Looker:
+    """A program that draws one window after another, all at one scale, and finds what is wrong with them."""
+
+    def __init__(self, scale: int, env: dict[str, str], said: Path) -> None:
+        self._said = said
+        with said.open("w") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, str(LOOK)], cwd=REPO, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=errors, env={**env, "QT_SCALE_FACTOR": str(scale), "PYTHONPATH": str(REPO)},
+            )  # fmt: skip
+
+    def look(self, target: Path, size: str, theme: str, state: str, *files: Path) -> tuple[QImage, list[str]]:
+        """The picture and what is wrong with it."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([str(target), size, theme, state, *map(str, files)]) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        assert answer, self._said.read_text()
+        return QImage(str(target)), json.loads(answer)
+
+    @property
+    def lives(self) -> bool:
+        return self._process.poll() is None
+
+    def end(self) -> None:
+        with self._process:
+            pass  # It ends when there is nothing more to read.
+
+
+Look = Callable[..., tuple[QImage, list[str]]]
+
+
+@pytest.fixture(scope="module")
+def lookers() -> Iterator[dict[tuple[int, str], Looker]]:
+    """By scale and display; what fell over is started anew."""
+    made: dict[tuple[int, str], Looker] = {}
+    yield made
+    for looker in made.values():
+        looker.end()
+
+
+@pytest.fixture
+def look(lookers: dict[tuple[int, str], Looker], tmp_path_factory: pytest.TempPathFactory) -> Look:
+    def with_one(
+        target: Path, size: str, scale: int, *words: str | Path, env: dict[str, str] | None = None
+    ) -> tuple[QImage, list[str]]:
+        env = dict(os.environ) if env is None else env
+        key = scale, env["QT_QPA_PLATFORM"]
+        if key not in lookers or not lookers[key].lives:
+            lookers[key] = Looker(scale, env, tmp_path_factory.mktemp("looker") / "said")
+        return lookers[key].look(target, size, *words)  # type: ignore[arg-type]
+
+    return with_one
 
 
 def has_picture(image: QImage) -> bool:
@@ -51,20 +95,24 @@ def has_picture(image: QImage) -> bool:
 
 
 @pytest.mark.parametrize("name", PAGE_SIZES)
-def test_every_page_of_the_fm_panel_is_drawn_without_a_flaw(tmp_path: Path, sweep: Path, name: str) -> None:
+def test_every_page_of_the_fm_panel_is_drawn_without_a_flaw(look: Look, tmp_path: Path, sweep: Path, name: str) -> None:
     _, flaws = look(tmp_path / "pages.png", *PAGE_SIZES[name], "light", "pages", sweep)
     assert flaws == []
 
 
 @pytest.mark.parametrize("name", PAGE_SIZES)
-def test_every_page_of_the_impact_panel_is_drawn_without_a_flaw(tmp_path: Path, sweep: Path, name: str) -> None:
+def test_every_page_of_the_impact_panel_is_drawn_without_a_flaw(
+    look: Look, tmp_path: Path, sweep: Path, name: str
+) -> None:
     _, flaws = look(tmp_path / "pages.png", *PAGE_SIZES[name], "dark", "object", sweep)
     assert flaws == []
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("name", SIZES)
-def test_a_sound_on_the_stage_is_drawn_without_a_flaw(tmp_path: Path, sweep: Path, name: str, theme: str) -> None:
+def test_a_sound_on_the_stage_is_drawn_without_a_flaw(
+    look: Look, tmp_path: Path, sweep: Path, name: str, theme: str
+) -> None:
     size, scale = SIZES[name]
     image, flaws = look(tmp_path / "window.png", size, scale, theme, "take", sweep)
     width, height = map(int, size.split("x"))
@@ -75,14 +123,16 @@ def test_a_sound_on_the_stage_is_drawn_without_a_flaw(tmp_path: Path, sweep: Pat
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("name", SIZES)
-def test_words_at_work_are_drawn_without_a_flaw(tmp_path: Path, name: str, theme: str) -> None:
+def test_words_at_work_are_drawn_without_a_flaw(look: Look, tmp_path: Path, name: str, theme: str) -> None:
     image, flaws = look(tmp_path / "words.png", *SIZES[name], theme, "words" if name == "twice" else "words and more")
     assert flaws == []
     assert has_picture(image)
 
 
 @pytest.mark.parametrize(("state", "n_files"), [("empty", 0), ("match", 1)])
-def test_a_small_window_at_twice_the_scale_cuts_nothing(tmp_path: Path, sweep: Path, state: str, n_files: int) -> None:
+def test_a_small_window_at_twice_the_scale_cuts_nothing(
+    look: Look, tmp_path: Path, sweep: Path, state: str, n_files: int
+) -> None:
     size, scale = SIZES["twice"]
     _, flaws = look(tmp_path / "window.png", size, scale, "light", state, *[sweep][:n_files])
     assert flaws == []
@@ -91,7 +141,7 @@ def test_a_small_window_at_twice_the_scale_cuts_nothing(tmp_path: Path, sweep: P
 @pytest.mark.parametrize(
     "state", ["live", "palette", "jobs", "export", "preferences", "unsaved", "presets", "preset save", "preset export"]
 )
-def test_every_state_of_the_window_is_drawn_without_a_flaw(tmp_path: Path, sweep: Path, state: str) -> None:
+def test_every_state_of_the_window_is_drawn_without_a_flaw(look: Look, tmp_path: Path, sweep: Path, state: str) -> None:
     image, flaws = look(tmp_path / "window.png", "1366x768", 1, "dark", state, sweep)
     assert flaws == []
     assert not image.isNull()
@@ -99,7 +149,7 @@ def test_every_state_of_the_window_is_drawn_without_a_flaw(tmp_path: Path, sweep
 
 @pytest.mark.screen
 @pytest.mark.parametrize("name", SIZES)
-def test_a_real_display_shows_the_same_window(tmp_path: Path, sweep: Path, name: str, screen) -> None:
+def test_a_real_display_shows_the_same_window(look: Look, tmp_path: Path, sweep: Path, name: str, screen) -> None:
     size, scale = SIZES[name]
     image, flaws = look(tmp_path / "window.png", size, scale, "dark", "take", sweep, env=screen.env())
     assert flaws == []

@@ -39,8 +39,14 @@ def test_from_words_to_a_patch_a_take_and_a_match(qtbot: QtBot, session: Session
     # A tile is heard under the pointer; a click lets the knobs show it.
     QTest.mouseMove(session.window.windowHandle(), QPoint(3, 3))
     tile = panel.tiles[2]
-    QTest.mouseMove(session.window.windowHandle(), tile.mapTo(session.window, tile.rect().center()))
-    qtbot.waitUntil(lambda: session.dreaming.view.sound._plays, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: tile.is_filled, timeout=PATIENCE_MS)
+
+    def hears() -> bool:
+        """The pointer follows the tile: what comes meanwhile may move it."""
+        QTest.mouseMove(session.window.windowHandle(), tile.mapTo(session.window, tile.rect().center()))
+        return session.dreaming.view.sound._plays
+
+    qtbot.waitUntil(hears, timeout=PATIENCE_MS)
     click(qtbot, tile)
     assert tile.checked
     chosen = document.patch
