@@ -81,7 +81,14 @@ ACTIONS = (
         words="fit imitate copy resynthesize genopatch like target file",
     ),
     Action("patch.live", "Go to the live patch", "Ctrl+L", "Edit", "Show and hear the instrument again"),
-    Action("patch.reset", "Reset the patch", "", "Edit", "Set every parameter to its default", words="init initialise"),
+    Action(
+        "patch.reset",
+        "Reset the patch",
+        "",
+        "Edit",
+        "Go back to what the instrument begins with",
+        words="init initialise default start",
+    ),
     Action(
         "patch.unlock",
         "Unlock all",

@@ -19,7 +19,8 @@ from app.notice import Notice
 from app.preferences import Preferences
 from engine import __version__
 from engine.audio import Clip
-from engine.params import SYNTH_WORDS, Patch
+from engine.params import SYNTH_WORDS
+from engine.project.project import start_patch
 from engine.project.take import Take
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Commands(QObject):
         bind("take.remove", self.remove)
         bind("take.patch", lambda: s.library.load_patch(s.document.selected))
         bind("patch.live", lambda: s.document.select(None))
-        bind("patch.reset", lambda: s.document.load_patch(Patch(s.document.patch.synth), "Reset the patch"))
+        bind("patch.reset", lambda: s.document.load_patch(start_patch(s.document.patch.synth), "Reset the patch"))
         bind("patch.unlock", lambda: s.document.replace_locks(()))
         bind("app.preferences", self.show_preferences)
         bind("play.toggle", playing.toggle)

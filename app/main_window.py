@@ -25,6 +25,7 @@ from app.action_set import ActionSet
 from app.actions import BY_ID, shortcut_text
 from app.controls.value_widget import ValueHost
 from app.dock_title import DockTitle
+from app.dock_widths import DockWidths
 from app.message_bar import MessageBar
 from app.palette import Palette
 from app.settings import LAYOUT_VERSION, Settings
@@ -178,17 +179,26 @@ class MainWindow(QMainWindow):
         docks = [self._docks[name] for name in widths]
         self.resizeDocks(docks, list(widths.values()), Qt.Orientation.Horizontal)
         self._first_layout = self.saveState(LAYOUT_VERSION)
+        self._widths = DockWidths(self, self._docks.values)
         if self.settings.get("window/layout_version") == LAYOUT_VERSION:
             self.restoreGeometry(QByteArray(self.settings.get("window/geometry")))
             self.restoreState(QByteArray(self.settings.get("window/layout")), LAYOUT_VERSION)
+        if not self.settings.get("window/layout"):
+            self._widths.want(dict(zip(docks, widths.values(), strict=True)))
         self._sync_panel_actions()
         self.show_groups()
 
     def reset_layout(self) -> None:
         """Every panel where it was at the first start."""
         self.restoreState(self._first_layout, LAYOUT_VERSION)
+        self._widths.remember()
         self._sync_panel_actions()
         self.show_groups()
+
+    def take_size(self, width: int, height: int) -> None:
+        """Be so large, even if the window was maximised last time."""
+        self.setWindowState(Qt.WindowState.WindowNoState)
+        self.resize(width, height)
 
     def save_layout(self) -> None:
         self.settings.set("window/geometry", self.saveGeometry().data())

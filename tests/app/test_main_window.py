@@ -16,7 +16,9 @@ from pytestqt.qtbot import QtBot
 from windows import Windows
 
 from app import style, theme
+from app.compose import LIBRARY_MIN_PX
 from app.settings import Settings
+from engine.params import Patch
 
 REPO = Path(__file__).resolve().parents[2]
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -93,6 +95,41 @@ class FirstShown(QObject):
         if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
             self.names.append(watched.objectName())
         return False
+
+
+def test_docks_that_had_to_be_narrow_are_wide_again_when_there_is_room(
+    qtbot: QtBot, windows: Windows, settings: Settings
+) -> None:
+    window = windows.start(settings=settings).window
+    library = window.panel("library")
+    window.resize(1366, 768)
+    qtbot.waitUntil(lambda: library.width() > LIBRARY_MIN_PX)
+    before = library.width()
+    for height in (540, 600):
+        window.resize(960, height)
+        qtbot.waitUntil(lambda: library.width() < before)
+    window.resize(1366, 768)
+    qtbot.waitUntil(lambda: library.width() == before)
+
+
+def test_a_size_that_is_asked_for_counts_more_than_how_the_window_was(windows: Windows, settings: Settings) -> None:
+    first = windows.start(settings=settings)
+    first.window.showMaximized()
+    first.window.save_layout()
+    window = windows.start(settings=settings).window
+    assert window.isMaximized()
+    window.take_size(1100, 700)
+    assert not window.isMaximized()
+    assert window.size().toTuple() == (1100, 700)
+
+
+def test_a_reset_goes_back_to_what_the_instrument_begins_with(windows: Windows, settings: Settings) -> None:
+    session = windows.start(settings=settings)
+    for synth in session.panels:
+        start = session.document.patch_of(synth)
+        session.document.set_patch(Patch(synth, {"gain_db": -30.0}), "Load")
+        session.actions["patch.reset"].trigger()
+        assert session.document.patch == start
 
 
 def test_a_floating_panel_comes_back_in_front_of_the_window(
