@@ -233,7 +233,7 @@ class Session(QObject):
         else:
             was_playing = self.player.state == "playing"
             self.live.leave()
-            self.player.load(take.clip)
+            self.player.load(self.matching.loudness.as_heard(take.clip))
             self.stage.show_clip(take.clip)
             if was_playing:
                 self.player.play()
@@ -249,8 +249,8 @@ class Session(QObject):
         # What a match or words try on goes on where the one before it was.
         tries = why == "audition" and (self.matching.is_on or self.dreaming.is_on)
         turning = why in ("turn", "struck") or tries
-        if tries and self.dreaming.is_on:
-            self.dreaming.view.loudness.foresee(patch)
+        if tries:
+            (self.dreaming.view if self.dreaming.is_on else self.matching).loudness.foresee(patch)
         self.live.render(patch, strike=strike, turning=turning, from_rest=from_rest)
         self.pictures.show_patch(patch, self.document.note)
 
@@ -408,7 +408,7 @@ def run(
     app.setDesktopFileName("tonewright")
     session = Session(app, engine=engine, settings=settings)
     if size is not None:
-        session.window.resize(*size)
+        session.window.take_size(*size)
     session.window.closed.connect(app.quit)
     session.window.show()
     if files:

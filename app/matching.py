@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.drop_in import SOUND_SUFFIXES
 from app.kept_proposal import Keeper
 from app.match_drops import WORDS, TakeDrops, is_one_sound
 from app.match_kept import MatchFound
+from app.match_loudness import MatchLoudness
 from app.panels.match_bar import MatchBar
 from app.panels.paged import PagedPanel
 from app.trying_on import TryingOn
@@ -44,17 +45,19 @@ class Matching(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._s = session
-        self.bars = {synth: MatchBar() for synth in session.panels}
+        # Without a parent it would be a window of its own until it has its place.
+        self.bar = MatchBar(session.window)
         self.synth = FM_SPACE.name
         """Of the instrument that a match is for."""
         self.job: int | None = None
         self.take: Take | None = None
         self.candidates: tuple[Candidate, ...] = ()
         self.trial = TryingOn(session)
+        self.loudness = MatchLoudness(session)
         self.keeper = Keeper(session, self._bring_back)
         self._tried: Candidate | None = None
         self._result = ""
-        """What the strip says of what was found."""
+        """What the strip says of what was found, besides how far it is away."""
         self._shown_at = 0.0
         self._awaited: tuple[Path, str | None] | None = None
         self._step, self._is_fresh = 0, False
@@ -70,26 +73,16 @@ class Matching(QObject):
 
     def _take_in(self, synth: str, panel: PagedPanel) -> None:
         """A panel onto which sounds can be dropped."""
-        bar = self.bars[synth]
-        panel.add_notice(bar)
-        bar.set_low(panel.low)
-        panel.low_changed.connect(bar.set_low)
         TakeDrops(panel, partial(self._dropped, synth), self)
         self._s.drops.add_zone(panel, lambda paths: self.match_paths(paths, synth), WORDS, is_one_sound)
         panel.match_requested.connect(partial(self.ask, synth))
-        bar.accepted.connect(self.accept)
-        bar.ended.connect(self.discard)
-        bar.compared.connect(self.compare)
-        bar.chosen.connect(self.choose)
-        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), panel, enabled=False)
+        self._escape_from(panel)
+
+    def _escape_from(self, widget: QWidget) -> None:
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), widget, enabled=False)
         escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         escape.activated.connect(self.discard)
         self._escapes.append(escape)
-
-    @property
-    def bar(self) -> MatchBar:
-        """The strip of the instrument that is matched, or was last."""
-        return self.bars[self.synth]
 
     @property
     def is_on(self) -> bool:
@@ -115,7 +108,16 @@ class Matching(QObject):
         return self._merge
 
     def _connect(self) -> None:
-        s = self._s
+        s, bar = self._s, self.bar
+        # Not on the panel: what is struck there has to stay where it is.
+        s.window.add_below_stage(bar)
+        self._escape_from(bar)
+        bar.accepted.connect(self.accept)
+        bar.ended.connect(self.discard)
+        bar.compared.connect(self.compare)
+        bar.chosen.connect(self.choose)
+        s.explore.match.changed.connect(self._show_loudness)
+        self._show_loudness()
         s.actions.bind("sound.match", self.match_stage)
         s.actions.bind("sound.match_file", self.ask)
         s.opening.settled.connect(self._opened)
@@ -175,8 +177,9 @@ class Matching(QObject):
         self.trial.begin(self.synth)
         s.document.select(take.id)
         self.take, self.candidates = take, ()
-        self._result = "The best that was found so far"
-        self.bar.begin(take.name)
+        self._result = "the best that was found so far"
+        self.loudness.begin(take.clip)
+        self._begin_bar(take)
         self._enable_escape(True)
         self.bar.end.setFocus(Qt.FocusReason.OtherFocusReason)
         self.job = job = s.studio.match(
@@ -228,9 +231,9 @@ class Matching(QObject):
             return
         self.job = None
         self.candidates = result.candidates
-        best = result.candidates[0].distance_db
-        self._result = f"{best:.1f} dB away; the nearest preset: {result.preset_db:.1f} dB"
+        self._result = f"the nearest preset: {result.preset_db:.1f} dB"
         self.bar.show_result(self._result, self._distances())
+        self.loudness.measure(self.candidates)
         if self.bar.end.hasFocus():
             # That button now throws away what was found: the key that stopped the search shall not.
             self.bar.accept.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -238,6 +241,12 @@ class Matching(QObject):
             self._try_on(self.candidates[0])
         if result.notice:
             self._s.messages.info(result.notice)
+
+    def _begin_bar(self, take: Take) -> None:
+        self.bar.begin(take.name, self._s.window.panel(self.synth).windowTitle())
+
+    def _show_loudness(self) -> None:
+        self.bar.show_equal(self._s.explore.match.is_on)
 
     def _distances(self) -> list[float]:
         return [candidate.distance_db for candidate in self.candidates]
@@ -313,9 +322,10 @@ class Matching(QObject):
         self.trial.begin(self.synth)
         self.take, self.candidates = found.take, found.candidates
         self._result = found.words
-        self.bar.begin(found.take.name)
-        self.bar.show_result(found.words, self._distances())
-        self.bar.choices.button(found.place).setChecked(True)
+        self.loudness.begin(found.take.clip)
+        self.loudness.measure(found.candidates)
+        self._begin_bar(found.take)
+        self.bar.show_result(found.words, self._distances(), found.place)
         self.bar.show_compared(False)
         self._enable_escape(True)
         self.bar.accept.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -335,6 +345,7 @@ class Matching(QObject):
             self.trial.leave()
         else:
             self.trial.end()
+        self.loudness.end()
         self._enable_escape(False)
         if self.bar.isAncestorOf(self._s.app.focusWidget() or self._s.window):
             self._s.stage.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -1,8 +1,8 @@
 """The frame of an instrument's panel: its name and what to do with the sound, tools, a scrolling body, and a piano.
 
-From top to bottom: the header; a row of small tools for the whole patch (slots, chance, locks); a strip for something
-that goes on (a match that runs); what stays in sight; the body, the only part that scrolls; a row of tools for playing;
-the piano. Rows without widgets take no room. What an instrument itself has comes from its subclass.
+From top to bottom: the header; a row of small tools for the whole patch (slots, chance, locks); what stays in sight;
+the body, the only part that scrolls; a row of tools for playing; the piano. Rows without widgets take no room. What an
+instrument itself has comes from its subclass.
 """
 
 from __future__ import annotations
@@ -87,8 +87,6 @@ class InstrumentPanel(QWidget):
     """The person wants the sound in the library as it is now."""
     match_requested = Signal()
     """The person wants to choose a recording that the instrument is to sound like."""
-    low_changed = Signal(bool)
-    """:attr:`low` is another one: what stands above the body shall make itself low too."""
 
     def __init__(self, document: PatchDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -99,8 +97,7 @@ class InstrumentPanel(QWidget):
         self.audition = QPushButton("Audition")
         self.piano = Piano()
         self.body = QWidget()
-        self._was_low = False
-        self._tools, self._notices, self._play_tools = QHBoxLayout(), QVBoxLayout(), QHBoxLayout()
+        self._tools, self._play_tools = QHBoxLayout(), QHBoxLayout()
         self._arrange()
         self.audition.clicked.connect(self.audition_requested)
         self.keep.clicked.connect(self.keep_requested)
@@ -117,10 +114,6 @@ class InstrumentPanel(QWidget):
     def add_tool(self, widget: QWidget, stretch: int = 0) -> None:
         """A small tool for the whole patch, in the row under the header; the row appears with its first tool."""
         self._put(self._tools, widget, stretch)
-
-    def add_notice(self, widget: QWidget) -> None:
-        """A strip under the tools for something that goes on; it takes room only while it is shown."""
-        self._put(self._notices, widget)
 
     def add_play_tool(self, widget: QWidget, stretch: int = 0) -> None:
         """A tool for playing, in the row above the piano."""
@@ -155,7 +148,7 @@ class InstrumentPanel(QWidget):
     def order_focus(self) -> None:
         """Let Tab go from top to bottom, whatever was added when. For a subclass that builds parts later."""
         parts = [self.match, self.keep, self.audition]
-        for line in (self._tools, self._notices, self._fixed):
+        for line in (self._tools, self._fixed):
             parts += _widgets_of(line)
         parts += [self.body, *_widgets_of(self._play_tools), self.piano]
         stops = [stop for part in dict.fromkeys(parts) for stop in _stops_in(part)]
@@ -191,10 +184,9 @@ class InstrumentPanel(QWidget):
         self.body.setAutoFillBackground(False)
         self._fixed = fixed = QVBoxLayout()
         fixed.addLayout(head)
-        for line in (self._tools, self._notices, self._play_tools):
+        for line in (self._tools, self._play_tools):
             line.setSpacing(GRID)
         fixed.addLayout(self._tools)
-        fixed.addLayout(self._notices)
         self._keys = keys = QVBoxLayout()
         keys.addLayout(self._play_tools)
         keys.addWidget(self.piano)
@@ -237,9 +229,6 @@ class InstrumentPanel(QWidget):
             button.setFixedHeight(SMALL_BUTTON_PX if self.tight else BUTTON_PX)
         self._show_icons(self.width() >= ICONS_FROM_PX)
         self._space_out()
-        if self.low != self._was_low:
-            self._was_low = self.low
-            self.low_changed.emit(self.low)
         self.fit(self._scroll.height() - GRID)
 
     def _show_icons(self, on: bool) -> None:

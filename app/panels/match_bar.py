@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QButtonGroup,
@@ -19,12 +19,17 @@ from PySide6.QtWidgets import (
 )
 
 from app.controls.curve_paint import paint_paper
-from app.controls.plain import ElidedLabel, plain_tip
-from app.theme import GRID, PADDING, SMALL_BUTTON_PX, tokens
+from app.controls.plain import ElidedLabel, plain_label, plain_tip
+from app.theme import BUTTON_PX, GRID, PADDING, SMALL_BUTTON_PX, tokens
 
 HEAR_TARGET, HEAR_MATCH = "Hear target", "Hear match"
 WAITING, STARTING = "Waiting", "Starting"
+EQUAL = "equally loud"
 CURVE_PX = QSize(104, 28)
+WIDE_PX = 760
+"""From this width on everything stands in one row."""
+SPACIOUS_PX = 460
+"""From this width on candidates say how near they are."""
 
 
 class DistanceCurve(QWidget):
@@ -76,7 +81,10 @@ class DistanceCurve(QWidget):
 
 
 class MatchBar(QWidget):
-    """Hidden while there is no match. Shows what :class:`app.matching.Matching` tells it."""
+    """Hidden while there is no match. Shows what :class:`app.matching.Matching` tells it.
+
+    It stands under the stage, so that nothing on the instrument's panel moves when it comes or goes.
+    """
 
     accepted = Signal()
     ended = Signal()
@@ -92,11 +100,14 @@ class MatchBar(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         # So high as its rows need; whatever else there is gives way.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self._low = False
+        self._about = ""
+        """What is said of what was found, besides how far the chosen one is away."""
+        self._distances_db: tuple[float, ...] = ()
         self.curve = DistanceCurve()
         self.title = ElidedLabel()
         self.words = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         self.compare = QPushButton(HEAR_TARGET)
+        self.equal = plain_label(EQUAL)
         self.accept = QPushButton("Accept")
         self.end = QPushButton("Cancel")
         self.choices = QButtonGroup(self)
@@ -107,10 +118,10 @@ class MatchBar(QWidget):
 
     # What others use
 
-    def begin(self, name: str) -> None:
-        """A match with the sound called ``name`` has begun."""
+    def begin(self, name: str, instrument: str) -> None:
+        """A match of an instrument with the sound called ``name`` has begun."""
         self.curve.clear()
-        self.title.setText(f"Like “{name}”")
+        self.title.setText(f"{instrument} like “{name}”")
         self.setToolTip(plain_tip(name))
         self.words.setText(WAITING)
         self._show_ended(False)
@@ -129,23 +140,25 @@ class MatchBar(QWidget):
         self._enable(bool(self.curve.points))
         self._share_out()
 
-    def show_result(self, words: str, distances_db: Sequence[float]) -> None:
-        """It is over: what there is to choose from."""
+    def show_result(self, about: str, distances_db: Sequence[float], chosen: int = 0) -> None:
+        """It is over: what there is to choose from, and something about all of it."""
         self.curve.add(1.0, min(distances_db, default=None))
-        self.words.setText(words)
+        self._about = about
         self._enable(bool(distances_db))
-        self.show_candidates(distances_db)
+        self.show_candidates(distances_db, chosen)
         self._show_ended(True)
+        self._tell_chosen()
 
-    def show_candidates(self, distances_db: Sequence[float]) -> None:
-        """Buttons for candidates, the first one chosen."""
+    def show_candidates(self, distances_db: Sequence[float], chosen: int = 0) -> None:
+        """Buttons for candidates, of which one is chosen."""
+        self._distances_db = tuple(distances_db)
         buttons = self.choices.buttons()
         for place, button in enumerate(buttons):
             there = place < len(distances_db)
             button.setVisible(there)
             if there:
                 button.setToolTip(f"Candidate {place + 1}: {distances_db[place]:.2f} dB from the target")
-        buttons[0].setChecked(True)
+        buttons[chosen].setChecked(True)
         self.chips.setHidden(len(distances_db) < 2)
         self._share_out()
 
@@ -153,21 +166,27 @@ class MatchBar(QWidget):
         """Say what the button for comparing would play: the other one of target and match."""
         self.compare.setText(HEAR_MATCH if is_target else HEAR_TARGET)
 
-    def set_low(self, on: bool) -> None:
-        """In one row, where height is scarce: without the name and the curve, and at the end without words too."""
-        if on != self._low:
-            self._low = on
-            self._rows.setDirection(QBoxLayout.Direction.LeftToRight if on else QBoxLayout.Direction.TopToBottom)
-            self._rows.setContentsMargins(PADDING, GRID, GRID if on else PADDING, GRID if on else PADDING)
-            self._share_out()
+    def show_equal(self, on: bool) -> None:
+        """Whether target and candidates are played equally loud."""
+        self.equal.setVisible(on)
+        also = ", both equally loud" if on else ""
+        self.compare.setToolTip(f"Play the target; pressed again, the match{also}")
 
     # Inside
 
+    def _tell_chosen(self) -> None:
+        """How near the chosen candidate is."""
+        place = self.choices.checkedId()
+        if 0 <= place < len(self._distances_db):
+            self.words.setText(f"{self._distances_db[place]:.1f} dB away; {self._about}")
+
     def _share_out(self) -> None:
-        """Show what there is room for, and a curve only when there is one."""
-        self.title.setHidden(self._low)
-        self.curve.setHidden(self._low or not self.curve.points)
-        self.words.setHidden(self._low and not self.chips.isHidden())
+        """Show what there is room for: a curve when there is one, until candidates stand in its place."""
+        self.curve.setHidden(not self.curve.points or not self.chips.isHidden())
+        spacious = self.width() >= SPACIOUS_PX
+        for place, button in enumerate(self.choices.buttons()):
+            says = spacious and place < len(self._distances_db)
+            button.setText(f"{place + 1}: {self._distances_db[place]:.1f} dB" if says else str(place + 1))
 
     def _enable(self, found: bool) -> None:
         """Whether there is anything to accept and to compare with."""
@@ -180,11 +199,13 @@ class MatchBar(QWidget):
 
     def _arrange(self) -> None:
         self.words.setProperty("role", "small")
+        self.equal.setProperty("role", "small")
         for label in (self.title, self.words):
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.accept.setProperty("primary", True)
         self.accept.setToolTip("Take over the patch and its note as one step")
-        self.compare.setToolTip("Play the target; pressed again, the match")
+        for wide in (self.compare, self.accept, self.end):
+            wide.setFixedHeight(BUTTON_PX)
         chips = QHBoxLayout(self.chips)
         chips.setContentsMargins(0, 0, 0, 0)
         chips.setSpacing(GRID // 2)
@@ -205,18 +226,19 @@ class MatchBar(QWidget):
         above.setSpacing(PADDING)
         above.addLayout(text, 1)
         above.addWidget(self.curve)
+        above.addWidget(self.chips)
         below = QHBoxLayout()
         below.setSpacing(GRID)
         below.addWidget(self.compare)
-        below.addWidget(self.chips)
+        below.addWidget(self.equal)
         below.addStretch(1)
         below.addWidget(self.accept)
         # What throws away stands a little apart from what takes over.
         below.addSpacing(GRID)
         below.addWidget(self.end)
         self._rows = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
-        self._rows.setContentsMargins(PADDING, GRID, PADDING, PADDING)
-        self._rows.setSpacing(GRID)
+        self._rows.setContentsMargins(PADDING, GRID + 2, PADDING, GRID + 2)
+        self._rows.setSpacing(GRID + 2)
         self._rows.addLayout(above, 1)
         self._rows.addLayout(below)
         self._share_out()
@@ -226,3 +248,11 @@ class MatchBar(QWidget):
         self.end.clicked.connect(self.ended)
         self.compare.clicked.connect(lambda: self.compared.emit(self.compare.text() == HEAR_TARGET))
         self.choices.idClicked.connect(self.chosen)
+        self.choices.idToggled.connect(lambda _place, on: self._tell_chosen() if on else None)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        ways, wide = QBoxLayout.Direction, event.size().width() >= WIDE_PX
+        self._rows.setDirection(ways.LeftToRight if wide else ways.TopToBottom)
+        self._rows.setSpacing(PADDING if wide else GRID + 2)
+        self._share_out()

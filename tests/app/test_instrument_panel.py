@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QApplication, QPushButton, QVBoxLayout
 
 from app.document import Document
 from app.panels.instrument import InstrumentPanel
@@ -28,27 +28,18 @@ def top_of(panel, widget) -> int:
 
 
 def test_rows_without_widgets_take_no_room(panel):
-    tool, notice = QPushButton("A"), QLabel("Matching")
+    tool = QPushButton("A")
     before = top_of(panel, panel.inner)
-    notice.hide()
-    panel.add_notice(notice)
-    assert top_of(panel, panel.inner) == before, "a notice that is hidden"
     panel.add_tool(tool)
-    with_tool = top_of(panel, panel.inner)
-    assert with_tool > before
-    notice.show()
-    assert top_of(panel, panel.inner) > with_tool
-    notice.hide()
-    assert top_of(panel, panel.inner) == with_tool
+    assert top_of(panel, panel.inner) > before
 
 
 def test_parts_stand_in_their_order_from_top_to_bottom(panel):
-    play, fixed, tool, notice = QPushButton("Hold"), QPushButton("Strip"), QPushButton("A"), QPushButton("Stop")
+    play, fixed, tool = QPushButton("Hold"), QPushButton("Strip"), QPushButton("A")
     panel.add_play_tool(play)
     panel.add_fixed(fixed)
-    panel.add_notice(notice)
     panel.add_tool(tool)
-    order = [panel.keep, tool, notice, fixed, panel.inner, play, panel.piano]
+    order = [panel.keep, tool, fixed, panel.inner, play, panel.piano]
     tops = [top_of(panel, widget) for widget in order]
     assert tops == sorted(set(tops))
 

@@ -20,6 +20,7 @@ from app.controls.time_axis import Selection
 from app.drag_out import TAKE_MIME
 from app.match_drops import WORDS
 from engine.audio import Audio, open_clip, write_clip
+from engine.audio.level import Level
 from engine.jobs import Note
 from engine.matching.result import Candidate, MatchResult
 from engine.params import Patch
@@ -43,11 +44,12 @@ class Slow(SlowSearch):
         super().__init__()
         self.preview: tuple[Candidate, ...] = patches(3.0)
         self.options: dict[str, Any] = {}
+        self.found = patches(5.0, 6.0, 7.0)
 
     def __call__(self, target: Audio, **options: Any) -> Generator[Note, None, MatchResult]:
         self.options = options
         yield from self.go_on()
-        return MatchResult(patches(5.0, 6.0, 7.0), 220.0, 0.0, 0.5, "", "Marimba", 9.0)
+        return MatchResult(self.found, 220.0, 0.0, 0.5, "", "Marimba", 9.0)
 
     def note(self) -> Note:
         return Note(0.5, "Refining", self.preview)
@@ -284,6 +286,38 @@ def test_the_target_and_the_match_are_compared_with_one_button(
     qtbot.mouseClick(bar.compare, Qt.MouseButton.LeftButton)
     assert session.document.selected is None
     trying(qtbot, session, 4.0)
+
+
+def test_the_target_and_all_candidates_are_heard_equally_loud(
+    qtbot: QtBot, session: Session, bell: Path, slow: Slow
+) -> None:
+    def heard() -> Level:
+        qtbot.waitUntil(lambda: session.live.up_to_date)
+        clip = session.player.clip
+        assert clip is not None
+        return Level.of(clip.read(0, clip.n_frames))
+
+    matching, slow.finished = session.matching, True
+    loud, soft = (Patch("fm", {"op1_ratio": 5.0, "gain_db": gain_db}, name="Like bell") for gain_db in (6.0, -9.0))
+    slow.found = tuple(Candidate(patch, 2.0, NOTE) for patch in (loud, soft))
+    begin(qtbot, session, bell)
+    qtbot.waitUntil(lambda: matching.job is None, timeout=PATIENCE_MS)
+    levels = []
+    for place in (0, 1, 0):
+        matching.bar.choices.button(place).click()
+        levels.append(heard())
+    qtbot.mouseClick(matching.bar.compare, Qt.MouseButton.LeftButton)
+    levels.append(heard())
+    assert np.ptp([level.lufs for level in levels[1:]]) < 0.5
+    assert max(level.peak_db for level in levels) < 0.0
+    assert matching.bar.equal.isVisible()
+    session.explore.match.set_on(False)
+    assert not matching.bar.equal.isVisible()
+    assert heard().lufs == pytest.approx(Level.of(open_clip(bell).read(0, 22_050)).lufs, abs=0.01), "as it is"
+    session.explore.match.set_on(True)
+    matching.discard()
+    assert session.player.clip is session.document.takes[0].clip
+    assert session.live.gain_db == 0.0
 
 
 def test_other_candidates_can_be_chosen_and_discarded(qtbot: QtBot, session: Session, bell: Path, slow: Slow) -> None:

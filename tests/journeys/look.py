@@ -230,9 +230,9 @@ def prepare(session: object, state: str) -> QWidget:
         session.document.select(None)
     elif state == "match":
         bar = session.matching.bar
-        bar.begin(session.document.selected.name)
+        bar.begin(session.document.selected.name, "Impact")
         bar.show_progress(0.4, "Refining", 9.1)
-        bar.show_result("6.1 dB away; the nearest preset: 9.3 dB", [6.1, 6.5, 7.0, 7.5])
+        bar.show_result("the nearest preset: 9.3 dB", [6.1, 6.5, 7.0, 7.5])
     elif state.startswith("words"):
         from app.screenshot import wait_until
 
