@@ -105,6 +105,30 @@ class Shown:
 NO_MODES = ModeSet(np.zeros(0), np.zeros(0), np.zeros(0), 0)
 
 
+def near_line(x: Array, y: Array, ground: float, ends: list[tuple[float, float]], reach: float) -> NDArray[np.bool_]:
+    """Which stems from ``y`` down to the ``ground`` a straight line comes as near to as ``reach``."""
+    (x0, y0), (x1, y1) = ends
+    way = np.linspace(0.0, 1.0, max(round(math.hypot(x1 - x0, y1 - y0) / 2.0), 1) + 1)[:, None]
+    across, above = x0 + way * (x1 - x0) - x, y0 + way * (y1 - y0)
+    off = np.maximum(y - above, 0.0) + np.maximum(above - ground, 0.0)
+    return np.asarray((np.hypot(across, off) <= reach).any(axis=0))
+
+
+def straight(corners: list[tuple[float, float]], slack: float) -> list[tuple[float, float]] | None:
+    """The ends of the line that all ``corners`` lie on, give or take ``slack``; ``None`` for what goes around."""
+    points = np.array(corners)
+    first = points[0]
+    far = points[int(np.argmax(np.hypot(*(points - first).T)))]
+    along = (far - first) / max(float(np.hypot(*(far - first))), 1e-9)
+    off = points - first
+    aside = np.abs(off[:, 0] * along[1] - off[:, 1] * along[0])
+    if aside.max() > slack:
+        return None
+    ends = off @ along
+    low, high = first + ends.min() * along, first + ends.max() * along
+    return [(float(low[0]), float(low[1])), (float(high[0]), float(high[1]))]
+
+
 def inside(x: Array, y: Array, corners: list[tuple[float, float]]) -> NDArray[np.bool_]:
     """Which points lie inside a polygon, by the crossings of a ray."""
     found = np.zeros(x.size, bool)

@@ -14,7 +14,7 @@ from app.controls.freq_scale import FreqScale
 from app.controls.hand_paper import HandPaper
 from app.controls.mode_set import DAMPING, LEVEL, NO_MODES, PITCH, VECTORS, Array, ModeSet, Shown
 from app.controls.modes_picture import AXIS_PX, GUTTER_PX, HEAD_PX, RANGE_DB, ModesPicture
-from app.controls.modes_text import mode_words
+from app.controls.modes_text import air_words, mode_words
 from app.controls.words import hz_text
 from app.theme import PADDING
 from engine.params import Values
@@ -49,6 +49,8 @@ class ModesPaper(HandPaper):
         self.primary: int | None = None
         """The mode that keys choose from, and that is named."""
         self.hovered_mode: int | None = None
+        self.hovered_air: int | None = None
+        """A mode of the air inside that is pointed at, where the hand would take none."""
         self.solo: frozenset[int] = frozenset()
         """The modes that are listened to alone; all, when empty."""
         self._lasso: list[QPointF] = []
@@ -207,6 +209,17 @@ class ModesPaper(HandPaper):
         best = int(np.argmin(reach))
         return best if np.isfinite(reach[best]) else None
 
+    def air_at(self, point: QPointF) -> int | None:
+        """The mode of the air inside whose stem is there; no hand takes it."""
+        n = self.n_modes
+        x, y = (a[n:] for a in self.heads())
+        if not x.size or not self.plot().contains(point):
+            return None
+        aside = np.abs(x - point.x())
+        reach = np.where((aside <= STEM_REACH_PX) & (y <= point.y() + HEAD_REACH_PX), aside, np.inf)
+        best = int(np.argmin(reach))
+        return n + best if np.isfinite(reach[best]) else None
+
     # Choosing
 
     def select(self, modes: Iterable[int], primary: int | None = None) -> None:
@@ -237,8 +250,11 @@ class ModesPaper(HandPaper):
         if named is not None:
             others = len(self.selected) - 1 if named in self.selected else 0
             return f"{self.mode_words(named)}{f' and {others} more' if others else ''}"
-        n = self.n_modes
-        return f"{n} mode{'s' if n != 1 else ''}; drag one, or lasso several"
+        if self.hovered_air is not None and self.hovered_air < self._set.hz.size:
+            return air_words(self.shown(), self.hovered_air)
+        n, n_air = self.n_modes, self._set.hz.size - self.n_modes
+        air = f"; grey: {n_air} of the air inside" if n_air else ""
+        return f"{n} mode{'s' if n != 1 else ''}; drag one, or lasso several{air}"
 
     def lock_words(self) -> str:
         """``"pitch, level locked"``, or nothing."""

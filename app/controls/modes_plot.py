@@ -22,21 +22,24 @@ from app.controls.drag_value import ALT, CTRL, FINE, SHIFT
 from app.controls.event_answers import EventAnswers
 from app.controls.handle_keys import RESETS, SIDEWAYS, TYPES
 from app.controls.menus import pop_up
-from app.controls.mode_set import DAMPING, inside
+from app.controls.mode_set import DAMPING, inside, near_line, straight
 from app.controls.modes_changes import LONGER, UPWARDS, ModesChanges
 from app.controls.modes_hand import ModeDrag
 from app.controls.modes_menu import modes_menu
-from app.controls.modes_paper import TAIL_PX_PER_OCT
+from app.controls.modes_paper import STEM_REACH_PX, TAIL_PX_PER_OCT
 from app.controls.modes_picture import RANGE_DB
 from app.controls.modes_text import mode_text
 from app.controls.scroll import is_scrolling
 
 CLICK_PX = 3.0
+STRAIGHT_PX = 4.0
+"""A lasso that nowhere leaves a line by more goes around nothing: it takes the stems that it crosses."""
 TICK_UNITS, TICK_FACTOR, TICK_SHARE = 120.0, 1.25, 0.1
 EDITOR_SIZE = QSize(210, 24)
 HINT = (
     "Drag a mode sideways for its pitch, up and down for its level, the end of its tail for its decay.\n"
     "Drag on the paper throws a lasso, with Shift a box; Ctrl adds. While dragging Shift is fine, Ctrl steps.\n"
+    "Grey stems are the air inside, rings on the ground are silent modes.\n"
     "Wheel zooms, the middle button or the axis moves, a double-click types, or fits the paper.\n"
     "Keys: arrows pitch and level, Page keys decay, Ctrl and arrows the next mode, Del silences, Backspace resets."
 )
@@ -158,7 +161,12 @@ class ModesPlot(ModesChanges):
             self._lasso = [*self._lasso, here]
         n = self.n_modes
         x, y = (a[:n] for a in self.heads())
-        held = inside(x, y, [(p.x(), p.y()) for p in self._lasso])
+        corners = [(p.x(), p.y()) for p in self._lasso]
+        line = straight(corners, STRAIGHT_PX)
+        if line is None:
+            held = inside(x, y, corners)
+        else:
+            held = near_line(x, y, self.plot().bottom(), line, STEM_REACH_PX)
         self.select(self._before_lasso | set(np.flatnonzero(held).tolist()))
         self.update()
 
@@ -209,6 +217,10 @@ class ModesPlot(ModesChanges):
         if here is not None and (on_tail or (self.along_tail(here) and self.head_at(here) is None)):
             # The way from a head to the end of its tail crosses other stems.
             mode = self.tail_mode()
+        air = self.air_at(here) if here is not None and mode is None else None
+        if air != self.hovered_air:
+            self.hovered_air = air
+            self.update()
         if mode != self.hovered_mode:
             self.hovered_mode = mode
             self.hovered.emit(mode)

@@ -16,10 +16,19 @@ DECAY = Param("decay_s", 0.001, 200.0, 1.0, "s", "log", label="Decay")
 
 def mode_words(shown: Shown, mode: int) -> str:
     """``"Mode 12: 440.0 Hz, A4 +0 ct, −12.3 dB, 1.20 s"``; modes are counted from 0, in words from 1."""
+    return typeset(f"Mode {mode + 1}: {_sound_words(shown, mode)}")
+
+
+def air_words(shown: Shown, mode: int) -> str:
+    """The same of the air inside, which follows the object's hollowness and size."""
+    return typeset(f"Air inside (turn Hollow): {_sound_words(shown, mode)}")
+
+
+def _sound_words(shown: Shown, mode: int) -> str:
     hz = float(shown.hz[mode])
     level = "silent" if shown.silent[mode] else db_text(float(shown.db[mode]))
     parts = [hz_text(hz), note_text(hz), level, format_value(DECAY, float(shown.decay_s[mode]))]
-    return typeset(f"Mode {mode + 1}: {', '.join(part for part in parts if part)}")
+    return ", ".join(part for part in parts if part)
 
 
 def mode_text(shown: Shown, mode: int) -> str:

@@ -15,6 +15,8 @@ STILL_PX_S, FLICK_PX_S = 60.0, 4_000.0
 """Below the first a click counts as still, at the second nothing strikes harder."""
 WINDOW_MS = 70
 """So far back the pointer's way counts."""
+MOVE_MS = 16
+"""A pointer tells where it is at least so often while it moves: a leap after a rest took no longer."""
 
 
 class PointerSpeed:
@@ -23,8 +25,12 @@ class PointerSpeed:
     def __init__(self) -> None:
         self._way: deque[tuple[int, QPointF]] = deque(maxlen=32)
 
+    def forget(self) -> None:
+        """The pointer has gone; where it comes back, it has not leapt to."""
+        self._way.clear()
+
     def note(self, time_ms: int, place: QPointF) -> None:
-        """The pointer was there."""
+        """The pointer moved there. A finger or a pen that comes down elsewhere has not."""
         if self._way and time_ms < self._way[-1][0]:
             self._way.clear()
         self._way.append((time_ms, QPointF(place)))
@@ -32,6 +38,10 @@ class PointerSpeed:
     def at(self, time_ms: int) -> float:
         """Pixels a second just before ``time_ms``."""
         recent = [(t, p) for t, p in self._way if time_ms - WINDOW_MS <= t <= time_ms]
+        rested = [p for t, p in self._way if t < time_ms - WINDOW_MS]
+        if rested and recent:
+            # While it rested it told nothing; then it leapt.
+            recent = [(recent[0][0] - MOVE_MS, rested[-1]), *recent]
         if len(recent) < 2 or recent[-1][0] == recent[0][0]:
             return 0.0
         px = sum(math.hypot((b - a).x(), (b - a).y()) for (_, a), (_, b) in pairwise(recent))

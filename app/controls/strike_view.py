@@ -129,7 +129,6 @@ class StrikeView(StrikePaper):
             return
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         here = event.position()
-        self._speed.note(event.timestamp(), here)
         keys = velocity_of_keys(event.modifiers())
         self._press(here, keys or velocity_of_speed(self._speed.at(event.timestamp())))
 
@@ -215,6 +214,7 @@ class StrikeView(StrikePaper):
 
     def leaveEvent(self, event: QEvent) -> None:
         self._pointer = None
+        self._speed.forget()
         self.update()
         super().leaveEvent(event)
 

@@ -184,6 +184,18 @@ def test_a_lasso_holds_several_and_a_drag_moves_them_all(plot, box):
     assert heard.committed == [("3 modes level",)]
 
 
+@pytest.mark.parametrize("keys", [Qt.KeyboardModifier.NoModifier, SHIFT])
+def test_a_straight_lasso_takes_the_stems_that_it_crosses(plot, keys):
+    lowest = max(plot.head(mode).y() for mode in (2, 3, 4)) + 12
+    left, right = plot.head(2).x() - 14, plot.head(4).x() + 14
+    Hand(plot, left, lowest).press(keys).move(right - left, 0, keys, steps=9).release(keys)
+    crossed = {m for m in range(plot.n_modes) if left < plot.head(m).x() < right and plot.head(m).y() < lowest}
+    assert plot.selected == crossed >= {2, 3, 4}
+    above = min(plot.head(mode).y() for mode in range(plot.n_modes)) - 12
+    Hand(plot, left, above).press(keys).move(right - left, 0, keys, steps=9).release(keys)
+    assert plot.selected == frozenset(), "over their heads there is nothing"
+
+
 def test_ctrl_adds_and_takes_away(plot):
     on(plot, 0).click()
     on(plot, 2).press(CTRL).release(CTRL)
@@ -272,8 +284,11 @@ def test_the_modes_of_the_air_are_seen_but_not_dragged(plot):
     heard = Heard(plot)
     hand = on(plot, 5).hover()
     assert plot.hovered_mode is None
+    assert plot.words().startswith("Air inside")
     hand.press().move(20, 0).release()
     assert heard.changing == []
+    hand.leave()
+    assert plot.words().endswith("grey: 2 of the air inside")
     assert plot.n_modes == 4
 
 

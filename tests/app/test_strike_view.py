@@ -142,6 +142,25 @@ def test_a_flick_hits_harder_than_a_still_click(view):
     assert soft == MEDIUM < middle < hard <= HARDEST
 
 
+@pytest.mark.parametrize("n_events", [1, 2, 3])
+def test_a_flick_of_a_few_events_after_a_rest_is_the_hardest(n_events):
+    speed = PointerSpeed()
+    speed.note(0, QPointF(0, 0))
+    for n in range(1, n_events + 1):
+        speed.note(1_000 + 8 * n, QPointF(80.0 * n / n_events, 60.0 * n / n_events))
+    assert velocity_of_speed(speed.at(1_000 + 8 * n_events)) > 118
+
+
+def test_where_the_pointer_comes_back_it_has_not_leapt_to(view):
+    struck = QSignalSpy(view.struck)
+    spot = view.pixel(0.5, 0.5)
+    hand = Hand(view, spot.x() - 60, spot.y()).hover()
+    hand.leave()
+    hand.at = spot
+    hand.hover().press().release()
+    assert struck.at(0)[2] == MEDIUM
+
+
 def test_a_pointer_that_came_fast_and_rested_is_still():
     speed = PointerSpeed()
     for n in range(5):
