@@ -24,6 +24,10 @@ from engine.params.text import format_value
 
 _P = IMPACT_SPACE
 _HZ = LogAxis(30.0, 20_000.0)
+HINT = (
+    "Drag a handle, or across the paper to draw several bands at once; Shift is fine, Ctrl steps, Alt snaps back.\n"
+    "Double-click types. Keys: Ctrl+Left and Ctrl+Right choose a band, arrows move it, Enter types, Del is the default."
+)
 GAP_PX = 24.0
 """Between the curve of times, above, and that of levels."""
 _LENGTH = _P["room_s"]
@@ -58,6 +62,7 @@ class BandCurve(CurvePaper):
                 y = Way(param, f"{name} {'length' if kind == 'decay' else 'level'} {at}", n)
                 handles.append(Handle(f"{kind}{n}", f"Band {n + 1}", x, y))
         self.curve_handles = tuple(handles)
+        self.setToolTip(HINT)
 
     def sizeHint(self) -> QSize:
         return QSize(300, 200)
@@ -127,6 +132,32 @@ class BandCurve(CurvePaper):
             share = (lane.bottom() - point.y()) / lane.height()
             found |= handle.y.changed(self.step, self._db.low + share * (self._db.high - self._db.low))
         return found
+
+    def under_stroke(self, point: QPointF) -> Handle | None:
+        """The nearest band, where the paper is drawn on: above its length, below its level."""
+        for kind, lane in zip(("decay", "level"), self.lanes(), strict=True):
+            if lane.contains(point):
+                return min(self._of_kind(kind), key=lambda handle: abs(self.spot(handle).x() - point.x()))
+        return None
+
+    def crossed(self, handle: Handle, before: QPointF, now: QPointF) -> list[tuple[Handle, QPointF]]:
+        """The bands whose middles the hand passes, on a straight line from place to place."""
+        far = now.x() - before.x()
+        if handle.y is None or far == 0.0:
+            return []
+        found = []
+        for other in self._of_kind("decay" if handle.key.startswith("decay") else "level"):
+            x = self.spot(other).x()
+            if other.key != handle.key and 0.0 < (x - before.x()) / far <= 1.0:
+                y = before.y() + (x - before.x()) / far * (now.y() - before.y())
+                found.append((other, QPointF(x, y)))
+        return sorted(found, key=lambda one: abs(one[1].x() - before.x()))
+
+    def crossed_words(self, handle: Handle) -> str:
+        return f"{self.accessibleName()} {'lengths' if handle.key.startswith('decay') else 'levels'}"
+
+    def _of_kind(self, kind: str) -> list[Handle]:
+        return [handle for handle in self.curve_handles if handle.key.startswith(kind)]
 
     def is_quiet(self, handle: Handle) -> bool:
         return not self.is_heard

@@ -73,6 +73,8 @@ class CurvePaper(HandPaper):
         self._far = QPointF()
         self._free = QPointF()
         """Where the handle would be without limits."""
+        self._stroke = False
+        """Whether the hand took no handle: it draws."""
         self._last = QPointF()
         self._let_hand_in()
         self.setToolTip(HINT)
@@ -93,6 +95,18 @@ class CurvePaper(HandPaper):
     def pulled(self, handle: Handle, point: QPointF) -> dict[str, Value]:
         """The values that bring a handle to a point, along the ways that it has."""
         raise NotImplementedError
+
+    def under_stroke(self, point: QPointF) -> Handle | None:
+        """The handle that a stroke on the paper begins with, beside all handles; ``None`` where none can be drawn."""
+        return None
+
+    def crossed(self, handle: Handle, before: QPointF, now: QPointF) -> list[tuple[Handle, QPointF]]:
+        """Which other handles a drag of ``handle`` takes along on its way, and where; it goes on with the last."""
+        return []
+
+    def crossed_words(self, handle: Handle) -> str:
+        """What a drag is called that has taken others along."""
+        return handle.ways[0].words
 
     def paint_axes(self, painter: QPainter, plot: QRectF) -> None:
         """Grid and labels."""
@@ -194,15 +208,20 @@ class CurvePaper(HandPaper):
         self.step.finish()
         here = event.position()
         self._held = self.handle_at(here)
+        self._stroke = self._held is None
+        self._held = self._held or self.under_stroke(here)
         if self._held is None:
             return
-        if self._held in self.curve_handles:
-            self.chosen = self.curve_handles.index(self._held)
-        self._way = self._held if len(self._held.ways) == 1 else None
+        self._choose(self._held)
+        self._way = self._held if len(self._held.ways) == 1 and not self._stroke else None
         self._far, self._last = QPointF(), here
-        self._free = self.grip_point(self._held, here)
+        self._free = here if self._stroke else self.grip_point(self._held, here)
         self.step.begin(self._held.ways[0].words)
         self.update()
+
+    def _choose(self, handle: Handle) -> None:
+        if handle in self.curve_handles:
+            self.chosen = self.curve_handles.index(handle)
 
     def grip_point(self, handle: Handle, here: QPointF) -> QPointF:
         """Where a drag begins: at the handle, whatever part of it the hand took."""
@@ -220,13 +239,20 @@ class CurvePaper(HandPaper):
                 return
             # What decided it is not lost.
             px = self._far
-            self._way = self._held.only(sideways=abs(px.x()) > abs(px.y()))
+            self._way = self._held.only(sideways=not self._stroke and abs(px.x()) > abs(px.y()))
             self.step.rename(self._way.ways[0].words)
+        before, stepped = QPointF(self._free), bool(event.modifiers() & CTRL)
         self._free += px * (FINE if event.modifiers() & SHIFT else 1.0)
-        changes = self.pulled(self._way, self._free)
-        if event.modifiers() & CTRL:
-            changes = self._stepped(self._way, changes)
-        self.step.put(changes)
+        for handle, point in self.crossed(self._way, before, self._free):
+            self._held, self._way = handle, handle.only(sideways=False)
+            self._choose(handle)
+            self.step.rename(self.crossed_words(handle))
+            self._pull(self._way, point, stepped=stepped)
+        self._pull(self._way, self._free, stepped=stepped)
+
+    def _pull(self, handle: Handle, point: QPointF, *, stepped: bool) -> None:
+        changes = self.pulled(handle, point)
+        self.step.put(self._stepped(handle, changes) if stepped else changes)
 
     def _stepped(self, handle: Handle, changes: dict[str, Value]) -> dict[str, Value]:
         for way in handle.ways:

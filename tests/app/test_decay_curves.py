@@ -225,6 +225,33 @@ def test_nonsense_is_explained_and_changes_nothing(make):
     assert heard.changing == []
 
 
+@pytest.mark.parametrize("begins", ["at a handle", "on the paper"])
+@pytest.mark.parametrize(
+    ("kind", "lane", "name"), [(ContactBands, "level", "contact_band_db"), (RoomCurve, "decay", "room_band_oct")]
+)
+def test_a_drag_across_the_bands_draws_all_that_it_crosses_in_one_step(make, kind, lane, name, begins):
+    curve = make(kind)
+    heard, before = Heard(curve), curve.step.vector(name)
+    first, last = curve.spot(handle(curve, f"{lane}1")), curve.spot(handle(curve, f"{lane}5"))
+    start = first.y() + (0.0 if begins == "at a handle" else 22.0)
+    # Few events: a fast hand leaves out most of the bands.
+    Hand(curve, first.x(), start).press().move(0, -8).move(last.x() - first.x() + 1.0, -8).release()
+    now = curve.step.vector(name)
+    assert [a != b for a, b in zip(before, now, strict=True)] == [1 <= n <= 5 for n in range(len(now))]
+    for n in range(1, 6):
+        spot = curve.spot(handle(curve, f"{lane}{n}"))
+        share = (spot.x() - first.x()) / (last.x() - first.x())
+        assert spot.y() == pytest.approx(start - 8.0 - 8.0 * share, abs=1.5), "on a straight line from place to place"
+    assert len(heard.committed) == 1
+
+
+def test_a_click_beside_the_handles_draws_nothing(make):
+    curve = make(ContactBands)
+    before, spot = dict(curve.step.values), curve.spot(handle(curve, "level3"))
+    Hand(curve, spot.x(), spot.y() - 25.0).press().release()
+    assert curve.step.values == before
+
+
 def test_shift_is_ten_times_finer_and_ctrl_goes_in_steps(make):
     curve = make(RoomCurve)
     level = lambda: curve.step.vector("room_band_db")[3]  # noqa: E731
