@@ -34,6 +34,8 @@ VIEW_SHARE = 0.3
 """Of the height, for the object, where there is more below."""
 OBJECT, VOICE = "Object", "Voice"
 """The pages that have the object above them; where height is very scarce only the first has it."""
+BESIDE = ("Modes", "Decay")
+"""The pages whose pictures are read by striking: they have the object above them wherever it fits."""
 LOW_VIEW_PX = 76
 """The object is lower than usual, down to this, before its knobs go out of sight."""
 WHOLE = ("audition", "set", "slot", "load")
@@ -221,8 +223,9 @@ class ImpactPanel(PagedPanel):
         left = room_px - page.least_px(dense=dense)
         has_modes = self._tab == MODES
         left -= (MODES_PX + gap) * has_modes
-        least_px = min(max(left - gap, LOW_VIEW_PX), VIEW_PX)
+        least_px = LOW_VIEW_PX if self._tab in BESIDE else min(max(left - gap, LOW_VIEW_PX), VIEW_PX)
         needs_view = self._tab == OBJECT or (self._tab == VOICE and left >= LOW_VIEW_PX + gap)
+        needs_view = needs_view or (self._tab in BESIDE and left >= LOW_VIEW_PX + gap)
         has_view = needs_view or left >= VIEW_PX + gap + ROOMY_PX
         left -= (least_px + gap) * has_view
         if not has_modes and page.filling is None and left >= MODES_PX + gap:

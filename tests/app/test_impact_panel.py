@@ -207,6 +207,16 @@ def test_every_page_has_its_own_picture_at_every_size(panel, width, height):
             assert page.picture.height() >= page.picture.minimumSizeHint().height() - 3
 
 
+def test_in_a_usual_window_the_object_is_struck_beside_its_modes_and_its_decay(panel):
+    panel.resize(414, 654)
+    for name in ("Object", "Modes", "Decay"):
+        panel.choose_section(name)
+        QGuiApplication.processEvents()
+        assert panel.view.isVisible(), name
+        assert panel.view.height() >= 76, name
+        assert panel._scroll.verticalScrollBar().maximum() == 0, name
+
+
 def test_the_object_gives_way_to_the_knobs_where_height_is_scarce(panel, qtbot):
     bar = panel._scroll.verticalScrollBar()
     panel.choose_section("Object")
