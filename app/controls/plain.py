@@ -7,7 +7,7 @@ import html
 from PySide6 import QtGui
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 LEAST_PX = 48
 """So much of a line that gives way stays, if it is that long."""
@@ -75,6 +75,30 @@ class ElidedLabel(QLabel):
         painter.drawText(
             self.contentsRect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.shown_text
         )
+
+
+class ShortLabel(QLabel):
+    """Plain words of which shorter ones stand where they do not fit; then the tool tip has all of them."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._words = ("", "")
+
+    def set_words(self, words: str, short: str) -> None:
+        self._words = words, short
+        self._choose()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._choose()
+
+    def _choose(self) -> None:
+        words, short = self._words
+        fits = self.fontMetrics().horizontalAdvance(words) <= self.width()
+        self.setText(words if fits else short)
+        self.setToolTip("" if fits else plain_tip(words))
 
 
 class WrappedLabel(QLabel):

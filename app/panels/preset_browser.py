@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from app import icons, style
 from app.actions import BY_ID
 from app.controls.menus import below, pop_up
-from app.controls.plain import ElidedLabel, plain_label
+from app.controls.plain import ElidedLabel, ShortLabel, plain_label
 from app.panels.preset_chips import TagChips
 from app.panels.preset_list import ROW_PX, PresetList
 from app.panels.preset_model import ENTRY_ROLE, GROUPS, SHOWS, SORTS, PresetModel, entries_of
@@ -58,7 +58,7 @@ class PresetBrowser(QWidget):
         self._ahead.timeout.connect(self._read_ahead)
         self.title = plain_label("Presets")
         self.title.setProperty("role", "title")
-        self.count = plain_label()
+        self.count = ShortLabel()
         self.count.setProperty("role", "small")
         self.favourites = self._button("star", "Only favourites", checkable=True)
         self.recent = self._button("recent", "Only those used last", checkable=True)
@@ -259,7 +259,8 @@ class PresetBrowser(QWidget):
     def _show_count(self) -> None:
         model = self.model
         is_part = model.n_found != model.n_entries
-        self.count.setText(f"{model.n_found:,} of {model.n_entries:,}" if is_part else f"{model.n_entries:,}")
+        found = f"{model.n_found:,}"
+        self.count.set_words(f"{found} of {model.n_entries:,}" if is_part else found, found)
         self.count.setVisible(model.n_entries > 0)
         empty = model.n_found == 0
         if empty:

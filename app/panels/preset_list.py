@@ -41,12 +41,22 @@ from PySide6.QtWidgets import (
 
 from app import icons
 from app.controls.event_answers import EventAnswers
-from app.panels.preset_model import DETAIL_ROLE, ENTRY_ROLE, HEADING_ROLE, LOADED_ROLE, STAR_ROLE, Heading
+from app.panels.preset_model import (
+    DETAIL_ROLE,
+    ENTRY_ROLE,
+    HEADING_ROLE,
+    INSTRUMENTS,
+    LOADED_ROLE,
+    STAR_ROLE,
+    Heading,
+)
 from app.theme import GRID, PADDING, PADDING_WIDE, SMALL_TEXT_PX, TEXT_PX, tokens
 from engine.project.preset_index import Entry
 
 ROW_PX = 26
 STAR_PX = 14
+BADGE_PX = 12
+"""The picture of a preset's instrument before its name."""
 _RETURN = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 Index = QModelIndex | QPersistentModelIndex
 
@@ -132,6 +142,9 @@ def _paint_preset(painter: QPainter, option: QStyleOptionViewItem, index: Index)
         place = QRect(box.center().x() - STAR_PX // 2 + 1, row.center().y() - STAR_PX // 2 + 1, STAR_PX, STAR_PX)
         icons.icon("star-on" if starred else "star", "accent" if starred else "secondary").paint(painter, place)
     words = row.adjusted(PADDING_WIDE + PADDING + GRID, 0, -box.width(), 0)
+    if not entry.trouble and entry.synth in INSTRUMENTS:
+        badge = QRect(words.left() - BADGE_PX - GRID + 1, row.center().y() - BADGE_PX // 2 + 1, BADGE_PX, BADGE_PX)
+        icons.icon(f"synth-{entry.synth}", "accent" if loaded else "secondary").paint(painter, badge)
     if entry.trouble:
         mark = QRect(words.left(), row.center().y() - 6, STAR_PX, STAR_PX)
         icons.icon("warning", "warning").paint(painter, mark)

@@ -221,7 +221,7 @@ class PresetModel(QAbstractListModel):
             return plain_tip(tool_tip(row))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             star = ", favourite" if row.key in self.marks.favourites else ""
-            return f"{row.name}, {', '.join(row.all_tags)}{star}"
+            return ", ".join((row.name, INSTRUMENTS.get(row.synth, row.synth), *row.all_tags)) + star
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:

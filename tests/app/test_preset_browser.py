@@ -116,6 +116,21 @@ def test_a_click_hears_a_preset_and_escape_takes_it_back(
     assert document.patch == Patch("fm")
 
 
+def test_each_preset_shows_whose_it_is(browser: PresetBrowser, store: PresetStore) -> None:
+    folder = store.factory / "impact"
+    folder.mkdir()
+    (folder / "Gong.json").write_text(Preset(Patch("impact", {}, name="Gong"), ("bells",)).dumps())
+    browser.presets.refresh()
+    told = Qt.ItemDataRole.AccessibleTextRole
+    assert index(browser, "Gong").data(told) == "Gong, Impact, bells"
+    assert index(browser, "Bell").data(told) == "Bell, FM synthesizer, bells"
+    pictures = []
+    for name in ("Gong", "Bell", "Deep Kick"):
+        row = browser.list.visualRect(index(browser, name))
+        pictures.append(browser.list.viewport().grab(row.adjusted(4, 1, 24 - row.width(), -1)).toImage())
+    assert pictures[0] != pictures[1] == pictures[2]
+
+
 def test_a_click_on_a_heading_folds_its_group_and_a_search_opens_it(browser: PresetBrowser, qtbot: Any) -> None:
     click(qtbot, browser, browser.model.index(2))
     assert rows(browser) == ["[drums]", "Deep Kick", "[bass]", "[bells]", "Bell"]
