@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -23,6 +23,7 @@ from app.job_list import ENDED, Job, JobList
 from app.theme import PADDING, PADDING_WIDE
 
 TITLE_PX, TITLE_LEAST_PX = 220, 80
+BAR_PX = 80
 EMPTY = "Nothing is running. Opening, exporting and other longer work shows up here."
 
 
@@ -166,7 +167,8 @@ class _Title(ElidedLabel):
 
 
 class JobStatus(QWidget):
-    """The running job in one line of the footer; a click opens the list."""
+    """The running job in one line of the footer; a click opens the list. Where room is scarce it says less, so that
+    what stands beside it is not pushed out of the window."""
 
     clicked = Signal()
 
@@ -174,15 +176,13 @@ class JobStatus(QWidget):
         super().__init__(parent)
         self._jobs = jobs
         self._job_id = 0
+        self._words, self._short, self._has_bar = "", "", False
         self.title = _Title()
         self.figures = plain_label()
         self.figures.setProperty("role", "secondary")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        # A narrow window has no room for it beside a job that tells how long it takes.
-        self.bar.setFixedHeight(4)
-        self.bar.setMinimumWidth(1)
-        self.bar.setMaximumWidth(80)
+        self.bar.setFixedSize(BAR_PX, 4)
         self.stop = QToolButton()
         self.stop.setIcon(icons.icon("close", "secondary"))
         self.stop.setIconSize(QSize(12, 12))
@@ -215,13 +215,38 @@ class JobStatus(QWidget):
         self.title.set_role("secondary" if job.quiet else "")
         waiting = f"+{len(asked) - 1} waiting" if len(asked) > 1 else ""
         figures = "" if job.quiet else job.describe(self._jobs.now_s())
-        self.figures.setText("   ".join(filter(None, (figures, waiting))))
-        self.figures.setVisible(bool(self.figures.text()))
-        self.bar.setVisible(not job.quiet and job.fraction is not None)
+        self._words, self._short = "   ".join(filter(None, (figures, waiting))), figures.split("  ")[0]
+        self._has_bar = not job.quiet and job.fraction is not None
         self.bar.setRange(0, 1000)
         self.bar.setValue(round((job.fraction or 0.0) * 1000))
         self.stop.setVisible(not job.quiet)
         self.stop.setEnabled(job.state != "stopping")
+        self._fit()
+        self.updateGeometry()
+
+    def _fit(self) -> None:
+        """Say as much as there is room for."""
+        fits = self.width() >= self._needed_px(self.title.minimumSizeHint().width(), self._words, has_bar=self._has_bar)
+        self.figures.setText(self._words if fits else self._short)
+        self.figures.setVisible(bool(self._words))
+        self.bar.setVisible(self._has_bar and fits)
+
+    def _needed_px(self, title_px: int, words: str, *, has_bar: bool) -> int:
+        parts = [title_px, BAR_PX if has_bar else 0, self.figures.fontMetrics().horizontalAdvance(words)]
+        parts.append(0 if self.stop.isHidden() else self.stop.sizeHint().width())
+        return sum(part + PADDING for part in parts if part)
+
+    def sizeHint(self) -> QSize:
+        width = self._needed_px(self.title.sizeHint().width(), self._words, has_bar=self._has_bar)
+        return QSize(width, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        width = self._needed_px(self.title.minimumSizeHint().width(), self._short, has_bar=False)
+        return QSize(width, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.clicked.emit()

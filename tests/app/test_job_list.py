@@ -145,6 +145,7 @@ def test_what_nobody_asked_for_is_one_quiet_line_and_steps_back(qtbot: QtBot, br
     jobs = JobList(bridge, runner.cancel)
     status = JobStatus(jobs)
     qtbot.addWidget(status)
+    status.resize(500, 32)
     status.show()
     warm = runner.submit(endless, title="Loading the synthesizers", rank=50)
     jobs.keep_quiet_about(warm)
@@ -175,6 +176,8 @@ def test_a_title_without_room_is_elided_not_cut(qtbot: QtBot, bridge, runner, wi
     status.resize(max(width, status.minimumSizeHint().width()), 32)
     status.show()
     assert status.figures.width() >= status.figures.fontMetrics().horizontalAdvance(status.figures.text())
+    assert status.stop.geometry().right() < status.width(), "what stands at its end is not pushed out"
+    assert status.bar.isVisible() == (width == 400)
     picture = status.title.grab().toImage()
     edge = {picture.pixel(x, y) for x in (0, picture.width() - 1) for y in range(picture.height())}
     assert len(edge) == 1, "letters run into the edge"
@@ -184,6 +187,7 @@ def test_in_a_narrow_window_the_bar_gives_way_to_the_words(qtbot: QtBot, bridge,
     jobs = JobList(bridge, runner.cancel)
     status = JobStatus(jobs)
     qtbot.addWidget(status)
+    status.resize(500, 32)
     status.show()
     runner.submit(endless, title="Reading a recording with a rather long name.flac")
     qtbot.waitUntil(lambda: "%" in status.figures.text() and status.bar.isVisible())
