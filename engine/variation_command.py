@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 from dataclasses import replace
 
 from engine.errors import BadUsage
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> Answer:
 
     if arguments.spread is not None and not 0.0 <= arguments.spread < math.inf:
         raise BadUsage(f"--spread is {arguments.spread:g}; give 0 (all alike), 1 (the usual differences) or more.")
-    if arguments.force:
+    if arguments.force and os.path.lexists(arguments.output):
         raise BadUsage("A set is never written over another one; leave out --force and name a new folder.")
     patch, notices = find_sound(arguments.patch, arguments.voice)
     plan = VaryPlan(arguments.variations, arguments.layers or 1, seed=arguments.seed or 0)

@@ -74,8 +74,13 @@ def is_there(kind: str) -> bool:
 
 
 def missing(kind: str) -> str:
-    """What is to be done where there is no such net, in a sentence; nothing where there is one."""
-    return "" if is_there(kind) else _missing(kind, place_of(kind))
+    """What is to be done where there is no such net, in a sentence for one line; nothing where there is one."""
+    if is_there(kind):
+        return ""
+    train = f"`tonewright train {kind}`"
+    if os.environ.get(WEIGHTS_VARIABLE):
+        return f"{WEIGHTS_VARIABLE} names no net “{kind}”: unset it, or put there what {train} makes."
+    return f"The net “{kind}” is missing: install Tonewright again, or train it with {train}."
 
 
 def place_of(kind: str) -> Path:

@@ -26,6 +26,7 @@ def test_what_is_missing_is_told_with_the_way_out(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("TONEWRIGHT_WEIGHTS", str(tmp_path))
     (own,), _ = finished(prior_list.prior_steps("real"))
     assert "tonewright train prior" in own.missing
+    assert len(own.missing) <= 100, "it stands on one line of a laptop's window"
     assert own.missing_to_tune == own.missing
     (tmp_path / "prior.safetensors").touch()
     (own,), _ = finished(prior_list.prior_steps("real"))
