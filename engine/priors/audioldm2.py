@@ -151,7 +151,7 @@ class AudioLdm2(LatentPrior):
     def _time(self, t: Tensor) -> Tensor:
         return (t * (len(self._signal) - 1)).round().long()
 
-    def _path(self, t: Tensor) -> tuple[Tensor, Tensor]:
+    def mixture(self, t: Tensor) -> tuple[Tensor, Tensor]:
         signal = self._signal[self._time(t)]
         return signal.sqrt(), (1.0 - signal).sqrt()
 

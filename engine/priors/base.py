@@ -71,6 +71,10 @@ class Prior(Protocol):
         """The guidance of a prompt for which nobody chose one."""
         ...
 
+    def mixture(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """How much of the sound and how much noise of deviation 1 there is at the levels ``t``: of that shape each."""
+        ...
+
     def embed(self, audio: Tensor) -> Tensor:
         """``[batch, channels, n]`` as ``z``, differentiable."""
         ...

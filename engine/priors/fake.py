@@ -41,6 +41,10 @@ class FakePrior:
     def __init__(self) -> None:
         self._centres: dict[int, Tensor] = {}
 
+    def mixture(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """See :class:`Prior`: straight lines."""
+        return 1.0 - t, t
+
     def embed(self, audio: Tensor) -> Tensor:
         """See :class:`Prior`."""
         return (log_mel(levelled(audio.mean(1), RATE_HZ))[:, :MOST_FRAMES] - _MEAN) / _DEVIATION

@@ -81,8 +81,8 @@ class LatentPrior(ABC):
         return t
 
     @abstractmethod
-    def _path(self, t: Tensor) -> tuple[Tensor, Tensor]:
-        """How much of the sound and how much noise there is at the levels ``t``: ``[rows]`` each."""
+    def mixture(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """See :class:`Prior`."""
 
     @abstractmethod
     def _read(self, answer: Tensor, noisy: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
@@ -231,7 +231,7 @@ class LatentPrior(ABC):
         return (yield from self._in_pieces(noisy.shape[0], answer))
 
     def _mixture(self, t: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
-        alpha, sigma = self._path(t)
+        alpha, sigma = self.mixture(t)
         shape = (-1, *[1] * (like.ndim - 1))
         return alpha.view(shape).to(like), sigma.view(shape).to(like)
 

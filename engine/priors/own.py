@@ -52,6 +52,10 @@ class OwnPrior:
         net.load_state_dict({name: value.float() for name, value in file.tensors.items()})
         return cls(net, device, quick=quick)
 
+    def mixture(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """See :class:`Prior`: straight lines."""
+        return 1.0 - t, t
+
     def embed(self, audio: Tensor) -> Tensor:
         """See :class:`Prior`: brought to the level that the net knows, cut after :data:`LONGEST_S`."""
         mono = levelled(audio.mean(1), RATE_HZ)

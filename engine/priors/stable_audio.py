@@ -116,7 +116,7 @@ class StableAudioOpen(LatentPrior):
         )[0]
         return answer
 
-    def _path(self, t: Tensor) -> tuple[Tensor, Tensor]:
+    def mixture(self, t: Tensor) -> tuple[Tensor, Tensor]:
         return torch.cos(t * math.pi / 2.0), torch.sin(t * math.pi / 2.0)
 
     def _read(self, answer: Tensor, noisy: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
@@ -220,7 +220,7 @@ class StableAudio3(LatentPrior):
     def _time(self, t: Tensor) -> Tensor:
         return t * float(self._pipeline.scheduler.config.num_train_timesteps)
 
-    def _path(self, t: Tensor) -> tuple[Tensor, Tensor]:
+    def mixture(self, t: Tensor) -> tuple[Tensor, Tensor]:
         return 1.0 - t, t
 
     def _read(self, answer: Tensor, noisy: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:

@@ -81,7 +81,8 @@ class Aim:
         # Nets work in fp32, whatever the patches are in.
         h = torch.nan_to_num(seen.h.detach()).float()
         levels = settings.schedule.levels(share, settings.draws, self._rng)
-        weights = [weight(t, settings.weighing, settings.path) for t in levels]
+        alphas, sigmas = self._prior.mixture(torch.tensor(levels, dtype=torch.float64))
+        weights = [weight(a, s, settings.weighing) for a, s in zip(alphas.tolist(), sigmas.tolist(), strict=True)]
         found: list[Tensor] = []
         for i, level in enumerate(levels):
             passes = self._prior.target(h, self._prompt, self._rng, Noising(level, level, settings.steps_back))

@@ -1,11 +1,11 @@
 """How far towards noise a sound is taken before the prior looks, and how that changes on the way (arXiv 2505.04621).
 
-``t`` goes from 0 (the sound) to 1 (noise): ``z_t = alpha h + sigma e`` with noise ``e`` of deviation 1.
+``t`` goes from 0 (the sound) to 1 (noise): ``z_t = alpha h + sigma e`` with noise ``e`` of deviation 1. What ``alpha``
+and ``sigma`` are at a level is the prior's (:meth:`engine.priors.base.Prior.mixture`).
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,9 +13,6 @@ import torch
 
 from engine.errors import BadUsage
 
-NoisePath = Literal["flow", "cosine"]
-"""``flow``: ``alpha = 1 - t``, ``sigma = t`` (straight lines, as our own prior). ``cosine``: ``cos`` and ``sin`` of
-``t pi / 2`` (v-prediction, as Stable Audio Open)."""
 Weighing = Literal["sound", "noise", "noise power"]
 """What counts the same at each level. ``sound``: the difference of the estimated sound from the sound. ``noise``: that
 of the estimated noise from the noise, ``w(t) = 1`` in the paper's Equation 2. ``noise power``: ``w(t) = sigma**2``
@@ -52,15 +49,8 @@ class Schedule:
         return (self.low + (self.top(share) - self.low) * place).tolist()
 
 
-def alpha_sigma(t: float, path: NoisePath) -> tuple[float, float]:
-    """How much of the sound and of the noise is in ``z_t``."""
-    if path == "cosine":
-        return math.cos(0.5 * math.pi * t), math.sin(0.5 * math.pi * t)
-    return 1.0 - t, t
-
-
-def weight(t: float, weighing: Weighing, path: NoisePath) -> float:
-    """What multiplies ``h - h*`` at the level ``t``, ``h*`` being the estimated sound.
+def weight(alpha: float, sigma: float, weighing: Weighing) -> float:
+    """What multiplies ``h - h*`` at a level that is mixed of ``alpha`` and ``sigma``; ``h*`` is the estimated sound.
 
     Equation 2 moves along ``w(t) (e* - e) dz_t/dh`` with the estimated noise ``e*``. Of one step back, ``z_t = alpha h
     + sigma e = alpha h* + sigma e*``, so ``e* - e = (alpha / sigma) (h - h*)``; and ``dz_t/dh`` is ``alpha``. That is
@@ -68,6 +58,5 @@ def weight(t: float, weighing: Weighing, path: NoisePath) -> float:
     """
     if weighing == "sound":
         return 1.0
-    alpha, sigma = alpha_sigma(t, path)
     own = 1.0 if weighing == "noise" else sigma * sigma
     return own * alpha * alpha / sigma

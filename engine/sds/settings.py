@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.errors import BadUsage
-from engine.sds.schedule import NoisePath, Schedule, Weighing
+from engine.sds.schedule import Schedule, Weighing
 
 Place = Literal["encoder", "decoder"]
 Emphasis = Literal["spectrogram", "log spectrogram", "l2"]
@@ -44,7 +44,6 @@ class SdsSettings:
     reuse: int = 1
     schedule: Schedule = field(default_factory=Schedule)
     weighing: Weighing = "sound"
-    path: NoisePath = "flow"
     most: float = 6.0
     fit_pictures: bool = False
     coordinates: Coordinates = "unit"

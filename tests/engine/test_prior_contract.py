@@ -66,6 +66,15 @@ def test_how_loud_a_sound_is_makes_no_difference(prior: Prior) -> None:
     assert torch.allclose(prior.embed(loud), prior.embed(0.1 * loud), atol=2e-3)
 
 
+def test_the_higher_the_level_the_less_sound_and_the_more_noise_there_is(prior: Prior) -> None:
+    sound_share, noise_share = prior.mixture(torch.linspace(0.0, 1.0, 21))
+    assert (sound_share.diff() < 0.0).all()
+    assert (noise_share.diff() > 0.0).all()
+    assert float(sound_share[0]) == pytest.approx(1.0, abs=0.01)
+    assert float(noise_share[0]) == pytest.approx(0.0, abs=0.05)
+    assert float(noise_share[-1]) == pytest.approx(1.0, abs=0.05)
+
+
 def test_a_target_is_z_without_gradients(prior: Prior) -> None:
     z = prior.embed(sound(prior).requires_grad_(True))
     found = target(prior, z)

@@ -24,7 +24,7 @@ from engine.sds.losses import (
     spectrogram_loss,
     waveform_loss,
 )
-from engine.sds.schedule import Schedule, alpha_sigma, weight
+from engine.sds.schedule import Schedule, weight
 from engine.sds.settings import SdsSettings
 
 
@@ -46,12 +46,14 @@ def slope(loss: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
     return found
 
 
-@pytest.mark.parametrize("path", ["flow", "cosine"])
+MIXTURES = [(0.9, 0.1), (0.5, 0.5), (0.1, 0.9), (math.cos(0.2), math.sin(0.2)), (math.cos(1.4), math.sin(1.4))]
+"""Of the sound and of noise: on straight lines, and on a circle."""
+
+
 @pytest.mark.parametrize("weighing", ["sound", "noise", "noise power"])
-@pytest.mark.parametrize("t", [0.1, 0.5, 0.9])
-def test_in_the_encoder_it_is_equation_2(path, weighing, t) -> None:
+@pytest.mark.parametrize(("alpha", "sigma"), MIXTURES)
+def test_in_the_encoder_it_is_equation_2(alpha, sigma, weighing) -> None:
     """``u = w(t) (e* - e) dz_t/dtheta`` through a noising that is really made, with ``theta`` behind an encoder."""
-    alpha, sigma = alpha_sigma(t, path)
     theta = noise(3, 5, seed=1).requires_grad_()
     encoder, e, wanted = noise(5, 8, seed=2), noise(3, 8, seed=3), noise(3, 8, seed=4)
     h = torch.tanh(theta @ encoder)
@@ -60,14 +62,9 @@ def test_in_the_encoder_it_is_equation_2(path, weighing, t) -> None:
     own = {"sound": sigma / alpha**2, "noise": 1.0, "noise power": sigma**2}[weighing]
     by_the_paper = slope(own * (e_wanted - e).detach() * z, theta) / 8.0
     h = torch.tanh(theta @ encoder)
-    assert torch.allclose(slope(encoder_loss(h, wanted, weight(t, weighing, path)), theta), by_the_paper, rtol=1e-9)
-
-
-def test_the_shares_of_sound_and_noise() -> None:
-    assert alpha_sigma(0.25, "flow") == (0.75, 0.25)
-    assert alpha_sigma(0.5, "cosine") == pytest.approx((math.sqrt(0.5), math.sqrt(0.5)))
-    alpha, sigma = alpha_sigma(0.875, "cosine")
-    assert sigma / alpha == pytest.approx(5.03, abs=0.01)
+    assert torch.allclose(
+        slope(encoder_loss(h, wanted, weight(alpha, sigma, weighing)), theta), by_the_paper, rtol=1e-9
+    )
 
 
 @pytest.mark.parametrize("tau", [0.0, 1.0, 59.0])

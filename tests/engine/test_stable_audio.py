@@ -110,7 +110,7 @@ def test_the_steps_of_a_target_are_those_of_ddim(open_folder: Path) -> None:
     seen = []
 
     def answer(noisy: torch.Tensor, t: torch.Tensor, words: Any) -> torch.Tensor:
-        alpha, sigma = (x[:, None, None] for x in prior._path(t))
+        alpha, sigma = (x[:, None, None] for x in prior.mixture(t))
         seen.append(t)
         return (alpha * noisy - true) / sigma
 
