@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 REPO = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
-THREAD_GRACE_S = 2.0
+THREAD_GRACE_S = 6.0
 PATIENCE_MS = 30_000
 """How long a test waits for what shall come; a busy machine is slow, and that is no fault."""
 NEEDS = {"sound": "sound_server", "screen": "screen", "data": "shared_data", "gpu": "gpu"}

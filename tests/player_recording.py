@@ -30,7 +30,7 @@ def wait(seconds: float) -> None:
     wait_until(lambda: False, seconds)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
     """Process events until something is true; whether it became so."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QWidget
 
 def test_slip_log(): logging.getLogger("engine").warning("stray")
 def test_slip_qt(): qWarning("stray")
-def test_slip_thread(): threading.Thread(target=time.sleep, args=(4,), name="stray", daemon=True).start()
+def test_slip_thread(): threading.Thread(target=time.sleep, args=(30,), name="stray", daemon=True).start()
 def test_slip_window(qapp): global kept; kept = QWidget(objectName="stray"); kept.show()
 def test_slip_unheard_log(expect_log): expect_log("never said")
 def test_slip_unheard_qt(expect_qt): expect_qt("never said")
@@ -46,7 +46,7 @@ def test_needs_data(): pass
 """
 
 
-def outcomes(folder: Path, env: dict[str, str]) -> dict[str, str]:
+def outcomes(folder: Path, env: dict[str, str], which: str = "test") -> dict[str, str]:
     """Run the slips under the real conftest in a repository that has nothing beside it; outcome by test name."""
     tests = folder / "repo" / "tests"
     tests.mkdir(parents=True)
@@ -56,13 +56,13 @@ def outcomes(folder: Path, env: dict[str, str]) -> dict[str, str]:
     (folder / "repo" / "pytest.ini").write_text(ini)
     report = folder / "report.xml"
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", f"--junit-xml={report}", f"--basetemp={folder / 'tmp'}"],
+        [sys.executable, "-m", "pytest", "-q", "-k", which, f"--junit-xml={report}", f"--basetemp={folder / 'tmp'}"],
         cwd=folder / "repo",
         env=env,
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=110,
     )
     assert run.returncode == 1, run.stdout + run.stderr
     found: dict[str, str] = {}
@@ -90,5 +90,5 @@ def test_every_slip_fails_its_own_test_and_nothing_else(tmp_path: Path, bare_env
 
 def test_under_ci_what_is_missing_fails_instead_of_being_skipped(tmp_path: Path, bare_env: dict[str, str]) -> None:
     (tmp_path / "shared").mkdir()
-    found = outcomes(tmp_path, {**bare_env, "CI": "true"})
+    found = outcomes(tmp_path, {**bare_env, "CI": "true"}, "needs")
     assert {found[n] for n in ("test_needs_sound", "test_needs_screen", "test_needs_data")} == {"error"}

@@ -40,7 +40,7 @@ class Watched:
     def runs(self) -> bool:
         """Whether the playhead moves."""
         before = self.player.position_s()
-        return wait_until(lambda: self.player.position_s() > before + 0.1, 2.0)
+        return wait_until(lambda: self.player.position_s() > before + 0.1)
 
 
 @pytest.mark.sound
@@ -61,7 +61,7 @@ def test_a_device_that_disappears_leaves_a_silent_player_and_is_taken_up_again(
         assert watched.runs()
         before = player.position_s()
         server.start()
-        assert wait_until(lambda: watched.heard("Sound is back"), 10.0)
+        assert wait_until(lambda: watched.heard("Sound is back"))
         assert watched.devices[-1] != ""
         assert player.position_s() >= before
         assert watched.runs()
@@ -87,7 +87,7 @@ def test_a_sound_server_that_hangs_does_not_take_the_player_along(qapp: QApplica
         player.pause()
         player.play()
         server.freeze(signal.SIGCONT)
-        assert wait_until(lambda: watched.heard("Sound is back"), 10.0)
+        assert wait_until(lambda: watched.heard("Sound is back"))
     finally:
         player.close()
 
@@ -119,7 +119,7 @@ def test_without_any_device_everything_works_in_silence(qapp: QApplication, serv
         player.load(Clip.of(Audio(sine(700, 0.6), RATE), "short"))
         player.play()
         assert wait_until(lambda: watched.heard("playing silently"))
-        assert wait_until(lambda: bool(ends), 5.0), "the silent transport does not come to the end"
+        assert wait_until(lambda: bool(ends)), "the silent transport does not come to the end"
         assert player.state == "stopped"
         player.set_loop((0.1, 0.3))
         player.play()
@@ -235,7 +235,7 @@ def test_playing_while_an_idle_device_is_being_closed_opens_it_again(
         watched.player.play()
         wait(0.15)
         may_close.set()
-        assert wait_until(lambda: library.opened == 2, 2.0)
+        assert wait_until(lambda: library.opened == 2)
     finally:
         watched.player.close()
 
@@ -274,7 +274,7 @@ def test_drop_outs_of_the_test_tone_are_told(qapp: QApplication) -> None:
         watched.player.test_tone()
         wait(0.1)
         watched.player._mixer.underruns += 1  # as the device's callback does
-        assert wait_until(lambda: counts == [1], 1.0)
+        assert wait_until(lambda: counts == [1])
         assert wait_until(lambda: not watched.player._poll.isActive()), "nobody looks when all is quiet"
     finally:
         watched.player.close()
