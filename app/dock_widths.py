@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
+LEAST_CENTRE_PX = 480
+"""Docks stay narrow while what lies between them has not so much."""
 _BY_HAND = (QEvent.Type.MouseButtonRelease, QEvent.Type.MouseButtonDblClick)
 """What the window itself hears of the mouse is about the lines between its docks."""
 
@@ -37,7 +39,8 @@ class DockWidths(QObject):
         """The window has another size."""
         docks = self._in_place()
         narrow = [dock for dock in docks if dock.width() < self._wanted.setdefault(dock, dock.width())]
-        if narrow:
+        missing_px = sum(self._wanted[dock] - dock.width() for dock in narrow)
+        if narrow and self._window.centralWidget().width() - missing_px >= LEAST_CENTRE_PX:
             self._window.resizeDocks(narrow, [self._wanted[dock] for dock in narrow], Qt.Orientation.Horizontal)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

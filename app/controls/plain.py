@@ -88,6 +88,7 @@ class ShortLabel(QLabel):
 
     def set_words(self, words: str, short: str) -> None:
         self._words = words, short
+        self.setMinimumWidth(self.fontMetrics().horizontalAdvance(short))
         self._choose()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -151,7 +151,7 @@ class PresetBrowser(QWidget):
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
-        head.setContentsMargins(PADDING_WIDE, GRID, GRID, 0)
+        head.setContentsMargins(PADDING_WIDE, GRID, GRID // 2, 0)
         head.setSpacing(GRID)
         head.addWidget(self.title)
         head.addWidget(self.count, 1)
