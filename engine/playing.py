@@ -170,8 +170,9 @@ class Instrument:
         player = self._player
         try:
             player.take_up()
-            self._forget_what_is_over()
             while self._commands and not self._closing:
+                # Each of them may have taken long.
+                self._forget_what_is_over()
                 sent_at, name, args = self._commands[0]
                 if name in BEGINNINGS and player.must_wait():
                     break
@@ -193,10 +194,10 @@ class Instrument:
 
     def _forget_what_is_over(self) -> None:
         """Late moves of a hand are not done one by one, and a hand that damps ends what has waited long before it."""
-        waiting = list(self._commands)
         late = time.perf_counter() - LATE_S
-        if len(waiting) < 2 or waiting[0][0] > late:
+        if len(self._commands) < 2 or self._commands[0][0] > late:
             return
+        waiting = list(self._commands)
         ends = max((i for i, (_, name, args) in enumerate(waiting) if (name, args) in _ENDS), default=-1)
         touches = [i for i, command in enumerate(waiting) if command[1] == "touch"]
         followed = {one for one, other in pairwise(touches) if other == one + 1}

@@ -11,7 +11,7 @@ as the hand passes, each shorter the faster it goes. The contacts of a bounce fo
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,11 +30,13 @@ _STILL = 1e-4
 SCRAPE_PER_LENGTH = 900.0
 """Contacts of a scrape over the whole object, from one edge to the other."""
 _MOST_PER_S = 4_000.0
-_USUAL_SPEED = 0.8
+USUAL_SPEED = 0.8
 """Objects a second: at this speed a scrape is as bright as its striker is hard."""
-SCRAPE_SHORTER = 0.35
+_SCRAPE_SHORTER = 0.35
 """A small contact lasts so much shorter than a strike."""
 _LONGEST_SCRAPE_S = 0.004
+SIZES = 0.5
+"""How much the logarithms of their sizes differ (standard deviation)."""
 LONGEST_S = 0.06
 _LEAST_INTERVAL_S = 0.006
 """A ball that jumps faster lies still."""
@@ -46,12 +48,13 @@ _MOST_BALLS = 8
 @dataclass(frozen=True, eq=False)
 class Striker:
     """How a striker touches at MIDI velocities 0 to 127: ``seconds`` and ``gain`` ``[128]``; ``scrape`` is the size of
-    a scrape's contacts at full force; ``rough`` makes the noise of a contact (force and what is heard directly)."""
+    a scrape's contacts at full force; ``rough`` are noises of a contact (force and what is heard directly), of which
+    each has another one."""
 
     seconds: Floats
     gain: Floats
     scrape: float
-    rough: Callable[[], tuple[Floats, Floats]]
+    rough: Sequence[tuple[Floats, Floats]]
 
     def at(self, velocity: float) -> tuple[float, float]:
         """How long a contact of that velocity lasts, and how large it is."""
@@ -80,14 +83,24 @@ class _Ball:
 
 
 @dataclass(frozen=True)
+class Rough:
+    """The noise of a strike that begins at ``frame`` of a step and goes on for longer: the noise of that ``number``,
+    so large beside that of a usual strike."""
+
+    frame: int
+    size: float
+    number: int
+
+
+@dataclass(frozen=True)
 class Step:
-    """The next frames: where the hand is before and after them, the force of all contacts in them, and the frames at
-    which strikes begin whose noise goes on for longer, with how large it is beside that of a usual one."""
+    """The next frames: where the hand is before and after them, the force of all contacts in them, and the noise of the
+    strikes that begin in them."""
 
     before: Place
     after: Place
     force: Floats
-    rough: list[tuple[int, float]]
+    rough: list[Rough]
 
 
 class ContactStream:
@@ -100,6 +113,9 @@ class ContactStream:
         self._step_s = self.step_frames / rate
         self._follow = 1.0 - math.exp(-self._step_s / _FOLLOWS_S)
         self._rng = np.random.default_rng(hand.seed)
+        self._chances = np.random.default_rng((hand.seed, 1))
+        """Which noise comes next: apart, so that what else is left to chance is the same for all strikers."""
+        self._noise = 0
         self._n_steps = 0
         self._place: Place | None = None
         self._goal: Place = (0.0, 0.0)
@@ -132,7 +148,7 @@ class ContactStream:
             self._next_s = now_s
             if self._hand.kind == "bounce" and len(self._balls) < _MOST_BALLS:
                 first_s = _FIRST_JUMP_S[0] + _FIRST_JUMP_S[1] * force
-                self._balls.append(_Ball(now_s, first_s, _velocity(force)))
+                self._balls.append(_Ball(now_s, first_s, velocity_of(force)))
 
     def lift(self) -> None:
         """The hand goes away; a ball jumps on."""
@@ -149,7 +165,7 @@ class ContactStream:
         self._place = after
         self.speed = math.dist(before, after) / self._step_s
         self._force += self._follow * (self._goal_force - self._force)
-        rough: list[tuple[int, float]] = []
+        rough: list[Rough] = []
         if self._hand.kind == "scrape":
             self._scrape()
         elif self._hand.kind == "roll":
@@ -168,21 +184,20 @@ class ContactStream:
         if n == 0 or self._force < 1e-3:
             return
         starts = np.sort(self._rng.random(n)) * self.step_frames
-        faster = min(max(self.speed / _USUAL_SPEED, 0.1), 10.0) ** -0.5
-        seconds = min(SCRAPE_SHORTER * self.striker.at(30.0 + 97.0 * self._force)[0] * faster, _LONGEST_SCRAPE_S)
-        sizes = self.striker.scrape * self._force * np.exp(0.5 * self._rng.standard_normal(n))
+        seconds = scrape_contact_s(self.striker.at(pressed_velocity(self._force))[0], self.speed)
+        sizes = self.striker.scrape * self._force * np.exp(SIZES * self._rng.standard_normal(n))
         self._push(starts, seconds, sizes)
 
-    def _roll(self, rough: list[tuple[int, float]]) -> None:
+    def _roll(self, rough: list[Rough]) -> None:
         now_s = self._n_steps * self._step_s
         while self._is_down and self._next_s < now_s + self._step_s:
             # The second hand is a little weaker, and neither is a machine.
             weaker = 0.93 if self._n_struck % 2 else 1.0
-            velocity = _velocity(self._goal_force) * weaker * (1.0 + 0.04 * self._rng.standard_normal())
+            velocity = velocity_of(self._goal_force) * weaker * (1.0 + 0.04 * self._rng.standard_normal())
             self._strike(self._next_s - now_s, velocity, rough)
             self._next_s += max(1.0 + 0.05 * self._rng.standard_normal(), 0.5) / self._hand.roll_hz
 
-    def _bounce(self, rough: list[tuple[int, float]]) -> None:
+    def _bounce(self, rough: list[Rough]) -> None:
         now_s = self._n_steps * self._step_s
         for ball in self._balls:
             while ball.at_s < now_s + self._step_s and ball.flies_s >= _LEAST_INTERVAL_S:
@@ -193,12 +208,15 @@ class ContactStream:
                 ball.velocity *= self._hand.bounce ** (2.0 / 3.0)
         self._balls = [ball for ball in self._balls if ball.flies_s >= _LEAST_INTERVAL_S]
 
-    def _strike(self, in_s: float, velocity: float, rough: list[tuple[int, float]]) -> None:
+    def _strike(self, in_s: float, velocity: float, rough: list[Rough]) -> None:
         velocity = min(max(velocity, 1.0), 127.0)
         seconds, gain = self.striker.at(velocity)
         start = max(in_s, 0.0) * self._rate
         self._push(np.array([start]), seconds, np.array([gain]))
-        rough.append((min(int(start), self.step_frames - 1), gain / self.striker.at(100.0)[1] * (velocity / 100.0)))
+        # Any but the last one.
+        self._noise += int(self._chances.integers(1, max(len(self.striker.rough), 2)))
+        size = gain / self.striker.at(100.0)[1] * (velocity / 100.0)
+        rough.append(Rough(min(int(start), self.step_frames - 1), size, self._noise % max(len(self.striker.rough), 1)))
         self._n_struck += 1
 
     def _push(self, starts: Floats, seconds: float, sizes: Floats) -> None:
@@ -207,5 +225,18 @@ class ContactStream:
         self._busy_until = (self._n_steps + 1) * self.step_frames + math.ceil(length)
 
 
-def _velocity(force: float) -> float:
+def scrape_contact_s(struck_s: float, speed: float) -> float:
+    """How long a contact of a scrape lasts at ``speed`` (objects a second) where a strike as hard lasts
+    ``struck_s``."""
+    slower = 1.0 / min(max(speed / USUAL_SPEED, 0.1), 10.0)
+    return min(_SCRAPE_SHORTER * struck_s * math.sqrt(slower), _LONGEST_SCRAPE_S)
+
+
+def pressed_velocity(force: float) -> float:
+    """The MIDI velocity whose contact lasts as long as those of a scrape with that force."""
+    return 30.0 + 97.0 * force
+
+
+def velocity_of(force: float) -> float:
+    """The MIDI velocity of a strike with that force."""
     return 1.0 + 126.0 * force

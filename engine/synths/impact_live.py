@@ -182,6 +182,8 @@ class ImpactVoice:
         if most is not None and (self._most is None or most < self._most) and self._at == 0 and self._pushes:
             self._alive = self._strongest(self._alive, np.abs(self._pushes[0].drive[self._alive]), most)
         self._most = most
+        if self._at > 0:
+            self._thin()
         if self._hands or self._pushes:
             self._let_in(ALL if most is None else most)
 
@@ -280,8 +282,8 @@ class ImpactVoice:
             after = surface.drive(step.after) if step.after != step.before else hand.drive
             hand.rise = (after - hand.drive) / step.force.size
             hand.place, hand.force, hand.at = step.after, step.force, 0
-            for frame, size in step.rough:
-                hand.noise.add(frame, size, *surface.striker.rough())
+            for rough in step.rough:
+                hand.noise.add(rough.frame, rough.size, *surface.striker.rough[rough.number])
             # All contacts of a hand push where it is: one force, however many of them overlap.
             noise, hand.direct = hand.noise.take(step.force.size)
             if noise.size:
@@ -312,15 +314,15 @@ class ImpactVoice:
 
     def _ring(self, out: Floats) -> None:
         n, alive = out.shape[1], self._alive
-        state = self._re[alive], self._im[alive]
-        turn = self._turn_re[alive], self._turn_im[alive]
-        levels, goal = self._levels.take(alive, 1), self._goal.take(alive, 1)
         done = 0
-        if not np.array_equal(levels, goal):
+        if not np.array_equal(self._levels[:, alive], self._goal[:, alive]):
             done = min(n, max(round(TURN_S * self._rate), 1))
-            self._drive(state, turn, levels, (goal - levels) / done, 0, out[:, :done])
+            self._go(0, (self._goal - self._levels) / done, out[:, :done])
+            self._levels[:, alive] = self._goal[:, alive]
+        # What a slow machine leaves out costs nothing from here on.
+        self._leave_out()
         if done < n:
-            self._drive(state, turn, goal.copy(), np.zeros_like(goal), done, out[:, done:])
+            self._go(done, np.zeros_like(self._goal), out[:, done:])
         for push in self._pushes:
             direct = push.direct[push.at : push.at + n]
             out[:, : direct.size] += direct
@@ -330,9 +332,15 @@ class ImpactVoice:
             out[:, : direct.size] += direct
             hand.at += n
         self._pushes = [push for push in self._pushes if not push.is_over]
-        self._re[alive], self._im[alive] = state
-        self._levels[:, alive] = goal
         self._at += n
+
+    def _go(self, done: int, rise: Floats, out: Floats) -> None:
+        """Let the modes ring for the next frames of a block of which some are ``done``, their levels rising."""
+        alive = self._alive
+        state = self._re[alive], self._im[alive]
+        turn = self._turn_re[alive], self._turn_im[alive]
+        self._drive(state, turn, self._levels.take(alive, 1), rise.take(alive, 1), done, out)
+        self._re[alive], self._im[alive] = state
 
     def _drive(
         self,
@@ -381,17 +389,20 @@ class ImpactVoice:
     def _is_away(hand: _Hand) -> bool:
         return hand.stream.ended and hand.noise.is_over and hand.at >= hand.force.size
 
-    def _thin(self) -> None:
-        """Of more modes than there may be the weakest fade in the next block, and are left out after it."""
+    def _leave_out(self) -> None:
+        """Those that have faded ring no more."""
         if self._gone.size:
             gone, self._gone = self._gone, np.zeros(0, np.int64)
             self._alive = np.setdiff1d(self._alive, gone)
             self._re[gone] = self._im[gone] = 0.0
             # What strikes them again finds them as they were.
             self._levels[:, gone] = self._goal[:, gone] = self._full[:, gone]
-        if self._most is not None and self._alive.size > self._most:
-            alive = self._alive
+
+    def _thin(self) -> None:
+        """Of more modes than there may be the weakest fade in the next block, and are left out then."""
+        alive = np.setdiff1d(self._alive, self._gone)
+        if self._most is not None and alive.size > self._most:
             kept = self._strongest(alive, np.hypot(self._re[alive], self._im[alive]), self._most)
-            self._gone = np.setdiff1d(alive, kept)
+            self._gone = np.setdiff1d(self._alive, kept)
             self._goal = self._goal.copy()
             self._goal[:, self._gone] = 0.0

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from engine.params import Patch
 from engine.params.gesture import CHOKE_S, Hand
-from engine.synths.impact_contacts import ContactStream, Striker, Surface
+from engine.synths.impact_contacts import ContactStream, Striker, Surface, pressed_velocity, velocity_of
 from engine.synths.impact_live import ImpactVoice
 from engine.synths.impact_live_room import ConvolutionRoom, RoomKernel
 from engine.synths.impact_note import ImpactDecoder, ImpactNote
-from engine.synths.impact_struck import ALL, Body, Floats, Struck, noise_of, scrape_size
+from engine.synths.impact_scrape import FORCE, scrape_size
+from engine.synths.impact_struck import ALL, Body, Floats, Struck, noises_of, places
 from engine.synths.live_voice import Glide, Key, Place
 
 _MOST_NOTES = 64
 _N_CHANCES = 64
 _LONGEST_ROOM_S = 30.0
+_PLACES = 5
+_USUAL = Key(60, 100.0)
 
 
 class ImpactLivePatch:
@@ -33,7 +37,6 @@ class ImpactLivePatch:
         self._notes: OrderedDict[Key, Struck] = OrderedDict()
         self._bodies: dict[float, Body] = {}
         self._surface: Surface | None = None
-        self._noise: tuple[Floats, Floats] | None = None
         self._kernel: RoomKernel | None = None
 
     def strike(self, key: Key, glide: Glide | None = None) -> ImpactVoice:
@@ -111,10 +114,31 @@ class ImpactLivePatch:
             velocity = torch.arange(128, dtype=torch.float64).clamp(min=1.0)
             with torch.no_grad():
                 seconds, gain = (t.numpy() for t in self._decode.contacts(self._unit, velocity))
-            body = self._body(Key(60, 100))
-            scrape = float(gain[100]) * scrape_size(body, float(seconds[100]))
-            self._surface = Surface(self._drive, Striker(seconds, gain, scrape, self._rough))
+            usual = self._decoded(_USUAL)
+            body = self._bodies.setdefault(_USUAL.note, self._new_body(usual))
+            with torch.no_grad():
+                noises = noises_of(usual, self._rate)
+                struck, driven = self._driven(usual)
+            striker = Striker(seconds, gain, 0.0, noises)
+            lasts_s, size = striker.at(velocity_of(FORCE))
+            # As a strike of a roll takes it.
+            rougher = size / striker.at(_USUAL.velocity)[1] * velocity_of(FORCE) / _USUAL.velocity
+            force, direct = noises[0]
+            noise = rougher * force, rougher * direct
+            pressed_s, _ = striker.at(pressed_velocity(FORCE))
+            scrape = scrape_size(body, struck, driven, (size, lasts_s), noise, pressed_s, self._rate)
+            self._surface = Surface(self._drive, replace(striker, scrape=scrape))
         return self._surface
+
+    def _driven(self, note: ImpactNote) -> tuple[Floats, Floats]:
+        """How much the strike moves each mode, and as a mean power what contacts all over the object do, ``[ALL]``."""
+        shares = torch.linspace(0.1, 0.9, _PLACES, dtype=torch.float64)
+        x, y = torch.cartesian_prod(shares, shares).unbind(1)
+        own = self._decode.drive(self._unit, x, y).square().mean(0).numpy()
+        struck, driven = np.zeros(ALL), np.ones(ALL)
+        struck[places(note)] = note.drive[0].numpy()
+        driven[: own.size] = own
+        return struck, driven
 
     def _drive(self, place: Place) -> Floats:
         x, y = (torch.tensor([share], dtype=torch.float64) for share in place)
@@ -123,13 +147,6 @@ class ImpactLivePatch:
         drive = np.ones(ALL)
         drive[: own.size] = own
         return drive
-
-    def _rough(self) -> tuple[Floats, Floats]:
-        """The noise of a contact of size 1."""
-        if self._noise is None:
-            with torch.no_grad():
-                self._noise = noise_of(self._decoded(Key(60, 100)), self._rate)
-        return self._noise
 
     def _room(self) -> RoomKernel | None:
         if self._patch.values["room"] == 0.0:

@@ -28,12 +28,17 @@ def audible(hz: Tensor) -> Tensor:
     return ((hz - _FADE_FROM_HZ) / (_FADE_TO_HZ - _FADE_FROM_HZ)).clamp(0.0, 1.0)
 
 
-def loud_power(hz: Tensor, damping: Tensor) -> Tensor:
-    """How much the power of modes counts that fall with ``damping`` (1/s)."""
+def ear_weight(hz: Tensor) -> Tensor:
+    """How much power at ``hz`` counts."""
     low = (1.0 + (_LOW_HZ / hz.clamp(min=1.0)).square()).square().reciprocal()
     shelf = 1.0 + _SHELF / (1.0 + (_SHELF_HZ / hz.clamp(min=1.0)).square())
     high = (1.0 + (hz / _HIGH_HZ) ** 8).reciprocal()
-    return audible(hz) * low * shelf * high / (1.0 + 2.0 * _EAR_S * damping)
+    return audible(hz) * low * shelf * high
+
+
+def loud_power(hz: Tensor, damping: Tensor) -> Tensor:
+    """How much the power of modes counts that fall with ``damping`` (1/s)."""
+    return ear_weight(hz) / (1.0 + 2.0 * _EAR_S * damping)
 
 
 def ears(x: Tensor, y: Tensor, width: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.params.impact import N_MODES
-from engine.synths.impact_contacts import SCRAPE_PER_LENGTH, SCRAPE_SHORTER
 from engine.synths.impact_force import LN_1000
 from engine.synths.impact_note import ImpactNote
 from engine.synths.impact_shapes import N_AIR
@@ -18,7 +16,12 @@ Floats = NDArray[np.float64]
 
 ALL = N_MODES + N_AIR
 """All modes there can be: the object's, then the air's."""
+Noise = tuple[Floats, Floats]
+"""Of a contact: the force, and what of it is heard directly."""
 _LONGEST_FORCE_S = 30.0
+N_NOISES = 4
+_APART_S = 0.1
+"""What begins so much later in the same noise has nothing in common with it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,22 +69,26 @@ class Struck:
         return cls(body, drive, force, direct)
 
 
-def noise_of(note: ImpactNote, rate: int) -> tuple[Floats, Floats]:
-    """The noise of the contact of the first row of ``note``: the force, and what of it is heard directly; both are
-    empty where there is none."""
+def noise_of(note: ImpactNote, rate: int) -> Noise:
+    """The noise of the contact of the first row of ``note``; both parts are empty where there is none."""
+    return noises_of(note, rate, 1)[0]
+
+
+def noises_of(note: ImpactNote, rate: int, n_noises: int = N_NOISES) -> list[Noise]:
+    """So many noises of the contact of the first row of ``note``, equally loud and no two alike: the first is that of
+    the strike. All parts are empty where there is none."""
     contact, gain = note.contact, float(note.gain[0])
     if not contact.has_noise:
-        return np.zeros(0), np.zeros(0)
-    noise = contact.noise(contact.n_frames(rate, round(_LONGEST_FORCE_S * rate)), rate)[0].numpy() * gain
-    return noise * float(contact.into[0]), noise * float(contact.beside(rate)[0])
-
-
-def scrape_size(body: Body, seconds: float) -> float:
-    """How large the contacts of a scrape are beside a strike whose contact lasts ``seconds``: at full force it is then
-    about as loud, however long the object rings."""
-    power = (body.levels**2).mean(0) / (1.0 + (3.5 * SCRAPE_SHORTER * seconds * body.hz) ** 2)
-    rings_s = float((power / (2.0 * body.damping)).sum() / max(power.sum(), 1e-12))
-    return 0.2 / math.sqrt(0.5 * SCRAPE_PER_LENGTH * min(max(rings_s, 0.005), 0.15))
+        return [(np.zeros(0), np.zeros(0))] * n_noises
+    n = contact.n_frames(rate, round(_LONGEST_FORCE_S * rate))
+    apart = min(n, round(_APART_S * rate))
+    coloured = contact.coloured(n + (n_noises - 1) * apart, rate)
+    found = []
+    for i in range(n_noises):
+        ready = coloured[..., i * apart : i * apart + n]
+        noise = replace(contact, ready=ready).noise(n, rate)[0].numpy() * gain
+        found.append((noise * float(contact.into[0]), noise * float(contact.beside(rate)[0])))
+    return found
 
 
 def places(note: ImpactNote) -> NDArray[np.int64]:

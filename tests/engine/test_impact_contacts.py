@@ -7,15 +7,18 @@ import numpy as np
 import pytest
 from steps import finished
 
+from engine.audio import Audio, loudness_lufs
 from engine.errors import BadUsage
+from engine.named_patch import find_patch
 from engine.params import Patch
 from engine.params.gesture import CHOKE_S, GESTURES, Gesture, Hand, Touch
 from engine.params.playing import PlaySettings
 from engine.synths.impact import ImpactSynth
-from engine.synths.impact_contacts import ContactStream, Striker
+from engine.synths.impact_contacts import USUAL_SPEED, ContactStream, Striker, velocity_of
 from engine.synths.impact_gesture import play_gesture
+from engine.synths.impact_scrape import FORCE
 from engine.synths.live import LiveInstrument
-from engine.synths.live_voice import Key
+from engine.synths.live_voice import Key, roomed
 
 RATE = 48_000
 METAL = Patch("impact", {"material": 1.0, "shape": 1.0, "modes": 60.0, "release_s": 0.25, "room": 0.0})
@@ -192,7 +195,7 @@ def test_silence_takes_the_hands_away(synth):
 
 def striker():
     velocity = np.maximum(np.arange(128.0), 1.0)
-    return Striker(0.001 * (velocity / 100.0) ** -0.5, velocity / 127.0, 0.1, lambda: (np.zeros(0), np.zeros(0)))
+    return Striker(0.001 * (velocity / 100.0) ** -0.5, velocity / 127.0, 0.1, 4 * [(np.zeros(0), np.zeros(0))])
 
 
 def contacts(hand, seconds, move, force=0.7, lift_s=None):
@@ -206,7 +209,7 @@ def contacts(hand, seconds, move, force=0.7, lift_s=None):
         else:
             stream.lift()
         step = stream.advance()
-        begins += [i * stream.step_frames + frame for frame, _ in step.rough]
+        begins += [i * stream.step_frames + rough.frame for rough in step.rough]
         forces.append(step.force)
         speeds.append(stream.speed)
     return np.array(begins), np.concatenate(forces), np.array(speeds), stream
@@ -321,13 +324,43 @@ def test_pressing_harder_is_louder():
     assert 2.0 < np.sqrt((hard**2).mean() / (soft**2).mean()) < 8.0
 
 
-@pytest.mark.parametrize("kind", GESTURES)
+@pytest.mark.parametrize("kind", ["roll", "bounce"])
 @pytest.mark.parametrize("patch", [METAL, LONG, WOOD])
 def test_every_gesture_is_as_loud_as_a_strike_is(synth, kind, patch):
     strike = np.abs(alone(synth.live_patch(patch, RATE), 60, 100, 24_000)).max()
     drawn = np.abs(played(patch, gesture(kind, force=0.8))).max()
     # Of what rings for long, a roll's strikes add up.
     assert 0.1 < drawn / strike < 6.0
+
+
+@pytest.mark.parametrize("name", ["Thumb Tines", "Scraped Sheet", "Dropped Coin", "Stone Slab", "Gravel Crunch"])
+def test_a_scrape_at_the_usual_speed_is_about_as_loud_as_a_strike_with_that_force(synth, name):
+    patch = find_patch(name)
+    live = synth.live_patch(patch, RATE)
+    struck = roomed(live, live.strike(Key(60, round(velocity_of(FORCE))))).process(19_200, True)
+    scraped = played(patch, gesture("scrape", USUAL_SPEED, FORCE), longest_s=0.6)[:, -19_200:]
+    levels = [loudness_lufs(Audio(sound.astype(np.float32), RATE)) for sound in (struck, scraped)]
+    assert abs(levels[1] - levels[0]) < 6.0
+
+
+def test_each_strike_of_a_roll_has_another_noise_and_the_seed_says_which():
+    def numbers(seed):
+        stream = ContactStream(Hand("roll", roll_hz=60.0, seed=seed), striker(), RATE)
+        stream.touch(0.4, 0.4, 0.7)
+        return [rough.number for _ in range(200) for rough in stream.advance().rough]
+
+    assert all(a != b for a, b in pairwise(numbers(1)))
+    assert set(numbers(1)) == {0, 1, 2, 3}
+    assert numbers(1) == numbers(1) != numbers(2)
+
+
+def test_noises_of_a_contact_are_equally_loud_and_not_alike(synth):
+    live = synth.live_patch(METAL.with_values(contact_db=-12.0, contact_s=0.2), RATE)
+    stream = live.touch(Key(60, 100.0), Hand())[1]
+    forces = np.stack([force for force, _ in stream.striker.rough])
+    levels = 10.0 * np.log10((forces**2).mean(1))
+    assert np.ptp(levels) < 3.0
+    assert np.abs(np.corrcoef(forces) - np.eye(len(forces))).max() < 0.2
 
 
 def test_striking_a_key_adds_to_a_scrape_of_its_object_and_the_scrape_goes_on(synth):

@@ -108,7 +108,11 @@ def test_the_fastest_roll_on_the_richest_object_costs_no_more_the_longer_it_goes
 
 def test_where_not_even_the_modes_can_be_computed_fewer_of_them_ring_and_a_strike_is_heard_at_once(play):
     bus, player, go = play(1.5 / 500)
-    go(4.0, ROLL)
+    go(0.5, ROLL)
+    assert not player.is_strained
+    assert bus.sounding(6_000, 24_000) > 0.95, "less is played as soon as the machine is seen to be slow"
+    go(3.5, ROLL)
+    assert player.is_strained, "so long that it is worth a word"
     end = bus.position
     assert bus.sounding(end - 2 * RATE, end) > 0.95
     player.obey(0.0, "lift", ())
