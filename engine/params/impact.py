@@ -33,6 +33,8 @@ LEVEL_FLOOR_DB = -72.0
 SHAPES = ("bar", "plate", "membrane", "tube", "bell", "box", "free")
 """``free`` has no physics: its modes are spread over six octaves, to be placed one by one."""
 MATERIALS = ("wood", "metal", "glass", "ceramic", "plastic", "stone", "membrane")
+ROUND = ("membrane", "tube", "bell")
+"""Of these ``y`` goes around, in turns."""
 _BROAD = ("plate", "box")
 """What is broad by nature: at the low end of its knob such a thing is as broad as others are at the default."""
 TUNINGS = ("object", "relative", "key")

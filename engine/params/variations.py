@@ -17,7 +17,7 @@ from typing import Any
 
 from engine.errors import BadUsage
 from engine.params.draws import reflect
-from engine.params.impact import IMPACT_SPACE, LEVEL_FLOOR_DB
+from engine.params.impact import IMPACT_SPACE, LEVEL_FLOOR_DB, ROUND, SHAPES
 from engine.params.note import VELOCITY
 from engine.params.param import Param
 from engine.params.patch import MAX_SEED, MAX_STRIKE, Patch
@@ -189,20 +189,23 @@ def _round_robin(patch: Patch, plan: VaryPlan, layer: int, velocity: float, low:
     span = high - low
     # The more layers, the nearer they are: a round robin stays well within its own.
     share = 0.7 / plan.layers
+    spread, damping_oct = (amount / math.sqrt(plan.layers) for amount in (plan.position, plan.damping_oct))
+    # The disc lies on the object: around it a turn is pi times as far as across.
+    across = 1.0 / math.pi if SHAPES[round(values["shape"])] in ROUND else 1.0
     found = [Variation(layer, 1, patch, velocity, low, high)]
     for i in range(1, plan.n):
         # A sunflower's seeds: even over the disc around where it is struck.
-        radius, angle = plan.position * math.sqrt(i / (plan.n - 0.5)), turn + i * _GOLDEN_TURN
-        common = 0.5 * plan.damping_oct * falls[i]
-        own = math.sqrt(0.75) * plan.damping_oct
+        radius, angle = spread * math.sqrt(i / (plan.n - 0.5)), turn + i * _GOLDEN_TURN
+        common = 0.5 * damping_oct * falls[i]
+        own = math.sqrt(0.75) * damping_oct
         param = IMPACT_SPACE["mode_damping_oct"]
         damping = values["mode_damping_oct"]
-        if plan.damping_oct > 0.0:
+        if damping_oct > 0.0:
             damping = tuple(param.clamp(old + common + own * rng.gauss(0.0, 1.0)) for old in damping)
         hardness = reflect(values["striker_hardness"] + share * plan.hardness * hardnesses[i])
         made = patch.with_values(
             strike_x=reflect(values["strike_x"] + radius * math.cos(angle)),
-            strike_y=reflect(values["strike_y"] + radius * math.sin(angle)),
+            strike_y=reflect(values["strike_y"] + across * radius * math.sin(angle)),
             striker_hardness=hardness,
             mode_damping_oct=damping,
         )
