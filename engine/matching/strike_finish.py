@@ -26,6 +26,15 @@ _EXPORTED_HZ = (44_100, 48_000)
 
 
 @dataclass(frozen=True)
+class Heard:
+    """A ``patch`` that sounds like ``mono`` ``[1, frames]``, which is ``db`` away."""
+
+    patch: Patch
+    mono: Tensor
+    db: float
+
+
+@dataclass(frozen=True)
 class StrikeFinish:
     """What all candidates for ``struck`` have in common; ``scene`` is played as it will be heard."""
 
@@ -34,12 +43,16 @@ class StrikeFinish:
     locks: Locks
     name: str
 
-    def finished(self, unit: Tensor) -> Candidate:
-        """The patch at ``unit`` with the recording's level, as far as nothing clips, and its true error."""
+    def heard(self, unit: Tensor) -> Heard:
+        """The patch at ``unit`` as it will be heard."""
         patch = self._plain(unit)
         mono = self.scene.sounds(torch.tensor([patch.unit()], dtype=torch.float32))
         db = float(self.scene.target.errors_db(mono)[0])
-        return Candidate(self._levelled(patch, mono), db if math.isfinite(db) else math.inf, self.note)
+        return Heard(patch, mono, db if math.isfinite(db) else math.inf)
+
+    def levelled(self, heard: Heard) -> Candidate:
+        """What was ``heard`` with the recording's level, as far as nothing clips, and its true error."""
+        return Candidate(self._levelled(heard.patch, heard.mono), heard.db, self.note)
 
     @property
     def note(self) -> NoteSettings:

@@ -22,10 +22,11 @@ from engine.matching.budget import STRIKE_S, Budget
 from engine.matching.contenders import Locks
 from engine.matching.crew import Crew
 from engine.matching.modes import Modes, modes_in_steps
-from engine.matching.result import N_CANDIDATES, Candidate, MatchResult
+from engine.matching.result import N_CANDIDATES, MatchResult
 from engine.matching.strike_descent import StrikeDescent
-from engine.matching.strike_finish import StrikeFinish
-from engine.matching.strike_presets import Near, nearest
+from engine.matching.strike_finish import Heard, StrikeFinish
+from engine.matching.strike_noise import with_near_noise
+from engine.matching.strike_presets import Near, heard_wholly, nearest
 from engine.matching.strike_room import hear_room, with_room
 from engine.matching.strike_scene import StrikeScene
 from engine.matching.strike_start import start
@@ -43,6 +44,8 @@ _FEWEST_WITH_ROOM = 64
 N_STEPS = 100
 """Down the slope, of a sound of :data:`_USUAL_S`; a longer one takes fewer."""
 _USUAL_S = 1.0
+_SURE = 0.85
+"""What has at most such a share of the error of what seems the nearest preset is taken to be nearer than all are."""
 _PREVIEW_EVERY_S = 0.8
 _STRONG, _SAME_OCT = 0.1, 1.0 / 24.0
 """A partial with such a share of the strongest one's amplitude may be the pitch; so near to the pitch it is."""
@@ -97,7 +100,7 @@ class _Fit:
         rate = struck.sample_rate
         n = max(len(struck.samples), MEL_WINDOWS[-1])
         self._sound = np.pad(struck.samples, (0, n - len(struck.samples)))
-        reference = torch.from_numpy(self._sound).float()
+        reference = self._wanted = torch.from_numpy(self._sound).float()
         decode = ImpactDecoder()
         self._full = StrikeScene(LogMelTarget(reference, rate), rate, seed, decode)
         self._rough = StrikeScene(LogMelTarget(reference, rate, overlap=2), rate, seed, decode)
@@ -127,16 +130,19 @@ class _Fit:
         modes, rate, apart = every.strongest(n), self._struck.sample_rate, self._struck.apart
         left = self._sound - modes.sound(len(self._sound), rate)
         with torch.no_grad():
-            dry = start(self._full, modes, left, self._locks, apart)
+            dry, dry_db = self._nearer(start(self._full, modes, left, self._locks, apart))
             if "room" in self._locks.names or n < min(_FEWEST_WITH_ROOM, len(every)):
                 return [dry]
             tail = hear_room(left, rate)
             if tail is None:
                 return [dry]
             contact = start(self._full, modes, tail.contact, self._locks, apart)
-            wet = self._locks.apply(with_room(self._rough, contact, tail)[None])[0].float()
-            dry_db, wet_db = (float(self._rough.errors_db(unit[None])[0]) for unit in (dry, wet))
+            wet, wet_db = self._nearer(self._locks.apply(with_room(self._rough, contact, tail)[None])[0].float())
+        # The room is asked for before the noise makes up for it.
         return [dry, wet] if wet_db < dry_db else [dry]
+
+    def _nearer(self, unit: Tensor) -> tuple[Tensor, float]:
+        return with_near_noise(self._rough, unit, self._wanted, self._locks.free)
 
     def _descended(self, starts: Sequence[Sequence[Tensor]]) -> Generator[Note, None, list[Tensor]]:
         alike = [[StrikeDescent(self._rough, unit, self._locks.free) for unit in units] for units in starts]
@@ -146,15 +152,18 @@ class _Fit:
         for i in range(self._n_steps):
             if self._budget.used > _END:
                 break
-            left = 1.0 - i / self._n_steps
-            if len(going) > _N_SURVIVORS and i >= _SURVIVED * self._n_steps:
+            timed = (self._budget.used - begun) / (_END - begun)
+            # Where time ends the way before its steps do, it says how far it is.
+            gone = timed if timed > (i + 1) / self._n_steps else i / self._n_steps
+            left = 1.0 - gone
+            if len(going) > _N_SURVIVORS and gone >= _SURVIVED:
                 # With the room or without it, but not both: more modes come into their own late.
                 better = [min(few, key=lambda way: way.best_db) for few in alike]
                 going = sorted(better, key=lambda way: way.best_db)[:_N_SURVIVORS]
             yield from self._budget.noted(self._crew.map(lambda way: way.step(left), going), "Refining")  # noqa: B023
             share = max((i + 1) / self._n_steps, (self._budget.used - begun) / (_END - begun))
             yield self._note(begun + (0.97 - begun) * min(share, 1.0), ways)
-        return [way.best for way in ways]
+        return [way.best for way in sorted(ways, key=lambda way: way.best_db)]
 
     def _note(self, fraction: float, ways: Sequence[StrikeDescent]) -> Note:
         now = time.monotonic()
@@ -169,17 +178,24 @@ class _Fit:
     def _ranked(
         self, found: Sequence[Tensor], near: Sequence[Near], modes: Modes
     ) -> Generator[Note, None, MatchResult]:
-        """The best by the error of the sound as it will be heard."""
-        units = [*found, *(one.unit for one in near[:1])]
-        done = yield from self._budget.noted(self._crew.map(self._finish.finished, units), "Comparing")
-        ranked: list[Candidate] = []
-        for candidate in sorted(done, key=lambda c: c.distance_db):
-            if all(candidate.patch.values != other.patch.values for other in ranked):
-                ranked.append(candidate)
+        """The best by the error of the sound as it will be heard; the nearest preset is always among them."""
+        units = [*found[:N_CANDIDATES], *(one.unit for one in near[:1])]
+        heard = yield from self._budget.noted(self._crew.map(self._finish.heard, units), "Comparing")
+        if near and min(one.db for one in heard) > _SURE * near[0].db:
+            # The nearest was chosen by how presets begin; now any of them may be nearer than all that was found.
+            every = heard_wholly(self._full, self._presets, self._struck, modes, self._locks, self._crew)
+            near = yield from self._budget.noted(every, "Comparing with presets")
+            heard = [*heard, self._finish.heard(near[0].unit)]
+        best: list[Heard] = []
+        for one in sorted(heard, key=lambda one: one.db):
+            if all(one.patch.values != other.patch.values for other in best):
+                best.append(one)
+        chosen = best[:N_CANDIDATES]
+        ranked = yield from self._budget.noted(self._crew.map(self._finish.levelled, chosen), "Comparing")
         struck = self._struck
-        preset, preset_db = (near[0].name, near[0].db) if near else ("", float("inf"))
+        preset, preset_db = (near[0].preset.name, near[0].db) if near else ("", float("inf"))
         return MatchResult(
-            tuple(ranked[:N_CANDIDATES]),
+            tuple(ranked),
             _partial_hz(struck.target.pitch_hz, modes),
             struck.start_s,
             struck.duration_s,

@@ -22,16 +22,17 @@ from engine.synths.impact_note import ImpactDecoder
 
 _ENOUGH_S = 0.3
 """So much of a strike tells which presets are worth a longer look."""
-_N_LOOKED_AT = 4
+_MOST_LOOKED_AT, _FEWEST_LOOKED_AT, _LOOKED_AT_S = 12, 2, 6.0
+"""So many presets are heard for as long as the strike, at every pitch that it may have: the longer it is, the fewer."""
 _BATCH = 4
 """So many presets are played at once."""
 
 
 @dataclass(frozen=True)
 class Near:
-    """A preset called ``name``, ``shift_st`` higher: at ``unit`` ``[n_units]`` its error is ``db``."""
+    """A ``preset`` ``shift_st`` higher: at ``unit`` ``[n_units]`` its error is ``db``."""
 
-    name: str
+    preset: Patch
     unit: Tensor
     shift_st: float
     db: float
@@ -48,15 +49,21 @@ def nearest(
     reference = torch.from_numpy(struck.samples[: round(_ENOUGH_S * scene.sample_rate)]).float()
     brief = replace(scene, target=LogMelTarget(reference, scene.sample_rate, overlap=2))
 
-    def tried(few: Sequence[Patch]) -> list[Near]:
-        shifts = [(patch, shift) for patch in few for shift in shifts_st(patch, wanted_hz)]
-        return _heard(brief, [Near(patch.name, _unit(patch, shift, locks), shift, math.inf) for patch, shift in shifts])
-
     parts = [presets[i : i + _BATCH] for i in range(0, len(presets), _BATCH)]
-    found = yield from crew.map(tried, parts)
-    likely = sorted((one for few in found for one in few), key=lambda one: one.db)[:_N_LOOKED_AT]
-    again = yield from crew.map(lambda one: _heard(scene, [one]), likely)
-    return sorted((one for few in again for one in few), key=lambda one: one.db)
+    found = yield from crew.map(lambda few: _heard(brief, _tried(few, wanted_hz, locks)), parts)
+    ranked = sorted((one for few in found for one in few), key=lambda one: one.db)
+    n = min(max(int(_LOOKED_AT_S / struck.duration_s), _FEWEST_LOOKED_AT), _MOST_LOOKED_AT)
+    likely = list({id(one.preset): one.preset for one in ranked}.values())[:n]
+    return (yield from heard_wholly(scene, likely, struck, modes, locks, crew))
+
+
+def heard_wholly(
+    scene: StrikeScene, presets: Sequence[Patch], struck: Struck, modes: Modes, locks: Locks, crew: Crew
+) -> Generator[None, None, list[Near]]:
+    """All of ``presets``, best first, each as it is and at every pitch that the strike may have."""
+    pitches = pitches_hz(struck, modes)
+    found = yield from crew.map(lambda preset: _heard(scene, _tried([preset], pitches, locks)), presets)
+    return sorted((one for few in found for one in few), key=lambda one: one.db)
 
 
 def pitches_hz(struck: Struck, modes: Modes) -> list[float]:
@@ -83,6 +90,15 @@ def _unit(preset: Patch, shift_st: float, locks: Locks) -> Tensor:
     assert isinstance(own, float)
     shifted = preset.with_values(transpose_st=IMPACT_SPACE["transpose_st"].clamp(own + shift_st))
     return locks.apply(torch.tensor([shifted.unit()], dtype=torch.float32))[0]
+
+
+def _tried(few: Sequence[Patch], wanted_hz: Sequence[float], locks: Locks) -> list[Near]:
+    """``few`` presets as they are and at each pitch, not yet heard."""
+    return [
+        Near(preset, _unit(preset, shift, locks), shift, math.inf)
+        for preset in few
+        for shift in shifts_st(preset, wanted_hz)
+    ]
 
 
 def _heard(scene: StrikeScene, few: Sequence[Near]) -> list[Near]:

@@ -89,12 +89,16 @@ class Contact:
         time_s = (torch.arange(n, dtype=bands.dtype, device=self.level.device) + 0.5) / rate
         rise = 1.0 - torch.exp(time_s * (-3.0 / self.rise_s[:, None]).to(bands.dtype))
         shape = rise * torch.exp(time_s * (-LN_1000 / self.noise_s[:, None]).to(bands.dtype))
-        scale = self.level[:, None] / self._noise_energy(rate)[:, None].sqrt()
+        scale = self.scale(rate)[:, None]
         if bands.shape[1] == 1:
             return bands[:, 0] * shape * scale
         falls = torch.exp((-LN_1000 / self.band_s)[..., None].to(bands.dtype) * time_s)
         levels = (self.band_level * scale).to(bands.dtype)[:, None]
         return torch.matmul(levels, bands * falls)[:, 0] * rise
+
+    def scale(self, rate: float) -> Tensor:
+        """By what :meth:`coloured` is multiplied in :meth:`noise` beside its rise and fall, ``[batch]``."""
+        return self.level / self._noise_energy(rate).sqrt()
 
     def beside(self, rate: float) -> Tensor:
         """What of :meth:`noise` is heard beside the object, as a factor ``[batch]``: a force is summed over frames, of

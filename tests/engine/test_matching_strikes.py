@@ -17,13 +17,15 @@ from steps import finished
 
 from engine.audio import Audio, Clip, resample
 from engine.cli import main
-from engine.dsp.log_mel import log_mel_error_db
+from engine.dsp.log_mel import LogMelTarget, log_mel_error_db
 from engine.errors import AudioError, BadUsage, PatchError
 from engine.inline import match_inline, matched_sound, render_inline
 from engine.jobs import Note
-from engine.matching.modes import Modes
+from engine.matching.modes import Modes, find_modes
 from engine.matching.result import MatchResult
 from engine.matching.strike_match import match
+from engine.matching.strike_presets import pitches_hz, shifts_st
+from engine.matching.strike_scene import StrikeScene
 from engine.matching.strikes import hear_strike, is_single
 from engine.params import IMPACT_SPACE, Patch
 from engine.project.presets import factory_presets
@@ -120,6 +122,30 @@ def test_what_comes_is_never_worse_than_the_nearest_preset() -> None:
     assert result.preset_name == preset.name
     assert result.preset_db < 0.5
     assert result.candidates[0].distance_db <= result.preset_db + 0.01
+
+
+@pytest.mark.parametrize("looked_at", [12, 1])
+def test_where_nothing_else_is_near_the_best_of_the_presets_at_its_best_pitch_comes(
+    monkeypatch: pytest.MonkeyPatch, looked_at: int
+) -> None:
+    target = pot(0.4, noise=0.3)
+    struck = hear_strike(target)
+    scene = StrikeScene(LogMelTarget(torch.from_numpy(struck.samples).float(), RATE), RATE, 0, ImpactDecoder())
+    wanted_hz = pitches_hz(struck, find_modes(struck.samples, RATE))
+    wanted_db = math.inf
+    for preset in PRESETS:
+        place, own = IMPACT_SPACE["transpose_st"], float(preset.values["transpose_st"])  # type: ignore[arg-type]
+        shifted = [
+            preset.with_values(transpose_st=place.clamp(own + shift)).unit() for shift in shifts_st(preset, wanted_hz)
+        ]
+        wanted_db = min(wanted_db, float(scene.errors_db(torch.tensor(shifted)).min()))
+    hum = torch.tensor(Patch("impact", {"transpose_st": -48.0, "room": 0.0}).unit())
+    for name in ("_MOST_LOOKED_AT", "_FEWEST_LOOKED_AT"):
+        monkeypatch.setattr(f"engine.matching.strike_presets.{name}", looked_at)
+    monkeypatch.setattr("engine.matching.strike_match._Fit._starts", lambda fit, modes, n: [hum])
+    result, _ = finished(match(target, most_steps=1, presets=PRESETS, **LONG))  # type: ignore[arg-type]
+    assert result.candidates[0].distance_db == pytest.approx(wanted_db, abs=0.01)
+    assert result.preset_db == pytest.approx(wanted_db, abs=0.01)
 
 
 def test_of_several_strikes_the_first_is_matched_and_that_is_said() -> None:
