@@ -112,9 +112,10 @@ def test_the_spectrum_of_a_push_is_that_of_its_samples() -> None:
 
 
 def test_what_is_left_out_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    n = 8 * RATE
-    sound = 0.1 * np.random.default_rng(1).standard_normal(n) * np.exp(-np.arange(n) / (3.0 * RATE))
-    soundfile.write(tmp_path / "long.wav", sound, RATE)
+    rate = 11_025
+    n = 8 * rate
+    sound = 0.1 * np.random.default_rng(1).standard_normal(n) * np.exp(-np.arange(n) / (3.0 * rate))
+    soundfile.write(tmp_path / "long.wav", sound, rate)
     arguments = ["match", str(tmp_path / "long.wav"), "--synth", "impact", "-o", str(tmp_path / "out.wav")]
     assert main([*arguments, "--seconds-budget", "0.5"]) == 0
     said = capsys.readouterr()
