@@ -2,7 +2,7 @@
 prior drew.
 
 The listener was trained apart from the prior and is never descended on. It knows what words mean but is fooled by odd
-sounds; the distance knows what the prior drew but not whether that was any good. Each alone chose worse than both.
+sounds; the distance knows what the prior drew but not whether that was any good.
 """
 
 from __future__ import annotations
@@ -18,8 +18,13 @@ from engine.sds.playing import FAR_DB, Contender
 from engine.sds.prints import distances_db
 from engine.sds.result import N_CANDIDATES
 
-WORTH_PER_DB = 0.015
-"""What a decibel nearer to the prior's samples is worth, in points of the listener's score."""
+WORTH_PER_DB = 0.01
+"""What a decibel nearer to the prior's samples is worth, in points of the listener's score.
+
+Among 298 recordings that neither net learned from and 768 patches of the banks, one of a caption's class came among the
+first five most often with 0.006 to 0.01 (78 %; 75 % with the score alone, 61 % with 0.05, 25 % with distance alone).
+The 36 captions were of classes that no prompt of the benchmark has.
+"""
 APART_DB = 2.0
 """Sounds that are nearer to each other are one choice to a person."""
 _ALIKE = 2
