@@ -24,6 +24,9 @@ RINGS_S = 8.0
 HIGHEST_DB = -1.0
 """The peak of a gesture, at most: of what rings for long, contacts add up however hard each of them is."""
 _SILENT = 10.0 ** (-96.0 / 20.0)
+_OVER = 10.0 ** (-72.0 / 20.0)
+"""What lies so far below the peak at the end is nothing that anybody hears or sees."""
+_FADE_S = 0.02
 _STILL = 1e-4
 
 
@@ -56,9 +59,22 @@ def gesture_steps(kind: Kind, patch: Patch, gesture: Gesture, sample_rate: int) 
     check_sound(audio, patch)
     if audio.peak < _SILENT:
         raise BadUsage("This gesture makes no sound on this object; move farther or press harder.")
+    audio = _ended(audio)
     over_db = 20.0 * math.log10(audio.peak) - HIGHEST_DB
     if over_db <= 0.0:
         return audio
     yield Note(1.0, notice=f"The gesture was turned down by {over_db:.1f} dB, so that it stays below full scale.")
     quieter = np.float32(10.0 ** (-(over_db + 1e-4) / 20.0))
     return Audio(audio.samples * quieter, audio.sample_rate)
+
+
+def _ended(audio: Audio) -> Audio:
+    """``audio`` without its inaudible end, faded out where it is cut."""
+    heard = np.flatnonzero(np.abs(audio.samples).max(0) > _OVER * audio.peak)
+    fade = round(_FADE_S * audio.sample_rate)
+    end = int(heard[-1]) + 1 + fade
+    if end >= audio.samples.shape[1]:
+        return audio
+    samples = audio.samples[:, :end].copy()
+    samples[:, end - fade :] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
+    return Audio(samples, audio.sample_rate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from steps import finished
 
@@ -41,6 +42,14 @@ def test_a_quiet_gesture_is_left_as_it_is() -> None:
     assert loud[0] - soft[0] == pytest.approx(6.0, abs=0.01)
     assert loud[0] < -1.0
     assert loud[1] == soft[1] == ""
+
+
+def test_a_gesture_ends_where_it_is_no_longer_heard() -> None:
+    audio, _ = finished(gesture_steps("real", DRUM.with_values(damping_low=4.0), drawn("roll"), RATE))
+    quiet = 10.0 ** (-60.0 / 20.0) * audio.peak
+    last = np.flatnonzero(np.abs(audio.samples).max(0) > quiet)[-1]
+    assert audio.duration_s - last / RATE < 0.5
+    assert np.abs(audio.samples[:, -1]).max() < 1e-5 * audio.peak
 
 
 @pytest.mark.parametrize(
