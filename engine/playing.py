@@ -54,6 +54,7 @@ class Instrument:
         self._workshop = Workshop(kind, self._wake.set)
         self._player = Player(kind, self._workshop)
         self._player.is_asked = lambda: bool(self._commands)
+        self._player.is_followed = self._is_followed
 
     @property
     def n_sounding(self) -> int:
@@ -191,6 +192,10 @@ class Instrument:
             player.refuse_patch()
             self._tell(error)
         return 0.0  # what was sent behind it is still to be done
+
+    def _is_followed(self, sent_at: float) -> bool:
+        """Whether a key waits that went down later, and not in a chord with the one of then."""
+        return any(name in BEGINNINGS and at > sent_at + LATE_S for at, name, _ in tuple(self._commands))
 
     def _forget_what_is_over(self) -> None:
         """Late moves of a hand are not done one by one, and a hand that damps ends what has waited long before it."""

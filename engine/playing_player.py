@@ -29,7 +29,8 @@ RENEW_S = 0.015
 SLICE_S = 0.02
 """Where time is short, what lies further ahead is rendered in pieces of this length: hands need not wait for all."""
 STALE_S = 0.5
-"""A key that waited longer (for a library that loads) is not struck any more."""
+"""A key that waited longer is not struck any more where a newer one waits behind it, or where all keys waited for a
+library that loads."""
 
 _HANDS = ("pedal", "bend", "wheel", "damp")
 BEGINNINGS = ("note_on", "hit", "touch")
@@ -57,8 +58,12 @@ class Player:
         self._synth = ""
         self._clock = Clock()
         self._strain = Strain()
+        self._played_since = math.inf
+        """When the first patch was ready: until then keys wait for what is loaded, not for a patch."""
         self.is_asked: Callable[[], bool] = lambda: False
         """Whether hands have done something that waits."""
+        self.is_followed: Callable[[float], bool] = lambda _sent_at: False
+        """Whether a key waits that went down well after that time."""
         self._refused: Patch | None = None
         self._hands: dict[str, Any] = {}
         """Where pedal and wheels are: they may have moved before the first key, and stay where the bus or the patch
@@ -165,7 +170,9 @@ class Player:
 
     def _strike(self, sent_at: float, name: str, args: tuple[Any, ...]) -> None:
         bus, live = self._bus, self._live
-        if bus is None or live is None or time.perf_counter() - sent_at > STALE_S:
+        if bus is None or live is None:
+            return
+        if time.perf_counter() - sent_at > STALE_S and (sent_at < self._played_since or self.is_followed(sent_at)):
             return
         position = bus.position
         if live.is_silent:
@@ -249,7 +256,7 @@ class Player:
                 self._asked = None
                 raise made.error
             return
-        self._made = made
+        self._made, self._played_since = made, min(self._played_since, time.perf_counter())
         if self._live is not None and bus is not None and made.wanted.rate == bus.rate:
             self._play_with(bus, made)
 

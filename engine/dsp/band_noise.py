@@ -44,10 +44,10 @@ def n_noise_frames(n: int, rate: float) -> int:
 
 
 @lru_cache(maxsize=8)
-def white(seed: int, n_frames: int, rate: float, device: torch.device) -> Tensor:
-    """White noise of unit power in -1.73 .. 1.73, ``[n_frames, 2 hop]`` in float64."""
+def white(seed: int, n_frames: int, rate: float, device: torch.device, first: int = 0) -> Tensor:
+    """White noise of unit power in -1.73 .. 1.73, the frames from ``first`` on, ``[n_frames, 2 hop]`` in float64."""
     size = 2 * hop_at(rate)
-    count = torch.arange(n_frames * size, device=device)
+    count = torch.arange(first * size, (first + n_frames) * size, device=device)
     uniform = chance(count, torch.tensor(seed, device=device))
     return (math.sqrt(12.0) * (uniform - 0.5)).view(n_frames, size)
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from engine.dsp.mode_kernels import push_on
 from engine.params.gesture import Hand
+from engine.synths.impact_struck import ContactNoise
 from engine.synths.live_voice import Place
 
 Floats = NDArray[np.float64]
@@ -48,13 +49,12 @@ _MOST_BALLS = 8
 @dataclass(frozen=True, eq=False)
 class Striker:
     """How a striker touches at MIDI velocities 0 to 127: ``seconds`` and ``gain`` ``[128]``; ``scrape`` is the size of
-    a scrape's contacts at full force; ``rough`` are noises of a contact (force and what is heard directly), of which
-    each has another one."""
+    a scrape's contacts at full force; ``rough`` are noises of a contact, of which each has another one."""
 
     seconds: Floats
     gain: Floats
     scrape: float
-    rough: Sequence[tuple[Floats, Floats]]
+    rough: Sequence[ContactNoise]
 
     def at(self, velocity: float) -> tuple[float, float]:
         """How long a contact of that velocity lasts, and how large it is."""

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.dsp.band_noise import band, bins_hz, joined, n_noise_frames, usual_hz, white
+from engine.dsp.band_noise import band, bins_hz, hop_at, joined, n_noise_frames, usual_hz, white
 from engine.params.impact import CONTACT_HIGH_HZ, CONTACT_LOW_HZ, N_CONTACT_BANDS
 from engine.rates import DEFAULT_RATE_HZ
 
@@ -74,8 +74,9 @@ class Contact:
         square = share - torch.sin(2.0 * math.pi * share) / (2.0 * math.pi)
         return torch.nn.functional.pad((0.43 * sine + 0.57 * square).diff(dim=1), (0, n - touching))
 
-    def noise(self, n: int, rate: float) -> Tensor:
-        """The first ``n`` frames of the noise ``[batch, n]`` in float64, or in the type of ``ready``.
+    def noise(self, n: int, rate: float, first: int = 0, ahead: int = 0) -> Tensor:
+        """``n`` frames of the noise from ``first`` on ``[batch, n]`` in float64, or in the type of ``ready``; its
+        colour is that of ``ahead`` frames later.
 
         At level 1 it has the energy of a click of sum 1 at 48 kHz, whatever its length and colour; its bands then
         change that. At every rate it drives a mode as much: what a hertz of it holds is the same. Where it is off in
@@ -83,10 +84,11 @@ class Contact:
         """
         if self.level.requires_grad and torch.is_grad_enabled() and not bool((self.level > 0.0).any()):
             with torch.no_grad():
-                loud = replace(self, level=torch.ones_like(self.level)).noise(n, rate)
+                loud = replace(self, level=torch.ones_like(self.level)).noise(n, rate, first, ahead)
             return loud * self.level[:, None].to(loud)
-        bands = (self.coloured(n, rate) if self.ready is None else self.ready)[..., :n]
-        time_s = (torch.arange(n, dtype=bands.dtype, device=self.level.device) + 0.5) / rate
+        begin = first + ahead
+        bands = self.coloured(n, rate, begin) if self.ready is None else self.ready[..., begin : begin + n]
+        time_s = (torch.arange(first, first + n, dtype=bands.dtype, device=self.level.device) + 0.5) / rate
         rise = 1.0 - torch.exp(time_s * (-3.0 / self.rise_s[:, None]).to(bands.dtype))
         shape = rise * torch.exp(time_s * (-LN_1000 / self.noise_s[:, None]).to(bands.dtype))
         scale = self.scale(rate)[:, None]
@@ -115,16 +117,17 @@ class Contact:
 
         return total(falls) - 2.0 * total(falls + rises) + total(falls + 2.0 * rises)
 
-    def coloured(self, n: int, rate: float) -> Tensor:
-        """Noise of unit power at 48 kHz that lasts, in its bands, ``[batch, N_CONTACT_BANDS, n]``; they sum to what the
-        contact's own band and grain make of it. Where no band differs from the others they are one, ``[batch, 1,
-        n]``."""
+    def coloured(self, n: int, rate: float, first: int = 0) -> Tensor:
+        """Noise of unit power at 48 kHz that lasts, in its bands, from ``first`` on ``[batch, N_CONTACT_BANDS, n]``;
+        they sum to what the contact's own band and grain make of it. Where no band differs from the others they are
+        one, ``[batch, 1, n]``."""
         device = self.level.device
+        before, first = divmod(first, hop_at(rate))
         # Uniform noise raised to a power has its peaks further apart, which is what crackles.
         power = torch.exp(math.log(MOST_GRAIN) * self.grain)[:, None, None]
         # As many a second at every rate.
         power = power + (power - 1.0) * (rate / DEFAULT_RATE_HZ - 1.0)
-        plain = white(self.seed, n_noise_frames(n, rate), rate, device) / math.sqrt(3.0)
+        plain = white(self.seed, n_noise_frames(first + n, rate), rate, device, before) / math.sqrt(3.0)
         grains = plain.sign() * torch.exp(power * plain.abs().clamp(min=1e-9).log()) * (2.0 * power + 1.0).sqrt()
         hz = bins_hz(rate, device)
         weights = band(hz, self.hz[:, None], self.octaves[:, None])
@@ -133,7 +136,7 @@ class Contact:
         spectra = (torch.fft.rfft(grains) * weights[:, None])[:, None]
         if self._has_bands:
             spectra = spectra * contact_bands(hz)[:, None]
-        return joined(spectra, rate)[..., :n]
+        return joined(spectra, rate)[..., first : first + n]
 
     @property
     def _has_bands(self) -> bool:

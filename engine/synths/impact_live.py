@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from engine.dsp import mode_kernels
 from engine.synths.impact_contacts import ContactStream, Surface
 from engine.synths.impact_noise_ahead import NoiseAhead
-from engine.synths.impact_struck import ALL, Body, Floats, Struck
+from engine.synths.impact_struck import ALL, Body, Floats, Struck, added
 from engine.synths.live_voice import Glide, Place, Sound
 
 CHOKED_TIMES = 12.0
@@ -38,43 +38,75 @@ MOST_PUSHES = 16
 
 
 @dataclass(eq=False)
-class _Push:
-    """A force that goes on: how much it drives each mode, itself and its direct sound, and how much of it is over. The
-    ``own`` one is that of the key, which turns with the patch."""
+class _Blow:
+    """A strike that goes on: how much of it is over, how large it is, and what it still falls by under a hand."""
 
-    drive: Floats
-    force: Floats
-    direct: Floats
+    struck: Struck
     at: int = 0
-    own: bool = False
-
-    @property
-    def is_over(self) -> bool:
-        return self.at >= max(self.force.size, self.direct.size)
+    share: float = 1.0
+    falls: Floats | None = None
 
     @property
     def left(self) -> int:
         """How many frames of it are still to come."""
-        return max(self.force.size, self.direct.size) - self.at
+        left = self.struck.size - self.at
+        return left if self.falls is None else min(left, self.falls.size)
+
+    def fade(self, falls: Floats) -> None:
+        if self.falls is not None:
+            n = min(self.falls.size, falls.size)
+            falls = self.falls[:n] * falls[:n]
+        self.falls = falls
+
+    def take(self, n: int) -> tuple[Floats, Floats]:
+        """Force and direct sound of its next ``n`` frames, or of what is left."""
+        force, direct = self.struck.piece(self.at, min(n, max(self.left, 0)))
+        self.at += n
+        force, direct = self.share * force, self.share * direct
+        if self.falls is not None:
+            force, direct = force * self.falls[: force.size], direct * self.falls[: direct.size]
+            self.falls = self.falls[n:]
+        return force, direct
+
+
+@dataclass(eq=False)
+class _Push:
+    """A force that goes on: how much it drives each mode, the blows it is the sum of, and ``force`` and ``direct``, it
+    and its direct sound in the block that sounds. The ``own`` one is that of the key, which turns with the patch."""
+
+    drive: Floats
+    blows: list[_Blow]
+    own: bool = False
+    force: Floats = field(default_factory=lambda: np.zeros(0))
+    direct: Floats = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def is_over(self) -> bool:
+        return self.left <= 0
+
+    @property
+    def left(self) -> int:
+        """How many frames of it are still to come."""
+        return max((blow.left for blow in self.blows), default=0)
 
     def join(self, other: _Push) -> None:
         """Take over what is left of ``other``, with the drive of this one."""
-        self.force = _sum(self.force[self.at :], other.force[other.at :])
-        self.direct = _sum(self.direct[self.at :], other.direct[other.at :])
-        self.at, self.own = 0, self.own or other.own
+        self.blows += other.blows
+        self.own = self.own or other.own
 
-    def fade(self, falls: Floats) -> None:
-        """What is left of it dies away with ``falls``, and is over where those end."""
-        self.force = self.force[self.at :][: falls.size] * falls[: max(self.force.size - self.at, 0)]
-        self.direct = self.direct[self.at :][: falls.size] * falls[: max(self.direct.size - self.at, 0)]
-        self.at = 0
+    def go_on(self, n: int) -> None:
+        """Its next ``n`` frames sound."""
+        self.force = self.direct = np.zeros(0)
+        for blow in self.blows:
+            force, direct = blow.take(n)
+            self.force, self.direct = added(self.force, force), added(self.direct, direct)
+        self.blows = [blow for blow in self.blows if blow.left > 0]
 
-
-def _sum(one: Floats, other: Floats) -> Floats:
-    longer, shorter = (one, other) if one.size >= other.size else (other, one)
-    out = longer.copy()
-    out[: shorter.size] += shorter
-    return out
+    def turn(self, struck: Struck) -> None:
+        """The patch has turned: it is that of another strike."""
+        self.drive = struck.drive
+        for blow in self.blows:
+            blow.struck = struck
 
 
 @dataclass(eq=False)
@@ -114,7 +146,7 @@ class ImpactVoice:
     ) -> None:
         self._rate = sample_rate
         self._body, self._surface = body, surface
-        self._pushes = [] if struck is None else [_Push(struck.drive, struck.force, struck.direct, own=True)]
+        self._pushes = [] if struck is None else [_Push(struck.drive, [_Blow(struck)], own=True)]
         self._hands = [] if stream is None else [_Hand(stream)]
         self._re, self._im = np.zeros((2, ALL))
         self._at = 0
@@ -171,8 +203,8 @@ class ImpactVoice:
         if on and not self._is_choked and self._body.choke > 0.0:
             n = round(CHOKED_TIMES / self._body.choke * self._rate)
             falls = np.exp(-self._body.choke / self._rate * np.arange(n))
-            for push in self._pushes:
-                push.fade(falls)
+            for blow in [blow for push in self._pushes for blow in push.blows]:
+                blow.fade(falls)
             for hand in self._hands:
                 hand.noise.fade(falls)
         self._is_choked = on
@@ -208,7 +240,9 @@ class ImpactVoice:
         self._re += share * other._re
         self._im += share * other._im
         for push in other._pushes:
-            self._add(_Push(push.drive, share * push.force, share * push.direct, push.at))
+            for blow in push.blows:
+                blow.share *= share
+            self._add(_Push(push.drive, push.blows))
         self._hands += other._hands
         self._surface = self._surface or other._surface
         self._alive = np.union1d(self._alive, other._alive)
@@ -224,7 +258,7 @@ class ImpactVoice:
         self._body, self._glide_from = body, self._at
         for push in self._pushes:
             if push.own and struck is not None:
-                push.drive, push.force, push.direct = struck.drive, struck.force, struck.direct
+                push.turn(struck)
         if surface is not None:
             self._surface = surface
             for hand in self._hands:
@@ -283,7 +317,7 @@ class ImpactVoice:
             hand.rise = (after - hand.drive) / step.force.size
             hand.place, hand.force, hand.at = step.after, step.force, 0
             for rough in step.rough:
-                hand.noise.add(rough.frame, rough.size, *surface.striker.rough[rough.number])
+                hand.noise.add(rough.frame, rough.size, surface.striker.rough[rough.number])
             # All contacts of a hand push where it is: one force, however many of them overlap.
             noise, hand.direct = hand.noise.take(step.force.size)
             if noise.size:
@@ -315,6 +349,8 @@ class ImpactVoice:
     def _ring(self, out: Floats) -> None:
         n, alive = out.shape[1], self._alive
         done = 0
+        for push in self._pushes:
+            push.go_on(n)
         if not np.array_equal(self._levels[:, alive], self._goal[:, alive]):
             done = min(n, max(round(TURN_S * self._rate), 1))
             self._go(0, (self._goal - self._levels) / done, out[:, :done])
@@ -324,9 +360,7 @@ class ImpactVoice:
         if done < n:
             self._go(done, np.zeros_like(self._goal), out[:, done:])
         for push in self._pushes:
-            direct = push.direct[push.at : push.at + n]
-            out[:, : direct.size] += direct
-            push.at += n
+            out[:, : push.direct.size] += push.direct
         for hand in self._hands:
             direct = hand.direct[hand.at : hand.at + n]
             out[:, : direct.size] += direct
@@ -354,7 +388,7 @@ class ImpactVoice:
         """Ring for the next frames of a block of which some are ``done``, with all forces."""
         n, alive = out.shape[1], self._alive
         still = np.zeros(alive.size)
-        driving = [(p.drive[alive], still, p.force[p.at + done : p.at + done + n]) for p in self._pushes]
+        driving = [(p.drive[alive], still, p.force[done : done + n]) for p in self._pushes]
         for hand in self._hands:
             force = hand.force[hand.at + done : hand.at + done + n]
             if force.any():

@@ -15,7 +15,7 @@ from engine.synths.impact_contacts import ContactStream, Striker, Surface, press
 from engine.synths.impact_live import ImpactVoice
 from engine.synths.impact_live_room import ConvolutionRoom, RoomKernel
 from engine.synths.impact_note import ImpactDecoder, ImpactNote
-from engine.synths.impact_scrape import FORCE, scrape_size
+from engine.synths.impact_scrape import FORCE, MOMENT_S, scrape_size
 from engine.synths.impact_struck import ALL, Body, Floats, Struck, noises_of, places
 from engine.synths.live_voice import Glide, Key, Place
 
@@ -60,7 +60,6 @@ class ImpactLivePatch:
     def foresee(self, keys: Sequence[Key]) -> None:
         """See :meth:`engine.synths.live_voice.LivePatch.foresee`."""
         self._room()
-        self._ground()
         for key in keys:
             self.strike(key)
 
@@ -123,7 +122,7 @@ class ImpactLivePatch:
             lasts_s, size = striker.at(velocity_of(FORCE))
             # As a strike of a roll takes it.
             rougher = size / striker.at(_USUAL.velocity)[1] * velocity_of(FORCE) / _USUAL.velocity
-            force, direct = noises[0]
+            force, direct = noises[0].piece(0, round(MOMENT_S * self._rate))
             noise = rougher * force, rougher * direct
             pressed_s, _ = striker.at(pressed_velocity(FORCE))
             scrape = scrape_size(body, struck, driven, (size, lasts_s), noise, pressed_s, self._rate)

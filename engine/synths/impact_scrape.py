@@ -21,7 +21,7 @@ FORCE = 0.6
 """At this force and the usual speed a scrape is as loud as a strike is with it."""
 BESIDE_DB = -2.0
 """So much less: it lasts, and a strike is heard by its beginning."""
-_MOMENT_S = 0.4
+MOMENT_S = 0.4
 _NEAR_HZ = 12.0
 """Noise is no smoother than chance has it: what drives a mode is taken from so far around it."""
 _LARGEST = 4.0
@@ -38,14 +38,14 @@ def scrape_size(
     where a hand strikes as hard as it presses, contacts last ``pressed_s``.
     """
     pushed, lasts_s = push
-    force, direct = (part[: round(_MOMENT_S * rate)] for part in noise)
+    force, direct = (part[: round(MOMENT_S * rate)] for part in noise)
     # The energy that is heard of each mode after a push of 1, in frames.
     heard = _ear(body.hz) * (body.levels**2).mean(0)
-    heard *= -np.expm1(-2.0 * _MOMENT_S * body.damping) / (4.0 * body.damping) * rate
+    heard *= -np.expm1(-2.0 * MOMENT_S * body.damping) / (4.0 * body.damping) * rate
     power = (pushed * push_spectrum(body.hz * lasts_s)) ** 2 + _power_at(body.hz, force, rate)
     strike = float((heard * drive**2 * power).sum()) + _heard_energy(direct, rate)
     contact = float((heard * driven * push_spectrum(body.hz * scrape_contact_s(pressed_s, USUAL_SPEED)) ** 2).sum())
-    many = SCRAPE_PER_LENGTH * USUAL_SPEED * _MOMENT_S * math.exp(2.0 * SIZES**2) * contact
+    many = SCRAPE_PER_LENGTH * USUAL_SPEED * MOMENT_S * math.exp(2.0 * SIZES**2) * contact
     size = math.sqrt(10.0 ** (BESIDE_DB / 10.0) * strike / max(many, 1e-30))
     return min(size, _LARGEST * pushed) / FORCE
 

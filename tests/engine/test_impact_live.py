@@ -10,6 +10,7 @@ from live_and_render import both
 from engine.params import IMPACT_SPACE, Patch
 from engine.params.impact import LEVEL_FLOOR_DB
 from engine.synths.impact import ImpactSynth
+from engine.synths.impact_force import Contact
 from engine.synths.impact_live_room import ConvolutionRoom, RoomKernel
 from engine.synths.live import LiveInstrument
 from engine.synths.live_voice import Key, struck_alone
@@ -59,6 +60,51 @@ def test_a_key_that_is_struck_again_has_another_contact_in_the_same_room(synth, 
     patch = synth.live_patch(Patch("impact", rough, seed=8, strike=own), RATE)
     found = struck_alone(patch, Key(60, 100, seed=turn)).process(n, True)
     assert np.abs(found - wanted).max() < 1e-5 * np.abs(wanted).max()
+
+
+HISS = Patch(
+    "impact",
+    {**METAL, "room": 0.0, "contact_db": 6.0, "contact_s": 3.6, "contact_into": 0.5, "contact_direct": 1.0}
+    | {"contact_band_oct": [-1.0, *15 * [0.0]]},
+)
+"""Hits something that hisses for seconds."""
+
+
+def test_a_long_noise_is_made_as_far_as_it_is_heard(synth, monkeypatch):
+    made, noise = [], Contact.noise
+
+    def counted(self, n, *args):
+        made.append(n)
+        return noise(self, n, *args)
+
+    monkeypatch.setattr(Contact, "noise", counted)
+    live = LiveInstrument(synth.live_patch(HISS, RATE), RATE)
+    live.hit((0.3, 0.4), 100, 60, 0)
+    live.render(RATE)
+    assert sum(made) < 1.2 * RATE
+    # Struck elsewhere it has another patch, which what sounds takes over.
+    made.clear()
+    moved = synth.live_patch(HISS.with_values(strike_x=0.8), RATE)
+    moved.foresee(live.keys)
+    live.set_patch(moved)
+    live.hit((0.8, 0.4), 100, 60, RATE)
+    live.render(RATE + 4_800)
+    assert 0 < sum(made) < 0.6 * RATE
+
+
+def test_a_long_noise_in_pieces_is_the_noise_and_goes_on_where_a_patch_turns(synth):
+    rendered, live = both(synth, HISS, hold=20_000, n=24_000, blocks=(480, 37))
+    assert np.abs(rendered - live).max() < 1e-5 * np.abs(rendered).max()
+    key = Key(60, 100.0)
+    before, after = synth.live_patch(HISS, RATE), synth.live_patch(HISS.with_values(gain_db=-6.0), RATE)
+    plain, turned = before.strike(key), before.strike(key)
+    plain.process(30_000, True)
+    turned.process(30_000, True)
+    after.renew([turned], [key])
+    found, wanted = turned.process(6_000, True)[:, 600:], plain.process(6_000, True)[:, 600:]
+    ratio = 10.0 ** ((-6.0 - HISS.values["gain_db"]) / 20.0)
+    assert np.corrcoef(found[0], wanted[0])[0, 1] > 0.99
+    assert found.std() / wanted.std() == pytest.approx(ratio, rel=0.1)
 
 
 def test_a_strike_ends_when_it_has_rung_out(synth):

@@ -231,6 +231,25 @@ def test_a_key_waits_for_another_patch_and_what_is_held_goes_on(instrument, bus,
     assert heard_hz(bus, at, bus.position - at) == pytest.approx(880.0, abs=5.0), "the key began with its own patch"
 
 
+def test_a_key_that_waits_long_for_its_patch_sounds_and_of_many_the_last_chord(instrument, bus, gate, monkeypatch):
+    strike_and_hold(instrument, bus, False)
+    monkeypatch.setattr("engine.playing_player.STALE_S", 0.02)
+    gate.open.clear()
+    at = bus.position
+    instrument.set_patch(SINE.with_values(transpose_st=12.0))
+    for note in (40, 69, 76):
+        instrument.note_on(note, 127)
+        time.sleep(0.15 if note == 40 else 0.0)
+    time.sleep(0.05)
+    gate.open.set()
+    while instrument.n_sounding < 2:
+        time.sleep(0.002)
+    time.sleep(0.02)
+    assert instrument.n_sounding == 2
+    pump(bus, at + 24_000)
+    assert heard_hz(bus, at + 6_000) == pytest.approx(880.0, abs=5.0)
+
+
 def test_of_many_turns_that_wait_the_newest_is_made(instrument, bus, gate):
     strike_and_hold(instrument, bus, True)
     gate.open.clear()
