@@ -266,11 +266,17 @@ ACTIONS = (
     Action("view.zoom_all", "Show the whole sound", "Ctrl+0", "View", "From the start to the end", words="fit"),
     Action("view.zoom_selection", "Zoom to the selection", "Z", "View", "Fill the view with the selection"),
     Action("view.library", "Library", "Ctrl+1", "View", "Show or hide the library", "", True, "panel dock takes"),
-    Action("view.fm", "FM synthesizer", "Ctrl+2", "View", "Show or hide the FM panel", "", True, "panel dock knobs"),
+    Action("view.fm", "FM synthesizer", "", "View", "Show or hide the FM panel", "", True, "panel dock knobs"),
+    Action(
+        "view.to_fm", "Go to the FM synthesizer", "Ctrl+2", "View", "Bring the FM panel to the front", words="play tab"
+    ),
+    Action(
+        "view.to_impact", "Go to Impact", "Ctrl+3", "View", "Bring the Impact panel to the front", words="strike tab"
+    ),
     Action(
         "view.impact",
         "Impact",
-        "Ctrl+3",
+        "",
         "View",
         "Show or hide the panel of the impact instrument",
         "",
@@ -424,6 +430,9 @@ MENUS: tuple[tuple[str, tuple[str | None, ...]], ...] = (
             "view.words",
             "view.jobs",
             "view.reset_layout",
+            None,
+            "view.to_fm",
+            "view.to_impact",
             None,
             "view.light",
             "view.motion",

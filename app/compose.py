@@ -153,6 +153,8 @@ class Session(QObject):
         window.add_panel("library", "Library", self.library, "left", "view.library")
         window.add_panel("fm", "FM synthesizer", self.fm, "right", "view.fm")
         window.add_panel("impact", "Impact", self.impact, "right", "view.impact", behind="fm")
+        window.bring_by("view.to_fm", "fm")
+        window.bring_by("view.to_impact", "impact")
         window.add_panel("jobs", "Jobs", JobsPanel(self.jobs), "bottom", "view.jobs")
         self.job_status = JobStatus(self.jobs)
         self.transport.add_status(self.job_status)

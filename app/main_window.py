@@ -145,6 +145,10 @@ class MainWindow(QMainWindow):
         self._docks[name] = dock
         return dock
 
+    def bring_by(self, action_id: str, name: str) -> None:
+        """``action_id`` brings the panel to the front, and does nothing else where it is there."""
+        self.actions_.bind(action_id, lambda: self._show_panel(name, True))
+
     def set_footer(self, transport: QWidget) -> None:
         self._footer.addWidget(transport, 1)
 

@@ -97,7 +97,9 @@ def test_who_closed_both_panels_is_left_alone(session: Session, qtbot: QtBot) ->
     assert session.document.patch == GONG
 
 
-def test_the_key_of_a_panel_behind_another_brings_it_up_instead_of_hiding_it(session: Session, qtbot: QtBot) -> None:
+def test_the_key_of_a_panel_brings_it_up_and_leaves_it_there_and_the_menu_hides_it(
+    session: Session, qtbot: QtBot
+) -> None:
     wait_for(qtbot, session, "fm")
     qtbot.keyClick(session.window, Qt.Key.Key_3, CTRL)
     wait_for(qtbot, session, "impact")
@@ -105,6 +107,9 @@ def test_the_key_of_a_panel_behind_another_brings_it_up_instead_of_hiding_it(ses
     qtbot.keyClick(session.window, Qt.Key.Key_2, CTRL)
     wait_for(qtbot, session, "fm")
     qtbot.keyClick(session.window, Qt.Key.Key_2, CTRL)
+    qtbot.wait(50)
+    assert session.window.in_sight("fm")
+    session.actions["view.fm"].trigger()
     assert session.window.panel("fm").isHidden()
 
 

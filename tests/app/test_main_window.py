@@ -159,6 +159,7 @@ def test_a_panel_closed_by_its_own_button_can_be_brought_back(qtbot: QtBot, wind
     assert not session.actions["view.fm"].isChecked()
     qtbot.keyClick(session.window, Qt.Key.Key_2, CTRL)
     assert dock.isVisible()
+    assert session.actions["view.fm"].isChecked()
 
 
 @pytest.mark.parametrize("damage", ["layout", "geometry"])
