@@ -43,10 +43,12 @@ def run(arguments: argparse.Namespace) -> Answer:
 
     if arguments.spread is not None and not 0.0 <= arguments.spread < math.inf:
         raise BadUsage(f"--spread is {arguments.spread:g}; give 0 (all alike), 1 (the usual differences) or more.")
+    if os.path.lexists(arguments.output) and not arguments.output.is_dir():
+        raise BadUsage(f"{arguments.output} is already there and no folder; give a new folder for the set.")
     if arguments.force and os.path.lexists(arguments.output):
         raise BadUsage("A set is never written over another one; leave out --force and name a new folder.")
     patch, notices = find_sound(arguments.patch, arguments.voice)
-    plan = VaryPlan(arguments.variations, arguments.layers or 1, seed=arguments.seed or 0)
+    plan = VaryPlan(arguments.variations, 1 if arguments.layers is None else arguments.layers, seed=arguments.seed or 0)
     note = NoteSettings(arguments.note, arguments.velocity, arguments.hold, arguments.seconds)
     plan = plan.scaled(1.0 if arguments.spread is None else arguments.spread)
     request = SetRequest(patch, plan, note, arguments.rate)

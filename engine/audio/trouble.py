@@ -36,9 +36,11 @@ def unwritable(error: OSError, path: Path) -> AudioUnwritable | AudioExists:
     code = error.errno
     if code == errno.EEXIST:
         return exists(path)
-    if code in (errno.ENOENT, errno.ENOTDIR):
+    # The system's own folders, as /proc, say that there is no such file where none can be made.
+    is_closed = code == errno.ENOENT and path.parent.is_dir()
+    if code in (errno.ENOENT, errno.ENOTDIR) and not is_closed:
         return AudioUnwritable(f"{path.name} cannot be written: there is no folder {path.parent}.")
-    if code in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if is_closed or code in (errno.EACCES, errno.EPERM, errno.EROFS):
         return AudioUnwritable(
             f"{path.name} cannot be written: the folder {path.parent} may not be changed; choose another one."
         )

@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from engine.dsp.distance import Samples, powers
 from engine.dsp.mel import mel_edges_hz
@@ -46,20 +47,22 @@ def log_mel_error_db(reference: Samples, sound: Samples, rate: int) -> float:
 
     A sound that is shorter is followed by silence, a longer one is cut.
     """
-    n = max(len(reference), WINDOWS[-1])
-    both = [np.pad(x[:n], (0, n - min(len(x), n))) for x in (reference, sound)]
-    target = LogMelTarget(torch.from_numpy(both[0]), rate)
-    return float(target.errors_db(torch.from_numpy(both[1])[None])[0])
+    target = LogMelTarget(torch.from_numpy(reference), rate)
+    n = target.n_frames
+    whole = np.pad(sound[:n], (0, n - min(len(sound), n)))
+    return float(target.errors_db(torch.from_numpy(whole)[None])[0])
 
 
 class LogMelTarget:
     """A reference ``[frames]`` to which many sounds are compared at once; it fixes the float type and the device.
 
-    Windows are ``1 / overlap`` of themselves apart.
+    Windows are ``1 / overlap`` of themselves apart. A reference that is shorter than the longest one is followed by
+    silence; sounds are ``n_frames`` long, as it is then.
     """
 
     def __init__(self, reference: Tensor, rate: int, overlap: int = 4) -> None:
-        self.n_frames = reference.shape[0]
+        self.n_frames = max(reference.shape[0], WINDOWS[-1])
+        reference = pad(reference, (0, self.n_frames - reference.shape[0]))
         self.energy = float(reference.square().sum())
         """Of the reference, which every sound is brought to."""
         self._overlap = overlap

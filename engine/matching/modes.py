@@ -41,8 +41,11 @@ QUIET_DB = -55.0
 """Below the loudest moment, there is nothing to learn from a sound."""
 FAINT_DB = -80.0
 """A band so far below the strongest one has nothing of its own."""
-SLOWEST, FASTEST = 0.1, 700.0
+SLOWEST, FASTEST = 0.01, 700.0
 """Dampings of modes, in 1/s; what falls faster is part of the contact."""
+_GROWING = -1.0
+"""What stands, or grows no faster than that, is taken for the slowest: left out, its band's edges would be heard for
+it."""
 LOWEST_HZ = 30.0
 _ATTACK_S = 0.002
 _RIDGE = 1e-7
@@ -130,7 +133,8 @@ def modes_in_steps(sound: Floats, rate: float, map_steps: MapSteps, most: int = 
     (weights,) = yield from map_steps(lambda _: _levels(ringing, rate, hz, damping), [None])
     # Back to the onset.
     at_onset = weights * np.exp((damping - 2j * np.pi * hz) * (attack / rate))
-    heard = np.abs(weights) ** 2 / damping
+    # Its energy as far as it is heard: what hardly falls would count for what comes later too.
+    heard = np.abs(weights) ** 2 * -np.expm1(-2.0 * damping * seconds) / damping
     order = np.argsort(-heard)[:most]
     order = order[heard[order] > heard.max() * 1e-7]
     columns = hz, damping, np.abs(at_onset), np.angle(at_onset) + 0.5 * np.pi
@@ -179,7 +183,8 @@ def _poles_of_band(slow: Complexes, slow_rate: float, middle_hz: float) -> list[
         return []
     offset_hz = np.angle(poles) * slow_rate / (2.0 * np.pi)
     damping = -np.log(np.abs(poles)) * slow_rate
-    inside = (np.abs(offset_hz) <= 0.5 * BAND_HZ) & (damping > SLOWEST) & (damping < FASTEST)
+    inside = (np.abs(offset_hz) <= 0.5 * BAND_HZ) & (damping > _GROWING) & (damping < FASTEST)
+    damping = damping.clip(min=SLOWEST)
     peak = float(np.abs(slow).max())
     return [(float(middle_hz + o), float(d), peak) for o, d in zip(offset_hz[inside], damping[inside], strict=True)]
 

@@ -7,6 +7,7 @@ error. The nearest preset is among what is ranked in the end, so nothing worse i
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 
@@ -15,7 +16,6 @@ import torch
 from torch import Tensor
 
 from engine.audio.values import Audio
-from engine.dsp.log_mel import WINDOWS as MEL_WINDOWS
 from engine.dsp.log_mel import LogMelTarget
 from engine.jobs import Note
 from engine.matching.budget import STRIKE_S, Budget
@@ -26,7 +26,7 @@ from engine.matching.result import N_CANDIDATES, MatchResult
 from engine.matching.strike_descent import StrikeDescent
 from engine.matching.strike_finish import Heard, StrikeFinish
 from engine.matching.strike_noise import with_near_noise
-from engine.matching.strike_presets import Near, heard_wholly, nearest
+from engine.matching.strike_presets import Near, by_likeliness, heard_wholly, n_looked_at
 from engine.matching.strike_room import hear_room, with_room
 from engine.matching.strike_scene import StrikeScene
 from engine.matching.strike_start import start
@@ -49,7 +49,9 @@ _SURE = 0.85
 _PREVIEW_EVERY_S = 0.8
 _STRONG, _SAME_OCT = 0.1, 1.0 / 24.0
 """A partial with such a share of the strongest one's amplitude may be the pitch; so near to the pitch it is."""
-_END = 0.92
+_END, _END_WITHOUT_HOPE, _END_OF_LOOKING = 0.92, 0.7, 0.95
+"""The ways down end at such a share of the budget; at the second one where they lead to nothing that is surely nearer
+than the presets: the time until the third is better spent on those."""
 
 
 def match(
@@ -98,27 +100,42 @@ class _Fit:
         self._struck, self._crew, self._budget, self._locks = struck, crew, budget, locks
         self._presets = [preset for preset in presets if preset.synth == IMPACT_SPACE.name]
         rate = struck.sample_rate
-        n = max(len(struck.samples), MEL_WINDOWS[-1])
-        self._sound = np.pad(struck.samples, (0, n - len(struck.samples)))
-        reference = self._wanted = torch.from_numpy(self._sound).float()
+        reference = torch.from_numpy(struck.samples).float()
         decode = ImpactDecoder()
         self._full = StrikeScene(LogMelTarget(reference, rate), rate, seed, decode)
         self._rough = StrikeScene(LogMelTarget(reference, rate, overlap=2), rate, seed, decode)
+        # A short strike is followed by silence, as it is where it is compared.
+        self._sound = np.pad(struck.samples, (0, self._full.n_frames - len(struck.samples)))
+        self._wanted = torch.from_numpy(self._sound).float()
         self._finish = StrikeFinish(self._full, struck, locks, name)
         self._n_steps = max(round(most_steps * min(_USUAL_S / struck.duration_s, 1.0)), min(most_steps, 12))
         self._shown_at = -1.0
+        self._left: Sequence[Patch] = ()
 
     def run(self) -> Generator[Note, None, MatchResult]:
         modes = yield from self._budget.noted(
             modes_in_steps(self._struck.samples, self._struck.sample_rate, self._crew.map), "Looking for the modes"
         )
-        near = yield from self._budget.noted(
-            nearest(self._full, self._presets, self._struck, modes, self._locks, self._crew), "Comparing with presets"
-        )
+        near = yield from self._near(modes)
         work = self._crew.map(lambda n: self._starts(modes, n), self._counts(len(modes)))
         starts = yield from self._budget.noted(work, "Looking for the noise")
-        found = yield from self._descended(starts)
+        found = yield from self._descended(starts, near[0].db if near else math.inf)
         return (yield from self._ranked(found, near, modes))
+
+    def _near(self, modes: Modes) -> Generator[Note, None, list[Near]]:
+        """The likely presets, best first; those left are kept in the order of their likeliness."""
+        steps = by_likeliness(self._full, self._presets, self._struck, modes, self._locks, self._crew)
+        ordered = yield from self._budget.noted(steps, "Comparing with presets")
+        n = n_looked_at(self._struck.duration_s)
+        self._left = ordered[n:]
+        return (yield from self._heard_wholly(ordered[:n], modes, math.inf))
+
+    def _heard_wholly(self, presets: Sequence[Patch], modes: Modes, end: float) -> Generator[Note, None, list[Near]]:
+        """As many of ``presets`` as there is time for until ``end`` of the budget is used, best first."""
+        steps = heard_wholly(
+            self._full, presets, self._struck, modes, self._locks, self._crew, lambda: self._budget.used >= end
+        )
+        return (yield from self._budget.noted(steps, "Comparing with presets"))
 
     @staticmethod
     def _counts(n: int) -> list[int]:
@@ -144,14 +161,17 @@ class _Fit:
     def _nearer(self, unit: Tensor) -> tuple[Tensor, float]:
         return with_near_noise(self._rough, unit, self._wanted, self._locks.free)
 
-    def _descended(self, starts: Sequence[Sequence[Tensor]]) -> Generator[Note, None, list[Tensor]]:
+    def _descended(self, starts: Sequence[Sequence[Tensor]], near_db: float) -> Generator[Note, None, list[Tensor]]:
+        """Where the ways down end, best first; sooner where none leads far below ``near_db``."""
         alike = [[StrikeDescent(self._rough, unit, self._locks.free) for unit in units] for units in starts]
         ways = [way for few in alike for way in few]
         going = list(ways)
         begun = self._budget.used
         for i in range(self._n_steps):
-            if self._budget.used > _END:
-                break
+            if self._budget.used > _END_WITHOUT_HOPE:
+                hopeless = min(way.best_db for way in ways) > _SURE * near_db
+                if hopeless or self._budget.used > _END:
+                    break
             timed = (self._budget.used - begun) / (_END - begun)
             # Where time ends the way before its steps do, it says how far it is.
             gone = timed if timed > (i + 1) / self._n_steps else i / self._n_steps
@@ -183,8 +203,8 @@ class _Fit:
         heard = yield from self._budget.noted(self._crew.map(self._finish.heard, units), "Comparing")
         if near and min(one.db for one in heard) > _SURE * near[0].db:
             # The nearest was chosen by how presets begin; now any of them may be nearer than all that was found.
-            every = heard_wholly(self._full, self._presets, self._struck, modes, self._locks, self._crew)
-            near = yield from self._budget.noted(every, "Comparing with presets")
+            more = yield from self._heard_wholly(self._left, modes, _END_OF_LOOKING)
+            near = sorted([*near, *more], key=lambda one: one.db)
             heard = [*heard, self._finish.heard(near[0].unit)]
         best: list[Heard] = []
         for one in sorted(heard, key=lambda one: one.db):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -38,10 +38,10 @@ class Near:
     db: float
 
 
-def nearest(
+def by_likeliness(
     scene: StrikeScene, presets: Sequence[Patch], struck: Struck, modes: Modes, locks: Locks, crew: Crew
-) -> Generator[None, None, list[Near]]:
-    """The best of ``presets``, best first, with what is locked."""
+) -> Generator[None, None, list[Patch]]:
+    """``presets``, the one first that begins most like the strike, with what is locked."""
     if not presets:
         return []
     # What the ear calls the pitch, where it hears one, is enough: there are many presets.
@@ -52,17 +52,31 @@ def nearest(
     parts = [presets[i : i + _BATCH] for i in range(0, len(presets), _BATCH)]
     found = yield from crew.map(lambda few: _heard(brief, _tried(few, wanted_hz, locks)), parts)
     ranked = sorted((one for few in found for one in few), key=lambda one: one.db)
-    n = min(max(int(_LOOKED_AT_S / struck.duration_s), _FEWEST_LOOKED_AT), _MOST_LOOKED_AT)
-    likely = list({id(one.preset): one.preset for one in ranked}.values())[:n]
-    return (yield from heard_wholly(scene, likely, struck, modes, locks, crew))
+    return list({id(one.preset): one.preset for one in ranked}.values())
+
+
+def n_looked_at(duration_s: float) -> int:
+    """How many of the likely presets are heard wholly, whatever comes."""
+    return min(max(int(_LOOKED_AT_S / duration_s), _FEWEST_LOOKED_AT), _MOST_LOOKED_AT)
 
 
 def heard_wholly(
-    scene: StrikeScene, presets: Sequence[Patch], struck: Struck, modes: Modes, locks: Locks, crew: Crew
+    scene: StrikeScene,
+    presets: Sequence[Patch],
+    struck: Struck,
+    modes: Modes,
+    locks: Locks,
+    crew: Crew,
+    is_over: Callable[[], bool],
 ) -> Generator[None, None, list[Near]]:
-    """All of ``presets``, best first, each as it is and at every pitch that the strike may have."""
+    """``presets``, best first, each as it is and at every pitch that the strike may have; once time ``is_over``, those
+    that come later are left out."""
     pitches = pitches_hz(struck, modes)
-    found = yield from crew.map(lambda preset: _heard(scene, _tried([preset], pitches, locks)), presets)
+
+    def heard(preset: Patch) -> list[Near]:
+        return [] if is_over() else _heard(scene, _tried([preset], pitches, locks))
+
+    found = yield from crew.map(heard, presets)
     return sorted((one for few in found for one in few), key=lambda one: one.db)
 
 

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 
 from engine.errors import PatchError
 from engine.params import Patch
+from engine.project.plain_file import plain_file
 
 T = TypeVar("T")
 
@@ -165,7 +166,7 @@ def read_patch(path: Path) -> Patch:
 
 def _read(path: Path, loads: Callable[[str], T]) -> T:
     try:
-        if path.stat().st_size > MAX_PRESET_BYTES:
+        if plain_file(path).st_size > MAX_PRESET_BYTES:
             raise PatchError(f"It has more than {MAX_PRESET_BYTES // 1_000_000} MB; no patch is that large.")
         return loads(path.read_text(encoding="utf-8"))
     except PatchError as error:

@@ -64,6 +64,17 @@ def test_a_long_and_a_short_mode_of_one_pitch_region_keep_their_times():
     assert found.damping[nearest(found, 640.0)] == pytest.approx(120.0, rel=0.05)
 
 
+@pytest.mark.parametrize("damping", [0.0, 0.1, 1.0, 10.0])
+@pytest.mark.parametrize("hz", [440.0, 523.0, 1_000.0])
+@pytest.mark.parametrize("noise_db", [-200.0, -40.0])
+def test_a_lone_tone_is_found_however_long_it_rings(hz, damping, noise_db):
+    found = find_modes(noisy(Modes(*np.array([[hz], [damping], [0.5], [0.0]])).sound(RATE // 2, RATE), noise_db), RATE)
+    loudest = int(found.amplitude.argmax())
+    assert found.hz[loudest] == pytest.approx(hz, abs=0.2)
+    assert found.damping[loudest] == pytest.approx(damping, rel=0.05, abs=0.1)
+    assert found.amplitude[loudest] == pytest.approx(0.5, rel=0.05)
+
+
 @pytest.mark.parametrize("begin", [0, 1, 4_321, 30_000])
 @pytest.mark.parametrize("noise_db", [-200.0, -50.0])
 def test_the_strike_is_found_to_the_millisecond(begin, noise_db):

@@ -148,6 +148,37 @@ def test_where_nothing_else_is_near_the_best_of_the_presets_at_its_best_pitch_co
     assert result.preset_db == pytest.approx(wanted_db, abs=0.01)
 
 
+@pytest.mark.parametrize(("rate", "seconds"), [(8_000, 0.2), (48_000, 0.038)])
+def test_a_strike_that_is_shorter_than_a_window_is_matched(rate: int, seconds: float) -> None:
+    time_s = np.arange(round(seconds * rate)) / rate
+    sound = 0.5 * np.sin(2.0 * np.pi * 900.0 * time_s) * np.exp(-4.0 / seconds * time_s)
+    target = Audio(sound.astype(np.float32)[None], rate)
+    result, _ = finished(match(target, most_steps=2, presets=PRESETS[:2], **LONG))  # type: ignore[arg-type]
+    assert result.duration_s == pytest.approx(seconds, abs=0.001)
+    assert result.candidates[0].distance_db < result.preset_db
+    assert result.preset_name in [preset.name for preset in PRESETS[:2]]
+    spectrum = np.abs(np.fft.rfft(mono(result, rate), n=10 * rate))
+    assert spectrum.argmax() / 10.0 == pytest.approx(900.0, rel=0.02)
+
+
+def test_once_its_time_is_over_no_more_presets_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    hum = torch.tensor(Patch("impact", {"transpose_st": -48.0, "room": 0.0}).unit())
+    for name in ("_MOST_LOOKED_AT", "_FEWEST_LOOKED_AT"):
+        monkeypatch.setattr(f"engine.matching.strike_presets.{name}", 1)
+    monkeypatch.setattr("engine.matching.strike_match._Fit._starts", lambda fit, modes, n: [hum])
+    heard: list[StrikeScene] = []
+    errors_db = StrikeScene.errors_db
+    monkeypatch.setattr(StrikeScene, "errors_db", lambda scene, units: heard.append(scene) or errors_db(scene, units))
+    target = pot(0.1, noise=0.3)
+    counts = []
+    for seconds in (600.0, 1e-3):
+        heard.clear()
+        result, _ = finished(match(target, most_steps=1, presets=PRESETS, seconds=seconds))
+        counts.append(len(heard))
+        assert result.candidates[0].distance_db <= result.preset_db + 0.01
+    assert counts[0] - counts[1] == len(PRESETS) - 1
+
+
 def test_of_several_strikes_the_first_is_matched_and_that_is_said() -> None:
     one = pot(0.5, noise=0.1).samples
     result, _ = quick(Audio(np.concatenate([one, one], axis=1), RATE))

@@ -1,6 +1,7 @@
 """One strike becomes a set: strikes that differ a little, layers from soft to hard, and a sheet that says so."""
 
 import json
+import os
 from itertools import combinations
 from pathlib import Path
 
@@ -260,10 +261,29 @@ def test_the_command_refuses_what_makes_no_sense(tmp_path: Path, capsys: pytest.
     out = tmp_path / "set"
     assert "1 to 64" in refused(capsys, "clay pot", "-o", out, "--variations", 0)
     assert "1 to 16" in refused(capsys, "clay pot", "-o", out, "--variations", 1, "--layers", 17)
+    assert "1 to 16" in refused(capsys, "clay pot", "-o", out, "--variations", 3, "--layers", 0)
     assert "without --variations" in refused(capsys, "clay pot", "-o", out, "--layers", 2)
     assert "fm synth" in refused(capsys, "marimba", "-o", out, "--variations", 2)
     assert "seed" in refused(capsys, "clay pot", "-o", out, "--variations", 2, "--seed", -1)
     assert not out.exists()
+    out.touch()
+    for force in ((), ("--force",)):
+        assert "no folder" in refused(capsys, "clay pot", "-o", out, "--variations", 2, *force)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("name", ["pipe.json", "pipe.syx"])
+def test_a_pipe_is_no_patch(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    assert "no file but a device or a pipe" in refused(capsys, tmp_path / name, "-o", tmp_path / "out.wav")
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="this system keeps no folder that takes no files")
+def test_of_a_folder_that_takes_no_files_it_is_not_said_that_it_is_not_there(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = refused(capsys, "clay pot", "-o", "/proc/x.wav", "--seconds", 0.1)
+    assert "/proc may not be changed" in said
 
 
 @pytest.mark.parametrize("spread", ["-1", "nan", "inf"])

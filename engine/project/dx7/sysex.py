@@ -26,6 +26,7 @@ from pathlib import Path
 from engine.audio.atomic import new_file
 from engine.errors import PatchError
 from engine.project.dx7.voice import PACKED_BYTES, SINGLE_BYTES, Dx7Voice
+from engine.project.plain_file import plain_file
 
 VOICES_IN_BANK = 32
 BANK_BYTES = VOICES_IN_BANK * PACKED_BYTES
@@ -82,6 +83,7 @@ def read_syx(path: str | Path) -> Dx7File:
     """Read a file; raises :class:`PatchError` with one sentence when it holds no DX7 voice or cannot be read."""
     path = Path(path)
     try:
+        plain_file(path)
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
