@@ -34,7 +34,7 @@ class ImpactPictures:
     ones not always first: ``mode_hz``, ``mode_db`` (level at the strike as it is heard, 0 dB for a sine at full scale,
     -inf for none) and ``mode_decay_s`` (time to -60 dB), each ``[n]``; ``plain_hz``, ``plain_db`` and ``plain_decay_s``
     ``[n]`` without the residuals of the patch. Only the first ``n_own`` have a place in the patch's vectors: those
-    behind are the air's inside a hollow object, and not to be dragged. ``pitch_hz`` is what people call its pitch.
+    behind are the air's inside a hollow object, and not to be dragged. ``pitch_hz`` is where its pitch is heard.
 
     Material without residuals: at ``damping_hz`` ``[k]``, low to high, a mode takes ``damping_decay_s`` ``[k]`` to -60
     dB.

@@ -26,6 +26,8 @@ LOWEST_HZ, HIGHEST_HZ = 20.0, 20_000.0
 RESIDUALS = {name: IMPACT_SPACE.defaults()[name] for name in ("mode_pitch_st", "mode_damping_oct", "mode_level_db")}
 HARDEST = 127.0
 _FREE = float(SHAPES.index("free"))
+_UNHEARD_DB = 25.0
+_NEAR_OCT = 0.1
 _NOISE_FALLS = 1.2
 """The noise is drawn until it is 72 dB down."""
 
@@ -58,7 +60,7 @@ def draw(patch: Patch, note: float, velocity: float, hold_s: float, duration_s: 
             plain_db=_floats(_mode_db(plain))[shown],
             plain_decay_s=_floats(LN_1000 / plain.damping[0])[shown],
             n_own=n_own,
-            pitch_hz=float(strike.pitch_hz[0]),
+            pitch_hz=_heard_pitch_hz(strike, n_own),
             damping_hz=_floats(damping_hz),
             damping_decay_s=_floats(_material_decay_s(patch, note, damping_hz)),
             force_s=_floats(force_s),
@@ -76,6 +78,16 @@ def draw(patch: Patch, note: float, velocity: float, hold_s: float, duration_s: 
             room_delay_s=float(room.delay_s[0]),
             room=float(room.wet[0]) / MOST_WET,
         )
+
+
+def _heard_pitch_hz(strike: ImpactNote, n_own: int) -> float:
+    """The pitch of the object, or where nothing of it is heard there (a squat pot bends as a whole far above the waves
+    in its wall), the lowest mode that is heard."""
+    hz, db = strike.hz[0, :n_own].numpy(), _mode_db(strike)[:n_own]
+    pitch_hz = float(strike.pitch_hz[0])
+    heard = hz[db > db.max() - _UNHEARD_DB]
+    near = np.abs(np.log2(heard / pitch_hz)) < _NEAR_OCT
+    return pitch_hz if near.any() or heard.size == 0 or heard.min() > pitch_hz else float(heard.min())
 
 
 def _note(patch: Patch, note: float, velocity: float, hold_s: float = 0.0) -> ImpactNote:

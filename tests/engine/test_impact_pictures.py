@@ -8,6 +8,7 @@ import pytest
 from engine.fakes_impact import draw as draw_fake
 from engine.inline import render_inline
 from engine.jobs import Event
+from engine.named_patch import find_patch
 from engine.params import Patch
 from engine.params.impact import IMPACT_SPACE, SHAPES
 from engine.params.impact_pictures import ImpactPictures
@@ -137,3 +138,12 @@ def test_the_fake_draws_what_it_plays():
 def test_as_many_modes_are_drawn_as_the_knob_says(modes):
     said = format_value(IMPACT_SPACE["modes"], modes)
     assert str(picture(modes=modes).n_own) == said
+
+
+def test_the_pitch_is_marked_where_it_is_heard():
+    pot = draw(find_patch("Clay Pot"), 60, 100, 1.0, 1.0)
+    lowest = np.argmin(pot.mode_hz[: pot.n_own])
+    assert pot.pitch_hz == pytest.approx(pot.mode_hz[lowest], rel=0.01)
+    assert pot.mode_db[lowest] > pot.mode_db.max() - 25.0
+    bar = Patch("impact", {"shape": 0.0})
+    assert draw(bar, 60, 100, 1.0, 1.0).pitch_hz == pytest.approx(draw(bar, 60, 100, 1.0, 1.0).mode_hz[0], rel=0.01)
