@@ -177,9 +177,7 @@ class _Fit:
             gone = timed if timed > (i + 1) / self._n_steps else i / self._n_steps
             left = 1.0 - gone
             if len(going) > _N_SURVIVORS and gone >= _SURVIVED:
-                # With the room or without it, but not both: more modes come into their own late.
-                better = [min(few, key=lambda way: way.best_db) for few in alike]
-                going = sorted(better, key=lambda way: way.best_db)[:_N_SURVIVORS]
+                going = _surviving(alike)
             yield from self._budget.noted(self._crew.map(lambda way: way.step(left), going), "Refining")  # noqa: B023
             share = max((i + 1) / self._n_steps, (self._budget.used - begun) / (_END - begun))
             yield self._note(begun + (0.97 - begun) * min(share, 1.0), ways)
@@ -223,6 +221,16 @@ class _Fit:
             preset,
             preset_db,
         )
+
+
+def _surviving(alike: Sequence[Sequence[StrikeDescent]]) -> list[StrikeDescent]:
+    """The best ways of those that began with each number of modes, and the best in a room where one was heard: noise
+    comes near at once, a room and many modes come into their own late."""
+    better = [min(few, key=lambda way: way.best_db) for few in alike]
+    best = sorted(better, key=lambda way: way.best_db)[:_N_SURVIVORS]
+    roomed = [way for few in alike for way in few[1:]]
+    first = min(roomed, key=lambda way: way.best_db, default=None)
+    return best if first is None or any(way in best for way in roomed) else [*best, first]
 
 
 def _partial_hz(pitch_hz: float | None, modes: Modes) -> float | None:

@@ -103,8 +103,9 @@ def test_the_right_button_lays_a_hand_on_what_rings(
         pointer.let_go(button=3)
 
     sound = np.abs(recorded(sound_server, tmp_path, deed))
-    peak = float(sound[: RATE // 2].max())
+    peak = float(sound.max())
     assert peak > 0.01
-    last_s = float(np.flatnonzero(sound > 10 ** (-50 / 20) * peak)[-1]) / RATE
+    heard = np.flatnonzero(sound > 10 ** (-50 / 20) * peak)
+    last_s = float(heard[-1] - heard[0]) / RATE
     rings_s = 50.0 / 60.0 * float(draw(BAR, 60, 80, 1.0, 2.0).mode_decay_s[0])
     assert last_s < 0.5 * rings_s
