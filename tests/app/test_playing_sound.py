@@ -21,6 +21,8 @@ from engine.params.playing import PlaySettings
 from engine.playing import Instrument
 
 BLOCK = 480
+pytestmark = pytest.mark.alone  # keys are late where the instrument has to share the cores
+
 SINE = {
     **{f"op1_env{n}_db": 0.0 for n in (1, 2, 3)},
     "op1_env1_s": 0.01,
