@@ -22,7 +22,7 @@ from app.drop_in import SOUND_SUFFIXES
 from app.kept_proposal import Keeper
 from app.match_drops import WORDS, TakeDrops, is_one_sound
 from app.match_kept import MatchFound
-from app.match_loudness import MatchLoudness
+from app.matching_loudness import MatchLoudness
 from app.panels.match_bar import MatchBar
 from app.panels.paged import PagedPanel
 from app.trying_on import TryingOn

@@ -30,7 +30,7 @@ from engine.audio.values import Clip
 from engine.bench.frame import Mark, Row, Rows, data_folder, is_quick
 from engine.bench.kept import Kept
 from engine.dsp.distance import Samples
-from engine.dsp.log_mel import WINDOWS, LogMelTarget, log_mel_error_db
+from engine.dsp.log_mel import LogMelTarget, log_mel_error_db
 from engine.inline import match_inline, render_inline
 from engine.matching.modes import find_modes, onset_frame
 from engine.matching.result import Candidate
@@ -182,9 +182,8 @@ def measured(strike: Strike, clip: Clip, seconds: float | None = None) -> Measur
 def best_preset(struck: Struck) -> tuple[str, float]:
     """The factory preset that comes nearest to ``struck``, and its error."""
     rate = struck.sample_rate
-    n = max(len(struck.samples), WINDOWS[-1])
-    target = LogMelTarget(torch.from_numpy(np.pad(struck.samples, (0, n - len(struck.samples)))).float(), rate)
-    longer = LogMelTarget(torch.zeros(n + round(_LATE_S * rate)), rate)
+    target = LogMelTarget(torch.from_numpy(struck.samples).float(), rate)
+    longer = LogMelTarget(torch.zeros(target.n_frames + round(_LATE_S * rate)), rate)
     wanted_hz = pitches_hz(struck, find_modes(struck.samples, rate))
     best, best_db = "", math.inf
     for preset in (patch for patch in factory_presets() if patch.synth == IMPACT_SPACE.name):
@@ -195,7 +194,9 @@ def best_preset(struck: Struck) -> tuple[str, float]:
         for shift_st in shifts_st(preset, wanted_hz):
             shifted = preset.with_values(transpose_st=IMPACT_SPACE["transpose_st"].clamp(own + shift_st))
             units.append(shifted.unit())
-        sounds = [_from_onset(sound, rate, n) for sound in scene.sounds(torch.tensor(units)).double().numpy()]
+        sounds = [
+            _from_onset(sound, rate, target.n_frames) for sound in scene.sounds(torch.tensor(units)).double().numpy()
+        ]
         db = float(target.errors_db(torch.from_numpy(np.stack(sounds)).float()).min())
         if db < best_db:
             best, best_db = preset.name, db

@@ -14,17 +14,23 @@ BELL = Patch("impact", {"material": 1.0, "modes": 1.0, "tuning": 2.0, "damping_l
 SINE = Patch("fm", {"mod_2_1_rad": 0.0, "op1_env2_db": 0.0, "op1_env3_db": 0.0, "op1_env4_s": 0.3})
 
 
+def struck(kind, patch):
+    """An instrument with a key down, and the bus that it plays on."""
+    prepare(kind)
+    instrument, bus = Instrument(kind), SteppedBus()
+    instrument.connect(bus)
+    instrument.set_patch(patch)
+    instrument.note_on(60, 110)
+    return instrument, bus
+
+
 def strength(sound, hz):
     return np.abs(np.fft.rfft(sound * np.hanning(len(sound))))[round(hz * len(sound) / RATE)]
 
 
 @pytest.mark.parametrize("first", [BELL, SINE], ids=["impact", "fm"])
 def test_what_rings_fades_no_faster_than_its_own_release_and_the_other_instrument_plays(first):
-    prepare("real")
-    instrument, bus = Instrument("real"), SteppedBus()
-    instrument.connect(bus)
-    instrument.set_patch(first)
-    instrument.note_on(60, 110)
+    instrument, bus = struck("real", first)
     pump(bus, 24_000)
     other = SINE if first is BELL else BELL
     instrument.set_patch(other)
@@ -45,11 +51,7 @@ def test_what_rings_fades_no_faster_than_its_own_release_and_the_other_instrumen
 
 
 def test_silence_ends_what_has_been_left_too():
-    prepare("fake")
-    instrument, bus = Instrument("fake"), SteppedBus()
-    instrument.connect(bus)
-    instrument.set_patch(BELL)
-    instrument.note_on(60, 110)
+    instrument, bus = struck("fake", BELL)
     pump(bus, 9_600)
     instrument.set_patch(SINE)
     instrument.note_on(81, 110)
