@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.dsp.mel import FRAMES_PER_S, band_centres_hz
+from engine.training.paraphrases import of_caption, of_class
 
 CLASS_PHRASES: dict[str, tuple[str, ...]] = {
     "alarm_siren": ("alarm", "siren", "warning siren wailing", "car horn", "alarm going off"),
@@ -121,6 +122,8 @@ def adjectives(traits: Traits) -> list[str]:
     return words
 
 
+_PARAPHRASED, _OF_CAPTION = 0.55, 0.6
+"""How often a sound is called otherwise than by names, and how often that is other words for its own caption."""
 _A = re.compile(r"\b([Aa]) (?=[aeiou])")
 _FRAMES = (
     "{}",
@@ -136,9 +139,13 @@ _FRAMES = (
 
 
 def say(caption: str, klass: str, traits: Traits, rng: Random) -> str:
-    """One way to name a sound: its own caption half of the time, else its class, often with an adjective."""
-    phrases = CLASS_PHRASES.get(klass, ())
-    name = caption if not phrases or rng.random() < 0.5 else rng.choice(phrases)
+    """One way to name a sound: its own caption, other words for that, a name of its class or what is true of the class;
+    names and captions often with an adjective."""
+    names, whole = CLASS_PHRASES.get(klass, ()), (*of_caption(caption), *of_class(klass))
+    if whole and rng.random() < _PARAPHRASED:
+        other = of_caption(caption)
+        return rng.choice(other if other and rng.random() < _OF_CAPTION else whole)
+    name = caption if not names or rng.random() < 0.5 else rng.choice(names)
     words = adjectives(traits)
     if words and rng.random() < 0.35:
         name = f"{rng.choice(words)} {name}"

@@ -35,6 +35,7 @@ from engine.training.corpus import Recording, Side, read_folders, share_out
 from engine.training.prior import MADE_SHARE, STREAM_SIZE, learned_from
 from engine.training.run import Training, use_cores
 from engine.training.shelf import SPEEDS, Item, Mixer, Stream, read_steps
+from engine.training.variation import varied
 
 BATCH = 48
 JUDGE_SIDE: Side = "train"
@@ -42,6 +43,8 @@ EMBED_SIDE: Side = "embed"
 _DROPOUT = 0.2
 _MIX_SHARE = 0.5
 _SMOOTH = 0.05
+_OF_ONE_CLASS = 0.1
+"""What the words for one sound are worth for another of its class."""
 
 
 def judge_steps(
@@ -82,7 +85,7 @@ def judge_steps(
     def loss_of() -> Tensor:
         net.train()
         items = [mixer.draw() for _ in range(batch)]
-        frames = varied(items, chance).to(target)
+        frames = varied([item.frames for item in items], chance).to(target)
         wanted = F.one_hot(torch.tensor([place[item.klass] for item in items]), len(classes)).float().to(target)
         if chance.random() < _MIX_SHARE:
             frames, wanted = _mixed(frames, wanted, float(chance.beta(0.4, 0.4)))
@@ -141,8 +144,8 @@ def listener_steps(
             items = [mixer.draw() for _ in range(2 * batch)]
             names = torch.stack([item.names[rng.randrange(len(item.names))] for item in items]).float().to(target)
             with torch.autocast(target.type, torch.bfloat16):
-                sounds = net.of_sound(varied(items, chance).to(target)).float()
-            return contrast(sounds, net.of_words(names), names, net.sharpness)
+                sounds = net.of_sound(varied([item.frames for item in items], chance).to(target)).float()
+            return contrast(sounds, net.of_words(names), kinship(items, names), net.sharpness)
 
         card = {**_card(folders, target, net, len(mine)), "made_share": MADE_SHARE}
 
@@ -154,34 +157,28 @@ def listener_steps(
         stream.close()
 
 
-def contrast(sounds: Tensor, words: Tensor, names: Tensor, sharpness: Tensor) -> Tensor:
+def contrast(sounds: Tensor, words: Tensor, kin: Tensor, sharpness: Tensor) -> Tensor:
     """Each sound's words among all words of the batch, and each words' sound; what says the same is no mistake.
 
-    ``sounds`` and ``words`` ``[batch, answers]`` of length 1, ``names`` ``[batch, dim]`` the text vectors.
+    ``sounds`` and ``words`` ``[batch, answers]`` of length 1, ``kin`` ``[batch, batch]`` as :func:`kinship` gives it.
     """
     scores = sharpness.exp().clamp(max=100.0) * sounds @ words.T
-    with torch.no_grad():
-        # Names that nearly agree share the hit: two kicks in a batch are both kicks.
-        alike = ((names @ names.T - 0.7) / 0.3).clamp(min=0.0) ** 2
-        wanted = alike / alike.sum(1, keepdim=True)
+    wanted = kin / kin.sum(1, keepdim=True)
     both: Tensor = 0.5 * (F.cross_entropy(scores, wanted) + F.cross_entropy(scores.T, wanted))
     return both
 
 
-def varied(items: Sequence[Item], chance: np.random.Generator) -> Tensor:
-    """Log-mel frames ``[batch, MOST_FRAMES, bands]``, each at another place and level, with bands and times masked."""
-    found = np.full((len(items), MOST_FRAMES, items[0].frames.shape[1]), LOG_FLOOR, dtype=np.float32)
-    for row, item in zip(found, items, strict=True):
-        frames = item.frames[-MOST_FRAMES:] if chance.random() < 0.3 else item.frames[:MOST_FRAMES]
-        first = int(chance.integers(0, min(MOST_FRAMES - len(frames), 24) + 1))
-        row[first : first + len(frames)] = frames
-        tilt = chance.normal(0.0, 0.4) * np.linspace(-1.0, 1.0, row.shape[1])
-        np.maximum(row + np.where(row > LOG_FLOOR + 0.05, tilt + chance.normal(0.0, 0.3), 0.0), LOG_FLOOR, out=row)
-        for axis, most in ((0, 24), (1, 12)):
-            size = int(chance.integers(0, most))
-            at = int(chance.integers(0, row.shape[axis] - size))
-            row[(slice(at, at + size), slice(None)) if axis == 0 else (slice(None), slice(at, at + size))] = LOG_FLOOR
-    return torch.from_numpy(found)
+def kinship(items: Sequence[Item], names: Tensor) -> Tensor:
+    """How far the words for one sound suit another, 1 for its own: ``[batch, batch]``.
+
+    Captions, or the ``names`` ``[batch, dim]`` that were drawn, that nearly agree share the hit: two kicks in a batch
+    are both kicks. So do sounds of one class, a little: words for the one are no worse for the other than for a bird.
+    """
+    captions = torch.stack([item.names[0] for item in items]).float().to(names.device)
+    alike = torch.maximum(captions @ captions.T, names @ names.T)
+    classes = [item.klass for item in items]
+    same = torch.tensor([[bool(a) and a == b for b in classes] for a in classes], device=names.device)
+    return torch.maximum(((alike - 0.7) / 0.3).clamp(0.0, 1.0) ** 2, _OF_ONE_CLASS * same)
 
 
 def _mixed(frames: Tensor, wanted: Tensor, share: float) -> tuple[Tensor, Tensor]:

@@ -26,7 +26,7 @@ from engine.training.generators import make
 
 Frames = NDArray[np.float16]
 
-N_NAMES = 6
+N_NAMES = 20
 """How many names a recording is learned under."""
 SPEEDS = (1.0, 0.93, 1.08)
 """A recording a little slower and faster is another one of the same kind."""

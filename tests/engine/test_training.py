@@ -17,7 +17,7 @@ from steps import finished
 
 from engine.audio import Audio, Clip, write_clip
 from engine.cli import main
-from engine.dsp.mel import RATE_HZ
+from engine.dsp.mel import LOG_FLOOR, MOST_FRAMES, N_BANDS, RATE_HZ
 from engine.errors import BadUsage, WeightError
 from engine.jobs import Note, run_inline
 from engine.metrics.judge import Judge
@@ -29,10 +29,12 @@ from engine.priors.text import text_encoder
 from engine.project.presets import factory_library
 from engine.training.captions import CLASS_PHRASES, adjectives, measure, say
 from engine.training.corpus import Recording, read_folders, share_out
-from engine.training.ears import contrast, judge_steps, listener_steps
+from engine.training.ears import contrast, judge_steps, kinship, listener_steps
 from engine.training.generators import MAKERS, make
+from engine.training.paraphrases import every_phrase, of_caption, of_class
 from engine.training.prior import train_steps
-from engine.training.shelf import Stream, frames_of
+from engine.training.shelf import Item, Stream, frames_of
+from engine.training.variation import varied
 from engine.weights.net_file import read_net
 
 SMALL = PriorSettings(width=48, depth=2, heads=2)
@@ -248,10 +250,66 @@ def test_sounds_are_made_at_the_pace_they_are_heard_at() -> None:
 
 def test_two_sounds_under_one_name_are_no_mistake() -> None:
     names = torch.nn.functional.normalize(torch.tensor([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), dim=1)
-    right = contrast(names, names, names, torch.tensor(math.log(100.0)))
-    wrong = contrast(names.flip(0), names, names, torch.tensor(math.log(100.0)))
+    kin = names @ names.T
+    right = contrast(names, names, kin, torch.tensor(math.log(100.0)))
+    wrong = contrast(names.flip(0), names, kin, torch.tensor(math.log(100.0)))
     assert float(right) == pytest.approx(math.log(2.0) * 2.0 / 3.0, abs=1e-3)
     assert float(wrong) > 10.0
+
+
+def test_captions_and_drawn_names_and_a_class_make_kin() -> None:
+    def item(klass: str, *numbers: float) -> Item:
+        vector = torch.nn.functional.normalize(torch.tensor([numbers]), dim=1)
+        return Item(np.zeros((4, 100), dtype=np.float16), vector, klass)
+
+    items = [
+        item("kick", 1.0, 0.0, 0.0),
+        item("kick", 0.0, 1.0, 0.0),
+        item("bell", 1.0, 0.1, 0.0),
+        item("", 0.0, 0.0, 1),
+    ]
+    # The second and the last were asked for by the same words, though their captions have nothing in common.
+    drawn = torch.eye(3)[[0, 1, 2, 1]]
+    kin = kinship(items, drawn)
+    assert kin.diagonal().tolist() == pytest.approx([1.0] * 4)
+    assert float(kin[0, 2]) > 0.9
+    assert 0.0 < float(kin[0, 1]) < 0.3
+    assert float(kin[1, 3]) == pytest.approx(1.0)
+    assert float(kin[0, 3]) == 0.0
+
+
+# -- other words, and the same sound otherwise -------------------------------------------------------------------------
+
+
+def test_every_caption_and_class_can_be_said_otherwise(shared_data: Path) -> None:
+    for recording in read_folders([shared_data / "sounds"]):
+        assert len(set(of_caption(recording.caption))) >= 3, recording.caption
+        assert len(set(of_class(recording.klass))) >= 10, recording.klass
+
+
+def test_phrases_are_what_a_person_would_type() -> None:
+    phrases = every_phrase()
+    assert len(phrases) > 3000
+    assert all(phrase == phrase.strip() and 1 <= len(phrase.split()) <= 20 for phrase in phrases)
+    traits, rng = measure(frames_of(tone(110.0, 8.0, 1.0))), Random(1)
+    said = [say("snare drum rimshot", "snare", traits, rng) for _ in range(300)]
+    share = sum(words in (*of_caption("snare drum rimshot"), *of_class("snare")) for words in said) / len(said)
+    assert 0.4 < share < 0.7
+
+
+def test_a_varied_sound_is_itself_elsewhere() -> None:
+    low, high = frames_of(tone(200.0, 4.0, 1.0)), frames_of(tone(4000.0, 4.0, 1.0))
+    found = varied([low, high] * 24, np.random.default_rng(3))
+    assert found.shape == (48, MOST_FRAMES, N_BANDS)
+    assert bool(found.isfinite().all())
+    assert float(found.min()) >= LOG_FLOOR - 1e-4
+    loudest = found.flatten(1).argmax(1) % N_BANDS
+    # Wherever no noise or mask covers it, a tone is near its pitch.
+    assert float((loudest[::2] < 20).float().mean()) > 0.7
+    assert float((loudest[1::2] > 50).float().mean()) > 0.7
+    assert len({tuple(row.flatten()[::97].tolist()) for row in found}) == 48
+    again = varied([low, high] * 24, np.random.default_rng(3))
+    assert torch.equal(found, again)
 
 
 def test_the_command_refuses_what_makes_no_sense(
