@@ -1,0 +1,1 @@
+"""Speech: a text becomes words, words become phonemes, and phonemes a voice."""
