@@ -8,6 +8,7 @@
     ├── PatchError               a patch that names an unknown synth, parameter or value
     ├── ParamTextError           a typed value that cannot be read
     ├── ProjectError             a project file that cannot be read or written
+    ├── SpeechError              a text that cannot be spoken, or what is needed to speak it is missing
     ├── WeightError              a trained net that is missing, damaged or of another kind
     └── BadUsage                 a command line or a call that makes no sense
 
@@ -47,6 +48,10 @@ class ParamTextError(EngineError):
 
 class ProjectError(EngineError):
     """A project file cannot be read or written."""
+
+
+class SpeechError(EngineError):
+    """A text cannot be spoken: there is nothing to say in it, or a pronunciation in it is none."""
 
 
 class WeightError(EngineError):
