@@ -20,6 +20,7 @@ NETS = {
     "listener": "how well a sound fits a text",
     "judge": "which class a sound is",
     "ear": "by what sets of sounds are compared",
+    "phonemes": "how a word is said that no lexicon has (learned from folders with a lexicon: resources/speech)",
 }
 
 
@@ -27,7 +28,12 @@ def add_arguments(parser: Parser) -> None:
     nets = "; ".join(f"{name}: {words}" for name, words in NETS.items())
     parser.add_argument("net", choices=tuple(NETS), help=nets)
     parser.add_argument(
-        "--data", metavar="DIR", type=Path, nargs="+", required=True, help="folders of sounds, with a metadata.csv"
+        "--data",
+        metavar="DIR",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="folders of what it learns from: sounds, with a metadata.csv",
     )
     parser.add_argument("--out", metavar="FILE", type=Path, required=True, help="the file to write or to continue")
     parser.add_argument("--minutes", metavar="N", type=float, required=True, help="how long to train")
@@ -76,6 +82,10 @@ def _steps(arguments: argparse.Namespace, out: Path) -> Generator[Note, None, di
         from engine.training.ears import judge_steps
 
         return judge_steps(arguments.data, out, arguments.minutes, kind=arguments.net, **more)
+    if arguments.net == "phonemes":
+        from engine.training import phonemes
+
+        return phonemes.train_steps(arguments.data, out, arguments.minutes, **more)
     from engine.project.presets import factory_library
 
     if arguments.net == "listener":
