@@ -104,7 +104,12 @@ def is_verb(place: Place) -> bool:
 
 
 def _read(place: Place) -> str:
-    before = place.before
+    before, earlier = place.before, place.word(-2)
+    asked = before in _SUBJECTS | _SINGULAR
+    if asked and earlier in _HAVE:
+        return "R EH1 D"
+    if (asked and earlier in _MODALS) or earlier in ("let", "help", "make", "hear"):
+        return "R IY1 D"
     if before in _MODALS or before in ("to", "") or before in _OWNERS:
         return "R IY1 D"
     if before in _HAVE or before in _BE or before in _SINGULAR:
@@ -128,6 +133,8 @@ def _lead(place: Place) -> str:
 
 def _live(place: Place) -> str:
     before, after = place.before, place.after
+    if before == "long":
+        return "L IH1 V"
     if before in _BE or before in _set(
         "go goes going went gone broadcast perform performed play played recorded streamed a the"
     ):
@@ -152,9 +159,10 @@ def _wind(place: Place) -> str:
 
 
 def _wound(place: Place) -> str:
-    turned = (
-        place.after in _set("up around through down its tightly along round past back into") and place.before != "the"
-    )
+    if place.before == "the":
+        return "W UW1 N D"
+    turned = place.after in _set("up around through down its tightly along round past back into")
+    turned |= place.before in _SINGULAR | _SUBJECTS and place.after in _OBJECTS
     return "W AW1 N D" if turned else "W UW1 N D"
 
 

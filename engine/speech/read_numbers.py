@@ -1,18 +1,17 @@
-"""All that begins with a digit, a sign or a currency: dates, times, money, telephones, fractions, measures, numbers."""
+"""All that begins with a digit, a sign or a currency: money, telephones, fractions, measures, numbers."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from engine.speech.numbers import cardinal, decimal, digit_by_digit, fraction, ordinal, plural_of_tens, year
+from engine.speech import read_dates
+from engine.speech.numbers import cardinal, decimal, digit_by_digit, fraction, ordinal, year
 from engine.speech.scan import Rule, Said, Scan, letters
 from engine.speech.tables import (
     AFTER_A_SPACE,
     CODES,
     CURRENCIES,
-    MONTH_NAMES,
-    MONTH_SHORT,
     MONTHS,
     SCALES,
     SOMETIMES,
@@ -23,7 +22,6 @@ _AMOUNT: Final = r"(?P<whole>\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.(?P<part>\d+))?"
 _SIGNS: Final = re.escape("".join(CURRENCIES))
 _SCALE: Final = r"(?:\s?(?P<scale>thousand|million|billion|trillion)\b|(?P<short>[kKmMbBT]n?)\b)?"
 _UNIT: Final = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
-_MONTH: Final = "|".join([*MONTHS, *MONTH_SHORT])
 _YEAR_BEFORE: Final = frozenset(
     ("in", "since", "by", "until", "till", "from", "of", "year", "before", "after", "around", "circa", "during",
      "early", "late", "mid", "spring", "summer", "autumn", "fall", "winter", "to", "through", "and", "between", *MONTHS)
@@ -48,7 +46,12 @@ def _money(match: re.Match[str], scan: Scan) -> Said:
     names = CURRENCIES[CODES.get(match["code"] or "", match["sign"] or "$")]
     one, many, cent, cents = names
     whole, part = match["whole"].replace(",", ""), match["part"]
-    minus = _minus(match["minus"])
+    if match["minus"] and scan.text[match.start() - 1 : match.start()].isalnum():
+        minus = ["to"]
+    else:
+        minus = _minus(match["minus"])
+    if match["to"]:
+        return [*minus, *_amount(match), "to", *cardinal(match["to"]), many]
     scale = SCALES.get(match["scale"] or match["short"] or "")
     if scale:
         return [*minus, *_amount(match), scale, many]
@@ -61,60 +64,39 @@ def _money(match: re.Match[str], scan: Scan) -> Said:
     return [*minus, *words]
 
 
+def _cents(match: re.Match[str], scan: Scan) -> Said:
+    """Less than one, without a whole: "$.50"."""
+    return [*cardinal(match["part"]), "cent" if match["part"] == "01" else "cents"]
+
+
 def _money_behind(match: re.Match[str], scan: Scan) -> Said:
     one, many, _, _ = CURRENCIES[CODES.get(match["code"] or "", match["sign"] or "$")]
     return [*_minus(match["minus"]), *_amount(match), one if _is_one(match) else many]
 
 
-def _clock(match: re.Match[str], scan: Scan) -> Said:
-    hour, minute, second = int(match["hour"]), match["minute"], match["second"]
-    if hour > 24:
-        return None
-    half = letters(match["half"] or "")
-    words = cardinal(hour)
-    if int(minute or 0):
-        words += [*(["oh"] if minute[0] == "0" else []), *cardinal(minute)]
-    elif minute and not half and not second:
-        words += ["o'clock"] if 0 < hour <= 12 else ["hundred"] if hour else ["hundred", "hours"]
-    if second:
-        words += ["and", *cardinal(second), "second" if int(second) == 1 else "seconds"]
-    return [*words, *half, *_stop(match, scan)]
+def _ratio(match: re.Match[str], scan: Scan) -> Said:
+    """How one is to the other: "16:9"."""
+    return [*cardinal(match["first"]), "to", *cardinal(match["last"])]
 
 
-def _stop(match: re.Match[str], scan: Scan) -> list[str]:
-    """The dot of "p.m." that is a full stop as well."""
-    return ["."] if match.group().endswith(".") and scan.ends_sentence(match.end()) else []
+def _post_code(match: re.Match[str], scan: Scan) -> Said:
+    return [*digit_by_digit(match["first"], "oh"), ",", *digit_by_digit(match["last"], "oh")]
 
 
-def _date_words(month: int, day: int, of_year: str | None) -> list[str]:
-    words = [MONTH_NAMES[month], *ordinal(day)]
-    if of_year:
-        full = int(of_year) if len(of_year) == 4 else int(of_year) + (2000 if int(of_year) < 50 else 1900)
-        words += [",", *year(full)]
-    return words
+def _thousands(match: re.Match[str], scan: Scan) -> Said:
+    """Very many: "1,000s"."""
+    *head, last = cardinal(match["whole"].replace(",", ""))
+    return [*(head if head != ["one"] else []), last + "s"]
 
 
-def _iso_date(match: re.Match[str], scan: Scan) -> Said:
-    month, day = int(match["month"]), int(match["day"])
-    return _date_words(month, day, match["year"]) if 1 <= month <= 12 and 1 <= day <= 31 else None
+def _machines(match: re.Match[str], scan: Scan) -> Said:
+    """Several of those that go by a number: "808s"."""
+    words = digit_by_digit(match["n"], "oh")
+    return [*words[:-1], words[-1] + ("es" if words[-1] == "six" else "s")]
 
 
-def _slashed_date(match: re.Match[str], scan: Scan) -> Said:
-    month, day = int(match["month"]), int(match["day"])
-    if month > 12 >= day:
-        month, day = day, month
-    return _date_words(month, day, match["year"]) if 1 <= month <= 12 and 1 <= day <= 31 else None
-
-
-def _day_month(match: re.Match[str], scan: Scan) -> Said:
-    """A day before its month: "22 November 2026", "22nd of November"."""
-    name = match["name"].lower()
-    if not 1 <= int(match["day"]) <= 31 or (name == "may" and match["name"][0] == "m"):
-        return None
-    words = ["the", *ordinal(match["day"]), "of", MONTH_SHORT.get(name, name)]
-    if scan.before(match.start()).lower() == "the":
-        words = words[1:]
-    return [*words, *([",", *year(int(match["year"]))] if match["year"] else [])]
+def _divided(match: re.Match[str], scan: Scan) -> Said:
+    return [*cardinal(match["first"]), "divided", "by", *cardinal(match["last"])]
 
 
 def _telephone(match: re.Match[str], scan: Scan) -> Said:
@@ -142,6 +124,12 @@ def _height(match: re.Match[str], scan: Scan) -> Said:
     return [*words, *(cardinal(inches) if inches else [])]
 
 
+def _feet(match: re.Match[str], scan: Scan) -> Said:
+    """A prime, unless it closes a quotation."""
+    line = scan.text[scan.text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    return None if re.search(r"(?<!\w)'", line) else _height(match, scan)
+
+
 def _inches(match: re.Match[str], scan: Scan) -> Said:
     """A double prime, unless it closes a quotation."""
     line = scan.text[scan.text.rfind("\n", 0, match.start()) + 1 : match.start()]
@@ -152,12 +140,17 @@ def _ordinal(match: re.Match[str], scan: Scan) -> Said:
     return ordinal(match["whole"].replace(",", ""))
 
 
-def _decade(match: re.Match[str], scan: Scan) -> Said:
-    return plural_of_tens(int(match["n"]))
-
-
 def _fraction(match: re.Match[str], scan: Scan) -> Said:
     whole, over, under = match["whole"], int(match["over"]), int(match["under"])
+    in_bars = under in (2, 4, 8, 16) and scan.after(match.end()).lower() in (
+        "time",
+        "meter",
+        "signature",
+        "bar",
+        "bars",
+    )
+    if not whole and in_bars:
+        return [*cardinal(over), *cardinal(under)]
     if not whole and (over, under) in ((24, 7), (9, 11), (50, 50)):
         return [*cardinal(over), *cardinal(under)]
     if under == 0 or under > 1000:
@@ -175,12 +168,15 @@ def _span(match: re.Match[str], scan: Scan) -> Said:
         return [*year(int(first)), "to", *(year(int(last)) if len(last) == 4 else cardinal(last))]
     if first[0] == "0" or last[0] == "0":
         return None
+    if scan.text[match.end() :].lstrip().startswith("="):
+        return [*cardinal(first), "minus", *cardinal(last)]
     return [*cardinal(first), "to", *cardinal(last), *_unit_words(match["unit"], False)]
 
 
 def _sides(match: re.Match[str], scan: Scan) -> Said:
     """Two sides: "1920x1080"."""
-    return [*cardinal(match["first"]), "by", *cardinal(match["last"])]
+    counted = scan.text[match.end() :].lstrip().startswith("=")
+    return [*cardinal(match["first"]), "times" if counted else "by", *cardinal(match["last"])]
 
 
 def _unit_words(unit: str | None, one: bool) -> list[str]:
@@ -229,12 +225,18 @@ def _number(match: re.Match[str], scan: Scan) -> Said:
     if part is None and not minus and "," not in written:
         if len(written) > 1 and written[0] == "0":
             return digit_by_digit(written)
-        if _could_be_year(written):
-            before, after = scan.before(match.start()).lower(), scan.after(match.end())
+        if written in _BY_DIGITS:
+            return [*digit_by_digit(written, "oh"), *(["'s"] if match["own"] else [])]
+        before, after = scan.before(match.start()).lower(), scan.after(match.end())
+        if _could_be_year(written) or (len(written) == 4 and written[0] == "1" and before in _YEAR_BEFORE):
             counted = after.islower() and after.endswith("s") and len(after) > 3 and after not in ("was", "this")
             if before in _YEAR_BEFORE or not counted:
                 return year(int(written))
-    return [*minus, *_amount(match)]
+    return [*minus, *_amount(match), *(["'s"] if match["own"] else [])]
+
+
+_BY_DIGITS: Final = frozenset({"911", "808", "909", "303", "606", "707", "404"})
+"""A call for help, drum machines, and a page that is not found."""
 
 
 def _point(match: re.Match[str], scan: Scan) -> Said:
@@ -245,39 +247,33 @@ def _point(match: re.Match[str], scan: Scan) -> Said:
 _MINUS: Final = r"(?P<minus>(?<![\w.)])[-+±])?"
 
 RULES: Final[tuple[Rule, ...]] = (
-    (re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?!\d)"), _iso_date),
-    (re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}|\d\d)(?!\d)"), _slashed_date),
-    (
-        re.compile(
-            rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<name>{_MONTH})\b\.?(?:,? (?P<year>\d{{4}})(?!\d))?", re.I
-        ),
-        _day_month,
-    ),
+    *read_dates.RULES,
     (re.compile(r"(?:\+?1[-. ])?(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)"), _telephone),
     (re.compile(r"\d{3}-\d{4}(?![\d-])"), _telephone),
     (re.compile(r"\+\d[\d ()-]{5,18}\d"), _international),
+    (re.compile(r"(?P<first>\d+):(?P<last>\d+)(?![\d:])"), _ratio),
     (
         re.compile(
-            r"(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?:\s?(?P<half>[ap]\.?m\b\.?))?(?!\d)", re.I
+            rf"(?P<minus>[-+](?=\D))?(?:(?P<code>US|USD|EUR|GBP) ?)?(?P<sign>[{_SIGNS}])? ?{_AMOUNT}"
+            rf"(?:{_TO}(?P<to>\d+)(?![\d.,]\d|\d))?{_SCALE}"
         ),
-        _clock,
-    ),
-    (re.compile(r"(?P<hour>\d{1,2})(?P<minute>)(?P<second>)\s?(?P<half>[ap]\.m\.|[ap]m\b)", re.I), _clock),
-    (
-        re.compile(rf"(?P<minus>[-+](?=\D))?(?:(?P<code>US|USD|EUR|GBP) ?)?(?P<sign>[{_SIGNS}])? ?{_AMOUNT}{_SCALE}"),
         lambda match, scan: _money(match, scan) if match["sign"] or match["code"] not in (None, "US") else None,
     ),
+    (re.compile(r"\$\.(?P<part>\d\d)(?!\d)"), _cents),
     (
         re.compile(rf"{_MINUS}{_AMOUNT} ?(?:(?P<sign>[{_SIGNS}])|(?P<code>USD|EUR|GBP|JPY|INR|BTC)\b)"),
         _money_behind,
     ),
     (re.compile(r"\d+(?:\.\d+){2,}"), _version),
+    (re.compile(r"(?P<first>\d{5})-(?P<last>\d{4})(?!\d)"), _post_code),
+    (re.compile(r"(?P<whole>\d{1,3}(?:,\d{3})+|[1-9]0{2,}(?=s (?:of|more)\b))s\b"), _thousands),
+    (re.compile(r"(?P<n>[1-9]0[1-9])s\b"), _machines),
+    (re.compile(r"(?P<first>\d+) / (?P<last>\d+)(?!\S)"), _divided),
     (re.compile(r"(?P<feet>\d)' ?(?P<inches>\d{1,2})(?:\"|''|(?= (?:tall|high)))"), _height),
     (re.compile(r"(?P<feet>\d+) ?(?:ft|feet|foot)\.? (?P<inches>\d+) ?(?:in\b\.?|\")"), _height),
     (re.compile(rf"{_AMOUNT}\"(?= [a-z])"), _inches),
     (re.compile(r"(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)\b", re.I), _ordinal),
-    (re.compile(r"(?P<n>\d{2,3}0)'?s\b"), _decade),
-    (re.compile(r"'?(?P<n>[1-9]0)'?s\b"), _decade),
+    (re.compile(r"(?P<feet>\d)'(?=[\s.,;!?)]|$)(?P<inches>)"), _feet),
     (
         re.compile(rf"{_MINUS}(?:(?P<whole>\d+)[ -]+)?(?P<over>\d+)/(?P<under>\d+)(?:nds?|rds?|ths?)?(?![\d/])"),
         _fraction,
@@ -287,10 +283,10 @@ RULES: Final[tuple[Rule, ...]] = (
         _span,
     ),
     (re.compile(r"(?P<first>\d+) ?[x×] ?(?P<last>\d+)(?!\w)"), _sides),
-    (re.compile(rf"{_MINUS}{_AMOUNT}(?P<gap>\s)?(?P<unit>(?:{_UNIT})(?:\^[23])?)(?![\w/])"), _measure),
+    (re.compile(rf"{_MINUS}{_AMOUNT}(?P<gap>\s)?(?P<unit>(?:{_UNIT})(?:\^[23])?)(?!\w|/[A-Za-z])"), _measure),
     (re.compile(rf"{_MINUS}{_AMOUNT}(?P<short>[kKM])(?!\w)"), _scaled),
     (re.compile(r"(?P<digits>\d+)(?P<letters>[A-Za-z]{1,3})(?![A-Za-z])"), _mixed),
-    (re.compile(rf"{_MINUS}{_AMOUNT}"), _number),
+    (re.compile(rf"{_MINUS}{_AMOUNT}(?P<own>'s\b)?"), _number),
     (re.compile(rf"{_MINUS}(?<!\w)\.(?P<part>\d+)"), _point),
 )
 """Tried in this order where a digit, a sign, a currency or an apostrophe stands."""

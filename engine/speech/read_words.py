@@ -23,6 +23,7 @@ from engine.speech.tables import (
 )
 
 _MONTH: Final = "|".join([*MONTHS, *MONTH_SHORT])
+_DAY: Final = "|".join(sorted(DAY_SHORT, key=len, reverse=True))
 _ENDINGS: Final = "com|org|net|edu|gov|io|dev|ai|app|co|uk|de|fr|me|tv|info|us|eu|ca|fm|xyz|ly|gg|be|ch|at|nl"
 _ADDRESS_PART: Final = re.compile(r"[A-Za-z]+|\d+|[./\-_@:?=&#%+~]")
 _VOWEL: Final = re.compile(r"[aeiouy]")
@@ -168,7 +169,10 @@ def _is_day(match: re.Match[str], scan: Scan) -> bool:
 
 
 def _version(match: re.Match[str], scan: Scan) -> Said:
-    return ["version"]
+    words = ["version"]
+    for n, part in enumerate(match["number"].split(".")):
+        words += [*(["point"] if n else []), *cardinal(part)]
+    return words
 
 
 def _numeral(match: re.Match[str], scan: Scan) -> Said:
@@ -205,6 +209,28 @@ def _capitals(match: re.Match[str], scan: Scan) -> Said:
     return [*letters(word), *plural]
 
 
+def _code(digits: str) -> list[str]:
+    """The number of a thing: "B-52", "F-117", "TR-909", "UA1549"."""
+    if len(digits) > 3 or digits[0] == "0" or (len(digits) == 3 and digits[1] == "0" != digits[2]):
+        return digit_by_digit(digits, "oh")
+    if len(digits) == 3 and digits[1:] != "00":
+        return [*cardinal(digits[0]), *cardinal(digits[1:])]
+    return cardinal(digits)
+
+
+def _sharp(match: re.Match[str], scan: Scan) -> Said:
+    return [*letters(match["note"]), "sharp", *(cardinal(match["octave"]) if match["octave"] else [])]
+
+
+def _degree(match: re.Match[str], scan: Scan) -> Said:
+    return [*letters(match.group()), *_stop(match, scan)]
+
+
+def _days(match: re.Match[str], scan: Scan) -> Said:
+    """From one day to another: "Mon-Fri"."""
+    return [DAY_SHORT[match["first"].lower()], "to", DAY_SHORT[match["last"].lower()]]
+
+
 def _letters_digits(match: re.Match[str], scan: Scan) -> Said:
     """Letters with digits: "MP3", "H2O", "B-52", "x86"."""
     if match.group().lower() in scan.own:
@@ -213,7 +239,7 @@ def _letters_digits(match: re.Match[str], scan: Scan) -> Said:
     for part in re.findall(r"[A-Za-z]+|\d+", match.group()):
         lower = part.lower()
         if part.isdigit():
-            words += cardinal(part) if part[0] != "0" and len(part) < 4 else digit_by_digit(part, "oh")
+            words += _code(part)
         elif part == "s" and words and words[-1][0] != ".":
             words[-1] += "es" if words[-1] == "six" else "s"
         elif part.isupper() or len(part) < 3 or not scan.known(lower):
@@ -242,7 +268,10 @@ RULES: Final[tuple[Rule, ...]] = (
         ),
         _month_day,
     ),
-    (re.compile(r"[vV]\.?(?=\d+\.\d)"), _version),
+    (re.compile(r"[vV]\.?(?P<number>\d+(?:\.\d+)+)"), _version),
+    (re.compile(r"(?P<note>[A-G])#(?P<octave>\d)?(?!\w)"), _sharp),
+    (re.compile(r"Ph\. ?D\b\.?|(?:[BM]\.?(?:Sc|A|S)|Ed\.?D)\.(?=\W|$)"), _degree),
+    (re.compile(rf"(?P<first>{_DAY})\.?[-–](?P<last>{_DAY})\b\.?", re.I), _days),
     (re.compile(r"Dr\b\.?"), _doctor),
     (re.compile(r"St\b\.?"), _saint),
     (re.compile(r"[Nn]os?\.(?= ?\d)"), _number_sign),

@@ -30,10 +30,13 @@ _PAUSE: Final = re.compile(r"\[\s*(?:pause\s+)?(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|sec
 _BLANKS: Final = re.compile(r"\s+")
 _WORD: Final = re.compile(r"'?[A-Za-z]+(?:'[A-Za-z]+)*'?")
 _ELISIONS: Final = frozenset(("'em", "'cause", "'til", "'tis", "'twas", "'bout", "'round", "'n"))
+_POWER: Final = re.compile(r"\^([23])(?!\d)")
 _STOPS: Final = re.compile(r"[.!?]+")
 _DASH: Final = re.compile(r"\s*(?:[—–]|--+)\s*|(?<=\s)-(?=\s)")
 _RANK: Final = {",": 0, "-": 1, ":": 2, ";": 2, "...": 3, ".": 4, "!": 5, "?": 6}
-_NUMBERS_BEGIN: Final = re.compile(rf"[-+±]?\s?(?:[{re.escape('$€£¥₹₽₿')}(]|US\$|\.)?\s?\d|'\d0s|(?:USD|EUR|GBP) ?\d")
+_NUMBERS_BEGIN: Final = re.compile(
+    rf"[-+±]?\s?(?:[{re.escape('$€£¥₹₽₿')}(]|US\$|\.)?\s?\d|'\d\d|\$\.\d|(?:USD|EUR|GBP) ?\d"
+)
 
 
 def read_aloud(text: str, known: Callable[[str], bool], own: Container[str] = ()) -> Reading:
@@ -168,6 +171,9 @@ class _Reader:
             ends = symbol in "?!" or symbol == "." or self._scan.ends_sentence(stops.end())
             self._mark(symbol, at, stops.end(), ends=ends)
             return stops.end()
+        if power := _POWER.match(text, at):
+            self._say(["squared" if power[1] == "2" else "cubed"], at, power.end())
+            return power.end()
         if character in ",;:":
             self._mark(character, at, at + 1)
         elif character in "()•":

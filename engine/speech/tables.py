@@ -81,7 +81,7 @@ UNITS: Final = {
     "s": "second", "sec": "second", "secs": "second", "ms": "millisecond", "µs": "microsecond", "ns": "nanosecond",
     "min": "minute", "mins": "minute", "h": "hour", "hr": "hour", "hrs": "hour", "yr": "year", "yrs": "year",
     "Hz": "hertz/hertz", "kHz": "kilohertz/kilohertz", "MHz": "megahertz/megahertz", "GHz": "gigahertz/gigahertz",
-    "dB": "decibel", "dBFS": "decibel/decibels full scale", "LUFS": "luffs/luffs", "B": "byte", "kB": "kilobyte",
+    "dB": "decibel", "dBFS": "decibel/decibels full scale", "LUFS": "luffs/luffs", "kB": "kilobyte",
     "KB": "kilobyte", "MB": "megabyte", "GB": "gigabyte", "TB": "terabyte", "MiB": "mebibyte", "GiB": "gibibyte",
     "kbps": "kilobit/kilobits per second", "Mbps": "megabit/megabits per second",
     "Gbps": "gigabit/gigabits per second",
@@ -90,12 +90,14 @@ UNITS: Final = {
     "kJ": "kilojoule",
     "N": "newton", "Pa": "pascal", "kPa": "kilopascal", "hPa": "hectopascal", "psi": "p s i/p s i", "cal": "calorie",
     "kcal": "kilocalorie", "fps": "frame/frames per second", "rpm": "revolution/revolutions per minute",
-    "bpm": "beat/beats per minute", "px": "pixel", "ha": "hectare", "°C": "degree/degrees celsius",
+    "bpm": "beat/beats per minute", "BPM": "beat/beats per minute", "FPS": "frame/frames per second",
+    "RPM": "revolution/revolutions per minute", "MPH": "mile/miles per hour", "px": "pixel",
+    "ha": "hectare", "°C": "degree/degrees celsius",
     "°F": "degree/degrees fahrenheit", "°": "degree", "°K": "degree/degrees kelvin", "%": "percent/percent",
     "‰": "per mille/per mille",
 }  # fmt: skip
 """What one is called, and, behind a slash, what many are where that is not the same with an s."""
-AFTER_A_SPACE: Final = frozenset(UNITS) - {"B", "N", "J", "Pa", "ha", "mi", "bit", "bits", "gal", "cal", "m", "g", "l"}
+AFTER_A_SPACE: Final = frozenset(UNITS) - {"N", "J", "Pa", "ha", "mi", "bit", "bits", "gal", "cal", "m", "g", "l"}
 """Units that may stand apart from their number; the others could be words or letters of their own."""
 SOMETIMES: Final = frozenset({"m", "g", "l"})
 """These may stand apart, too, where no word follows."""

@@ -37,6 +37,10 @@ def test_a_sentence_is_symbols_between_its_start_and_its_end(pronouncer: Pronoun
     ("text", "word", "said"),
     [
         ("I read the book yesterday.", "read", "R EH1 D"),
+        ("Have you read it?", "read", "R EH1 D"),
+        ("Let me read it.", "read", "R IY1 D"),
+        ("He wound the clock.", "wound", "W AW1 N D"),
+        ("It hit the wound.", "wound", "W UW1 N D"),
         ("I will read it now.", "read", "R IY1 D"),
         ("The band leads a lead singer.", "lead", "L IY1 D"),
         ("A lead pipe fell.", "lead", "L EH1 D"),

@@ -44,11 +44,21 @@ at 10:30, 10:05 a.m., 9pm, 10:00 and 22:15
     at ten thirty, ten oh five a m, nine p m, ten o'clock and twenty two fifteen
 It is 5 p.m. Now go. At 5 p.m. he left.
     it is five p m. now go. at five p m he left.
+RSVP by 12/24; since '09; the 30s; a 30s clip; Mon-Fri 9-5
+    rsvp by december twenty fourth; since oh nine; the thirties; a thirty seconds clip; monday to friday nine to five
 # money, measures, telephones
 Dr. Smith paid $4.50 at 10:30.
     doctor smith paid four dollars and fifty cents at ten thirty.
 $1, £0.99, €30, 50¢, 20 USD
     one dollar, ninety nine pence, thirty euros, fifty cents, twenty dollars
+$20-$30, $20-30, $.50
+    twenty dollars to thirty dollars, twenty to thirty dollars, fifty cents
+2:1, 3 x 5 = 15, 7 - 2 = 5, x^2, in 4/4 time, 1,000s of 808s and 909's
+    two to one, three times five equals fifteen, seven minus two equals five, x squared, in four four time,
+    thousands of eight oh eights and nine oh nine's
+48kHz/24-bit at 120 BPM in F#, ZIP 90210-1234, call 911, Ph.D.
+    forty eight kilohertz slash twenty four bit at one hundred twenty beats per minute in f sharp,
+    zip nine oh two one oh, one two three four, call nine one one, p h d.
 $5M and $3.5 billion
     five million dollars and three point five billion dollars
 44.1 kHz at -3 dB, 100 km/h, 3 m², -5°C
@@ -76,6 +86,8 @@ See https://www.example.com/a-b now
     see w w w dot example dot com slash a dash b now
 mail bob.smith@gmail.com!
     mail bob dot smith at gmail dot com!
+v1.2.3 and 4.5.6
+    version one point two point three and four point five point six
 take.wav #Winning and @john
     take dot w a v hashtag winning and at john
 End.Next one
