@@ -111,6 +111,8 @@ class Matching(QObject):
         s, bar = self._s, self.bar
         # Not on the panel: what is struck there has to stay where it is.
         s.window.add_below_stage(bar)
+        TakeDrops(bar, lambda take_id: self._dropped(self.synth, take_id), self)
+        s.drops.add_zone(bar, lambda paths: self.match_paths(paths, self.synth), WORDS, is_one_sound)
         self._escape_from(bar)
         bar.accepted.connect(self.accept)
         bar.ended.connect(self.discard)

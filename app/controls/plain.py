@@ -6,11 +6,13 @@ import html
 
 from PySide6 import QtGui
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QTextLayout, QTextOption
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 LEAST_PX = 48
 """So much of a line that gives way stays, if it is that long."""
+_AT_WORDS = QTextOption()
+_AT_WORDS.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
 
 
 def plain_label(text: str = "") -> QLabel:
@@ -75,6 +77,55 @@ class ElidedLabel(QLabel):
         painter.drawText(
             self.contentsRect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.shown_text
         )
+
+
+class SentenceLabel(ElidedLabel):
+    """A sentence over as many lines as it needs, up to ``most_lines``; of a longer one the last line loses its end."""
+
+    def __init__(self, most_lines: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent, mode=Qt.TextElideMode.ElideRight)
+        self._most_lines = most_lines
+
+    def set_most_lines(self, count: int) -> None:
+        if count != self._most_lines:
+            self._most_lines = count
+            self._tell()
+            self.update()
+
+    @property
+    def shown_text(self) -> str:
+        return " ".join(self._lines())
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), max(len(self._lines()), 1) * self.fontMetrics().lineSpacing())
+
+    def _lines(self) -> list[str]:
+        """The lines as they are painted."""
+        text, metrics, width = self.text(), self.fontMetrics(), self.contentsRect().width()
+        layout = QTextLayout(text, self.font())
+        layout.setTextOption(_AT_WORDS)
+        layout.beginLayout()
+        starts: list[int] = []
+        while len(starts) < self._most_lines and (line := layout.createLine()).isValid():
+            line.setLineWidth(width)
+            starts.append(line.textStart())
+        layout.endLayout()
+        ends = [*starts[1:], len(text)]
+        return [
+            metrics.elidedText(text[start:end].strip(), self._mode, width)
+            for start, end in zip(starts, ends, strict=True)
+        ]
+
+    def _tell(self) -> None:
+        super()._tell()
+        # A layout knows no height that goes with a width of a panel that is as low as it can be.
+        self.setMinimumHeight(self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        lines = "\n".join(self._lines())
+        painter.drawText(self.contentsRect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, lines)
 
 
 class ShortLabel(QLabel):

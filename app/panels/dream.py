@@ -16,7 +16,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from app.controls.plain import ElidedLabel
+from app.controls.plain import SentenceLabel
 from app.controls.search_line import Point, SearchLine
 from app.controls.sound_tile import SoundTile
 from app.panels.dream_ask import AskForm
@@ -28,6 +28,8 @@ BEFORE, WANTED = "before", "wanted"
 TILES_PX, LINE_PX = 96, 58
 LOW_TILES_PX, LOW_LINE_PX = 58, 36
 
+REST_LINES = 4
+"""A sentence that stands alone has so many lines; beside the buttons it has one."""
 WIDE_PX = 560
 """From this width on buttons have all their words."""
 
@@ -66,7 +68,7 @@ class DreamPanel(QWidget):
         self.before.short = "Old"
         self.tiles = [SoundTile(str(n + 1)) for n in range(N_TILES)]
         self.line = SearchLine()
-        self.words = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self.words = SentenceLabel(REST_LINES)
         self.branch = QPushButton("Branch")
         self.branch.setAccessibleName("Branch from here")
         self.accept = QPushButton("Accept")
@@ -181,6 +183,7 @@ class DreamPanel(QWidget):
     def _show_buttons(self, on: bool) -> None:
         for button in (self.branch, self.accept, self.discard):
             button.setVisible(on)
+        self.words.set_most_lines(1 if on else REST_LINES)
 
     def _arrange(self) -> None:
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -757,13 +758,37 @@ def test_in_a_low_window_all_can_be_asked_again_when_it_is_over(
     assert all(widget.isVisible() for widget in rows)
 
 
-def test_a_sentence_without_room_is_read_in_the_tip(qtbot: QtBot, session: Session) -> None:
+@pytest.mark.parametrize("size", [(1366, 768), (960, 540)])
+def test_what_is_to_be_done_about_a_missing_net_is_read_whole(
+    qtbot: QtBot, session: Session, size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.weights.shelf import missing
+
+    panel = session.dreaming.panel
+    session.window.resize(*size)
+    panel.say("Short.")
+    qtbot.waitUntil(panel.words.isVisible)
+    low = panel.height()
+    monkeypatch.setenv("TONEWRIGHT_WEIGHTS", str(tmp_path))
+    sentence = missing("listener")
+    panel.say(sentence)
+    qtbot.waitUntil(lambda: panel.height() > low)
+    assert (panel.words.shown_text, panel.words.toolTip()) == (sentence, "")
+    lines = panel.words._lines()
+    assert len(lines) * panel.words.fontMetrics().lineSpacing() <= panel.words.height()
+    assert all(panel.words.fontMetrics().horizontalAdvance(line) <= panel.words.width() for line in lines)
+    panel.say("Short.")
+    qtbot.waitUntil(lambda: panel.height() == low)
+
+
+def test_a_sentence_without_room_is_read_in_the_tip(qtbot: QtBot, session: Session, slow: Slow) -> None:
+    begin(qtbot, session)
     words = session.dreaming.panel.words
     sentence = "There is no net that knows what words sound like; " + 4 * "install Tonewright again, or train one. "
     session.window.resize(1366, 768)
     session.dreaming.panel.say(sentence)
     qtbot.waitUntil(lambda: words.isVisible() and words.shown_text.endswith("…"))
-    assert words.shown_text.startswith("There is no net that knows what words sound like")
+    assert words.shown_text.startswith("There is no net that knows what words")
     assert words.toolTip() == sentence
 
 

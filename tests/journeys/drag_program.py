@@ -17,6 +17,9 @@ from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
+IMAGINED = "a bright bell"
+"""In the place of a file: Tonewright imagines that sound."""
+
 
 class Source(QLabel):
     """Drags one file, as a file manager does."""
@@ -84,6 +87,12 @@ class Target(QLabel):
         return {"middle": middle(self), "got": self.got, "over": self._over}
 
 
+def imagine(session: Any) -> None:
+    """Ask the small engine for the sound of some words, which becomes a take."""
+    session.dreaming.panel.ask.prompt.setText(IMAGINED)
+    session.dreaming.panel.ask.imagine.click()
+
+
 def tonewright(app: QApplication, folder: Path, files: list[Path]) -> tuple[QWidget, Callable[[], dict[str, Any]]]:
     """The whole application with its small engine, without a sound device."""
     from app.compose import Session
@@ -93,7 +102,9 @@ def tonewright(app: QApplication, folder: Path, files: list[Path]) -> tuple[QWid
     session = Session(app, engine="fake", settings=_settings(folder), sound=False, keep_safe=False)
     session.window.resize(1366, 768)
     session.window.move(40, 60)
-    session.opening.open(files)
+    session.opening.open([file for file in files if file.name != IMAGINED])
+    if files and files[-1].name == IMAGINED:
+        imagine(session)
 
     def state() -> dict[str, Any]:
         view, library = session.library.takes, session.library
@@ -117,6 +128,10 @@ def tonewright(app: QApplication, folder: Path, files: list[Path]) -> tuple[QWid
             "selection": None if selection is None else [selection.start_s, selection.end_s],
             "grip": None if grip is None else at(session.stage.waveform, grip.center()),
             "message": session.messages.text,
+            "fm": middle(session.fm),
+            "strip": middle(session.matching.bar),
+            "matched": session.matching.take.name if session.matching.is_on else "",
+            "found": len(session.matching.candidates) if session.matching.job is None else 0,
             "over": any(overlay.isVisible() for overlay in session.window.findChildren(DropOverlay)),
         }
 

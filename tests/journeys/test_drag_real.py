@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from drag_program import IMAGINED
 from on_screen import Pointer, Programs, Running
 
 from engine.audio import open_clip
@@ -106,3 +107,17 @@ def test_a_selection_dragged_out_of_the_waveform_is_that_part(start: Any, pointe
     assert got["subtype"] == "PCM_24"
     original = open_clip(rain).read(round(begin_s * RATE), got["frames"]).samples
     np.testing.assert_array_equal(open_clip(Path(got["file"])).read(0, got["frames"]).samples, original)
+
+
+def test_an_imagined_take_dragged_onto_an_instrument_or_its_match_is_matched(
+    start: Any, pointer: Pointer, rain: Path
+) -> None:
+    tonewright = start("tonewright", rain, Path(IMAGINED))
+    there = tonewright.until(lambda s: s["visible"] and s["shown"] and {IMAGINED, "Rain, close"} <= s["rows"].keys())
+    # It lies in memory: its file is written while the hand moves.
+    pointer.drag(there["rows"][IMAGINED], there["fm"], tonewright)
+    there = tonewright.until(lambda s: s["matched"] == IMAGINED and s["found"])
+    # The strip of a match takes the next sound.
+    pointer.drag(there["rows"]["Rain, close"], there["strip"], tonewright)
+    tonewright.until(lambda s: s["matched"] == "Rain, close")
+    assert sorted(tonewright.state["takes"]) == ["Rain, close", IMAGINED]
