@@ -7,6 +7,7 @@ What cannot be said (pictures, other scripts) is left out and named, so that the
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from typing import Final
@@ -186,9 +187,7 @@ class _Reader:
             self._say(["times"], at, at + 1)
         elif character == "~" and self._beside_number(at):
             self._say(["about"], at, at + 1)
-        elif not character.isascii() and (
-            character.isalpha() or not character.isprintable() or ord(character) > 0x2190
-        ):
+        elif not character.isascii() and unicodedata.category(character)[0] not in "PZ":
             self._leave_out(at)
         return at + 1
 
