@@ -35,8 +35,8 @@ _MEASURED: Final = 1500
 _RARE: Final = 8
 """What a letter makes in fewer words than this is a slip of the lexicon or a foreign spelling."""
 _ENDINGS: Final = (
-    "'s", "s'", "edly", "iest", "ings", "ness", "ers", "est", "ied", "ier", "ies", "ing", "ed", "er", "es", "ly", "s", "y",
-    "e",
+    "'s", "s'", "edly", "iest", "ings", "ness", "ers", "est", "ied", "ier", "ies", "ing", "ed", "er", "es", "ly", "s",
+    "y", "e",
 )  # fmt: skip
 
 
