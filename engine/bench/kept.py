@@ -29,8 +29,12 @@ class Kept(Generic[M]):
         self._path = folder / f"{version()}.jsonl"
         self._found: dict[str, M] = {}
         if self._path.is_file():
-            for line in self._path.read_text(encoding="utf-8").splitlines():
-                one = kind(**json.loads(line))
+            for line in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
+                try:
+                    one = kind(**json.loads(line))
+                except (ValueError, TypeError):
+                    # Torn, as the run was killed while it wrote: that one is measured again.
+                    continue
                 self._found[one.name] = one
         self.before = frozenset(self._found)
 
@@ -40,8 +44,14 @@ class Kept(Generic[M]):
     def add(self, one: M) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         values: dict[str, Any] = asdict(one)  # type: ignore[call-overload]
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(values) + "\n")
+        with self._path.open("ab+") as file:
+            n_bytes = file.seek(0, os.SEEK_END)
+            if n_bytes:
+                file.seek(n_bytes - 1)
+                if file.read(1) != b"\n":
+                    # A torn line must not swallow this one.
+                    file.write(b"\n")
+            file.write(json.dumps(values).encode() + b"\n")
 
 
 def version() -> str:

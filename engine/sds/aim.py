@@ -60,6 +60,7 @@ class Aim:
         self._drawn: Tensor | None = None
         self._drawn_pictures: list[Tensor] = []
         self._target: list[Tensor] = []
+        self._weight = 1.0
         self._n_heard = 0
 
     def look(self, unit: Tensor) -> Seen:
@@ -75,7 +76,9 @@ class Aim:
     def ask(self, seen: Seen, share: float) -> Generator[float, None, None]:
         """What the prior wants of a state when ``share`` of the run is over; yields what share of the passes is made.
 
-        Each draw is one level for all rows and noise of its own for each.
+        Each draw is one level for all rows and noise of its own for each. In the encoder the mean of the losses of all
+        draws, each with its weight, is the mean weight times the loss towards the weighted mean of their targets (and
+        what does not depend on the sound).
         """
         settings = self._settings
         # Nets work in fp32, whatever the patches are in.
@@ -96,6 +99,7 @@ class Aim:
         if settings.place == "encoder":
             with torch.no_grad():
                 self._target = [mean_of([self._heard(one) for one in found], weights)]
+            self._weight = sum(weights) / len(weights)
             return
         heard = [decoded(self._prior, one, seen.sounds.detach()) for one in found]
         self._n_heard = heard[0].shape[1]
@@ -133,7 +137,7 @@ class Aim:
     def _distilled(self, seen: Seen) -> Tensor:
         settings, target = self._settings, self._target
         if settings.place == "encoder":
-            return encoder_loss(seen.heard, target[0])
+            return encoder_loss(seen.heard, target[0], self._weight)
         sounds = seen.sounds[:, : self._n_heard]
         if settings.emphasis == "l2":
             return waveform_loss(sounds, target[0]) / _energy(target)

@@ -20,9 +20,12 @@ _MOST_LETTERS = 400
 def check_prompt(text: str, what: str = "The prompt") -> str:
     """A sentence about what of ``text`` will not be understood, or nothing.
 
-    Raises :class:`BadUsage` for words without a letter or figure, and for words that are mostly in another script than
-    the Latin one.
+    Raises :class:`BadUsage` for words without a letter or figure, for bytes of another encoding among them, and for
+    words that are mostly in another script than the Latin one.
     """
+    if any("\ud800" <= sign <= "\udfff" for sign in text):
+        # An argument whose bytes are no UTF-8 comes with these.
+        raise BadUsage(f"{what} holds bytes that are no letters; write it in UTF-8.")
     if not any(sign.isalnum() for sign in text):
         raise BadUsage("There are no words to go by; say what it should sound like, such as “a dull wooden knock”.")
     if len(text) > _MOST_LETTERS:
@@ -79,7 +82,8 @@ def check_imagined(
     notices = [check_prompt(prompt)]
     if negative.strip():
         notices.append(check_prompt(negative, "The negative prompt"))
-    if not SHORTEST_S <= seconds <= (most_s := longest_s(prior)):
+    most_s = longest_s(prior)
+    if not SHORTEST_S <= seconds <= most_s:
         raise BadUsage(f"{seconds:g} s is out of reach; choose a length from {SHORTEST_S:g} to {most_s:g} s.")
     _check_common(guidance, seed)
     return " ".join(dict.fromkeys(filter(None, notices)))

@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cmaes
 import numpy as np
@@ -38,6 +37,10 @@ _SAMPLES_PER_S, _LEAST_EACH = 0.2, 3
 STEPS = 12
 N_WANTED = 5
 """So many samples of all are kept."""
+_BATCHES = (1, 2)
+"""Of what is drawn for each length: the first is small, so that there is something where time is short. More at once
+than :data:`_MOST_AT_ONCE` is no faster."""
+_MOST_AT_ONCE = 3
 SHORTEST_S, LONGEST_S = 0.5, 3.2
 N_RERENDERED = 256
 """Of the bank, when something is locked."""
@@ -68,19 +71,36 @@ def samples_in(seconds: float) -> int:
     return min(max(round(seconds * _SAMPLES_PER_S), _LEAST_EACH), EACH)
 
 
+def _never() -> bool:
+    return False
+
+
 def draw_wanted(
-    prior: Prior, prompt: Prompt, ranker: Ranker, crew: Crew, seed: int, stop: threading.Event, each: int = EACH
+    prior: Prior,
+    prompt: Prompt,
+    ranker: Ranker,
+    crew: Crew,
+    seed: int,
+    stop: threading.Event,
+    each: int = EACH,
+    is_over: Callable[[], bool] = _never,
 ) -> Generator[None, None, Wanted]:
-    """Ask the prior for samples, ``each`` of every length, and keep those that the listener likes best."""
+    """Ask the prior for samples, ``each`` of every length, and keep those that the listener likes best.
 
-    def drawn(part: tuple[int, float]) -> list[tuple[Tensor, Tensor]]:
-        number, seconds = part
+    When the time ``is_over`` those that are not drawn yet are left out, except for one of each length.
+    """
+
+    def drawn(part: tuple[int, int, float]) -> list[tuple[Tensor, Tensor]]:
+        number, count, seconds = part
+        is_needed = number < len(LENGTHS_S)
         rng = torch.Generator().manual_seed((seed * 1009 + number) % 2**62)
-        steps = prior.sample(prompt, seconds, each, rng, min(STEPS, prior.usual_steps))
-        z = _through(steps, stop)
-        return [(row[None], frames) for row, frames in zip(z, frames_of(prior, z), strict=True)]
+        steps = prior.sample(prompt, seconds, count, rng, min(STEPS, prior.usual_steps))
+        z = _through(steps, stop, _never if is_needed else is_over)
+        return [] if z is None else [(row[None], one) for row, one in zip(z, frames_of(prior, z), strict=True)]
 
-    parts = yield from crew.map(drawn, list(enumerate(LENGTHS_S)))
+    counts = _batches(each)
+    work = [(count, seconds) for count in counts for seconds in LENGTHS_S]
+    parts = yield from crew.map(drawn, [(number, *one) for number, one in enumerate(work)])
     found = [one for part in parts for one in part]
     (scores,) = yield from crew.map(ranker.scores, [[frames for _, frames in found]])
     best = sorted(range(len(found)), key=lambda i: -scores[i])[:N_WANTED]
@@ -120,15 +140,30 @@ def _as_large(z: Tensor, sizes: Sequence[int]) -> Tensor:
     return z
 
 
-def _through(steps: Generator[float, None, Tensor], stop: threading.Event) -> Tensor:
+def _batches(each: int) -> list[int]:
+    """How many are drawn at a time, together ``each``."""
+    counts: list[int] = []
+    while sum(counts) < each:
+        most = _BATCHES[len(counts)] if len(counts) < len(_BATCHES) else _MOST_AT_ONCE
+        counts.append(min(most, each - sum(counts)))
+    return counts
+
+
+def _through(
+    steps: Generator[float, None, Tensor], stop: threading.Event, is_over: Callable[[], bool]
+) -> Tensor | None:
+    """What ``steps`` come to, or nothing when the time is over before."""
     try:
-        while True:
+        while not is_over():
             if stop.is_set():
                 raise EngineError("The tuning was cancelled.")
             next(steps)
     except StopIteration as end:
         found: Tensor = end.value
         return found
+    finally:
+        steps.close()
+    return None
 
 
 def _alive_s(frames: Tensor) -> float:
@@ -160,16 +195,25 @@ class Evolution:
         self._stage, self._bounds, self._crew, self._rng = stage, bounds, crew, rng
         self._births = Births(bounds, rng)
 
-    def heard(self, batch: Sequence[Contender], *, full: bool = False) -> Generator[None, None, list[Contender]]:
-        """``batch`` with distances."""
-        parts = [batch[i : i + _BATCH] for i in range(0, len(batch), _BATCH)]
-        work: Callable[[Any], Sequence[Contender]] = lambda part: self._stage.hear(part, full=full)  # noqa: E731
-        found = yield from self._crew.map(work, parts)
-        return [one for part in found for one in part]
+    def heard(
+        self, batch: Sequence[Contender], *, full: bool = False, is_over: Callable[[], bool] = _never
+    ) -> Generator[None, None, list[Contender]]:
+        """``batch`` with distances; without those that were not played before the time ``is_over``, except for the
+        first few."""
+        parts = list(enumerate(batch[i : i + _BATCH] for i in range(0, len(batch), _BATCH)))
 
-    def generation(self, parents: Sequence[Contender], n_born: int) -> Generator[None, None, list[Contender]]:
-        """``n_born`` children."""
-        return (yield from self.heard([self._births.child(parents) for _ in range(n_born)]))
+        def work(part: tuple[int, Sequence[Contender]]) -> Sequence[Contender]:
+            number, some = part
+            return [] if number and is_over() else self._stage.hear(some, full=full)
+
+        found = yield from self._crew.map(work, parts)
+        return [one for some in found for one in some]
+
+    def generation(
+        self, parents: Sequence[Contender], n_born: int, is_over: Callable[[], bool] = _never
+    ) -> Generator[None, None, list[Contender]]:
+        """``n_born`` children, or as many of them as there is time for."""
+        return (yield from self.heard([self._births.child(parents) for _ in range(n_born)], is_over=is_over))
 
     def polished(
         self, one: Contender, generations: int, seed: int, is_over: Callable[[], bool]

@@ -16,7 +16,11 @@ from engine.errors import BadUsage
 Weighing = Literal["sound", "noise", "noise power"]
 """What counts the same at each level. ``sound``: the difference of the estimated sound from the sound. ``noise``: that
 of the estimated noise from the noise, ``w(t) = 1`` in the paper's Equation 2. ``noise power``: ``w(t) = sigma**2``
-(DreamFusion, arXiv 2209.14988)."""
+(DreamFusion, arXiv 2209.14988).
+
+With ``sound`` the loss weighs 1 at every level, so it stays as heavy beside what is fitted from the first step to the
+last. With the others what is drawn near the sound weighs more: on straight lines ``noise`` is 3.2 at level 0.2, 0.5 at
+0.5 and 0.05 at 0.8, and grows as the top of the schedule falls."""
 
 
 @dataclass(frozen=True, slots=True)

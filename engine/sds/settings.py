@@ -22,6 +22,8 @@ class SdsSettings:
     ``place`` is where sound and target are compared: in what the prior sees (``encoder``), or as sound (``decoder``),
     there by ``emphasis`` on magnitudes of ``windows``, on their logarithms or on samples. Where the prior speaks of mel
     frames, what lies ``audible_db`` down counts as silence in the encoder (0: as the paper has it, everything counts).
+    ``weighing`` is ``w(t)``, which scales ``sds`` in the encoder: with ``sound`` 1 at every level, so that ``sds`` and
+    ``fit`` alone are the balance. In the decoder (Equations 5 and 7) there is no ``w(t)``.
     ``steps_back`` passes lead from noise to the target, ``draws`` levels with noise of their own make one target, which
     serves ``reuse`` steps.
     ``most`` bounds targets beside what the prior sees (deviations, for priors that speak in them; 0 is no bound).

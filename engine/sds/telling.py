@@ -31,6 +31,7 @@ class Teller:
     ) -> None:
         self._request, self._bounds, self._clock = request, bounds, clock
         self._began: float | None = None
+        self._held: float | None = None
         self._every_s = max(_EVERY_S, request.seconds / (MOST_MOMENTS - 20))
         self._last_s = -1.0
         self._made: dict[int, tuple[Contender, Candidate]] = {}
@@ -48,9 +49,19 @@ class Teller:
         """From now on the time counts: what is waited for before is not of the search."""
         self._began, self._last_s = self._clock(), -1.0
 
+    def hold(self) -> None:
+        """The time stands still until :meth:`go_on`: what is made once is not of the search either."""
+        self._held = self._clock()
+
+    def go_on(self) -> None:
+        if self._began is not None and self._held is not None:
+            self._began += self._clock() - self._held
+        self._held = None
+
     @property
     def seconds(self) -> float:
-        return 0.0 if self._began is None else self._clock() - self._began
+        now = self._clock() if self._held is None else self._held
+        return 0.0 if self._began is None else now - self._began
 
     @property
     def used(self) -> float:

@@ -1,8 +1,9 @@
 """Words turn the knobs: propose, refine, rank (:mod:`engine.sds.propose`, ``optimise``, ``rank``), told on the way.
 
 How much each stage does is counted, and follows from the seconds that are given; the clock only cuts a stage short
-that would take longer than its share. So on a machine that is fast enough the same seed gives the same result, and on
-a slow one it gives what there was time for.
+that would take longer than its share. So on a machine that is fast enough the same seed gives the same result (from as
+large a bank), and on a slow one it gives what there was time for. What is done once is not counted: to load the nets,
+and to make the first part of the bank.
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ from engine.sds.playing import Contender, Stage, no_print
 from engine.sds.propose import N_RERENDERED, Evolution, Wanted, draw_wanted, kept, nearest_in, samples_in
 from engine.sds.rank import APART_DB, Ranker, fit, offered, worth
 from engine.sds.refining import Refined, refined, usual_settings
-from engine.sds.result import TuneRequest, TuneResult
+from engine.sds.result import N_CANDIDATES, TuneRequest, TuneResult
 from engine.sds.settings import SdsSettings
 from engine.sds.tags import by_tags
 from engine.sds.telling import Teller, as_audio
 
 R = TypeVar("R")
 
-EVOLUTION_END, POLISH_END, REFINE_END = 0.52, 0.62, 0.93
+DRAWING_END, BANK_END, EVOLUTION_END, POLISH_END, REFINE_END = 0.3, 0.4, 0.52, 0.62, 0.93
 """Shares of the time at which the stages end at the latest."""
 _N_HEARD, _N_PARENTS, _N_KEPT, _N_BORN = 64, 24, 128, 32
 _GENERATIONS_PER_S = {"fm": 3.6, "impact": 1.0}
@@ -50,6 +51,8 @@ _POLISH_PER_S = {"fm": 0.7, "impact": 0.25}
 _N_LIKED, _N_ASKED = 8, 12
 _N_REFINED = 4
 _N_HEARD_WANTED = 3
+_N_ASKED_LATE = 8
+"""When time is short."""
 DRAWING = "Drawing what it should sound like"
 
 
@@ -124,6 +127,10 @@ class _Tuning:
         self._found: list[Contender] = []
         self._seen: list[Contender] = []
         """Everything that was offered at some time."""
+        self._begun: Contender | None = None
+        """The patch that it began with, as it is offered."""
+        self._missed: list[str] = []
+        """The stages that there was no time for."""
 
     def heard_first(self, first: Sequence[Contender]) -> None:
         self.stage_one.hear(first, full=True)
@@ -149,7 +156,9 @@ class _Tuning:
         w = nets.prior.usual_guidance if request.guidance is None else request.guidance
         prompt = Prompt(request.prompt, request.negative, w)
         each = samples_in(request.seconds)
-        drawing = draw_wanted(nets.prior, prompt, self._ranker, self._crew, request.seed, self._stop, each)
+        drawing = draw_wanted(
+            nets.prior, prompt, self._ranker, self._crew, request.seed, self._stop, each, self._after(DRAWING_END)
+        )
         plan = plan_of(nets.prior)
         if plan:
             yield teller.note(plan)
@@ -172,7 +181,8 @@ class _Tuning:
         def heard(z: torch.Tensor) -> Any:
             return as_audio(sounds_of(prior, z)[0])
 
-        sounds = yield from self.noted(self._crew.map(heard, wanted.z[:_N_HEARD_WANTED]), DRAWING)
+        most = 1 if self._is_past(DRAWING_END) else _N_HEARD_WANTED
+        sounds = yield from self.noted(self._crew.map(heard, wanted.z[:most]), DRAWING)
         self.teller.wanted = tuple(sounds)
 
     def _starts(self, first: Sequence[Contender], wanted: Wanted) -> Generator[Note, None, None]:
@@ -182,18 +192,30 @@ class _Tuning:
         if self._parts.bank:
             begin += [_copy(one) for one in first]
             if not is_begun(request.synth):
+                self.teller.hold()
                 text = "Listening to patches for the first time"
                 yield from self.noted(fill_steps(request.synth, PART), text)
+                self.teller.go_on()
             asking = self._crew.map(self._from_bank, [wanted])
             (nearest,) = yield from self.noted(asking, "Comparing with the bank")
             begin += nearest
         if not begin:
             begin = [self._random(n) for n in range(_N_REFINED)]
         if request.start is not None:
-            begin.append(self._at_start())
-        heard = yield from self.noted(self._evolution.heard(begin), "Comparing with the bank")
+            yield from self._hear_start()
+            begin.insert(0, self._at_start())
+        # The nearest come first: of a long list those are left out that promise least.
+        hearing = self._evolution.heard(begin, is_over=self._after(BANK_END))
+        heard = yield from self.noted(hearing, "Comparing with the bank")
         self._found = kept(heard, _N_HEARD, each=2)
-        yield from self._offer("bank", "Comparing with the bank")
+        yield from self._offer("bank", "Comparing with the bank", BANK_END)
+
+    def _hear_start(self) -> Generator[Note, None, None]:
+        """The listener is asked about the patch that it began with, wherever it ranks: what is offered is no worse."""
+        self._begun = self._at_start()
+        yield from self.noted(self._evolution.heard([self._begun], full=True), "Comparing with the start")
+        yield from self.noted(self._crew.map(self._ranker.ask, [[self._begun]]), "Comparing with the start")
+        self._seen = [self._begun]
 
     def _from_bank(self, wanted: Wanted) -> list[Contender]:
         bank = read_bank(self._request.synth)
@@ -205,25 +227,31 @@ class _Tuning:
 
     def _evolve(self) -> Generator[Note, None, None]:
         seconds, synth = self._request.seconds, self._request.synth
+        is_over = self._after(EVOLUTION_END)
+        if is_over():
+            self._missed.append("evolution")
+            return
         for _ in range(max(round(seconds * _GENERATIONS_PER_S[synth]), 1)):
-            if self.teller.used > EVOLUTION_END:
+            if is_over():
                 break
-            parents = self._parents()
-            born = yield from self.noted(self._evolution.generation(parents, _N_BORN), "Evolving")
+            bearing = self._evolution.generation(self._parents(), _N_BORN, is_over)
+            born = yield from self.noted(bearing, "Evolving")
             self._found = kept([*self._found, *born], _N_KEPT, each=10)
             if self.teller.is_due:
-                yield from self._offer("evolved", "Evolving")
+                yield from self._offer("evolved", "Evolving", POLISH_END)
         generations = max(round(seconds * _POLISH_PER_S[synth]), 1)
         best = [*offered(self._seen, 2), *kept(self._found, 1, each=1)]
         for n, one in enumerate(best):
             until = EVOLUTION_END + (POLISH_END - EVOLUTION_END) * (n + 1) / len(best)
+            if n and self._is_past(until):
+                break
             polishing = self._evolution.polished(
-                one, generations, self._request.seed % 2**31 + n + 1, partial(self._is_past, until)
+                one, generations, self._request.seed % 2**31 + n + 1, self._after(until)
             )
             better = yield from self.noted(polishing, "Evolving")
             if better is not one:
                 self._found = kept([better, *self._found], _N_KEPT, each=10)
-            yield from self._offer("evolved", "Evolving")
+            yield from self._offer("evolved", "Evolving", POLISH_END)
 
     def _refine(self, prior: Prior, prompt: Prompt, wanted: Wanted) -> Generator[Note, None, None]:
         """The best go down the slope of what the prior wants; every state that is told is ranked with all others."""
@@ -231,13 +259,15 @@ class _Tuning:
         settings = self._parts.settings or usual_settings(self._request.synth, self._request.seconds)
         steps = refined(best, self._stage, self.bounds, prior, prompt, wanted, settings, self._request.seed)
         busy = threading.Lock()
+        n_states, longest = 0, 0.0
 
         def next_state(_: int) -> Refined | None:
             with busy:
                 return next(steps, None)
 
         try:
-            while self.teller.used <= REFINE_END:
+            # What takes long is not begun when it would pass the end.
+            while (used := self.teller.used) <= min(REFINE_END, 1.0 - longest):
                 # A state takes long; on a hand of the crew it does not hold up other jobs.
                 (state,) = yield from self.noted(self._crew.map(next_state, [0]), "Refining")
                 if state is None:
@@ -248,19 +278,21 @@ class _Tuning:
                     heard = yield from self.noted(self._evolution.heard(state.contenders), "Refining")
                     self._found = kept([*self._found, *heard], _N_KEPT, each=10)
                     yield from self._offer("refined", "Refining", also=heard)
+                n_states += bool(state.contenders)
+                longest = max(longest, self.teller.used - used)
+            if n_states < 2 <= settings.n_steps + 1:
+                self._missed.append("refinement")
         finally:
             # The step that a hand is at has to end first.
             with busy:
                 steps.close()
 
     def _ended(self) -> Generator[Note, None, TuneResult]:
-        yield from self._offer("refined" if self._parts.refine else "evolved", "Comparing")
-        start_score = None
-        if self._request.start is not None:
-            start = self._at_start()
-            yield from self.noted(self._evolution.heard([start], full=True), "Comparing")
-            yield from self.noted(self._crew.map(self._ranker.ask, [[start]]), "Comparing")
-            start_score = fit(start)
+        if not (self._seen and self._is_past(1.0)):
+            yield from self._offer("refined" if self._parts.refine else "evolved", "Comparing")
+        start_score = None if self._begun is None else fit(self._begun)
+        left_out = f"There was no time for {' and '.join(self._missed)}; more seconds come nearer to the words."
+        notice = " ".join(filter(None, (self._notice, left_out if self._missed else "")))
         teller = self.teller
         seen = [one for one in self._seen if one.stage == "refined"] if self._parts.only_refined else []
         return TuneResult(
@@ -272,19 +304,29 @@ class _Tuning:
             self._request.prior,
             teller.licence,
             teller.seconds,
-            self._notice,
+            notice,
         )
 
     def _is_past(self, share: float) -> bool:
         return self.teller.used > share
 
+    def _after(self, share: float) -> Callable[[], bool]:
+        return partial(self._is_past, share)
+
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _offer(self, stage: str, text: str, also: Sequence[Contender] = ()) -> Generator[Note, None, None]:
-        """Ask the listener about the nearest, play the best of them as they are offered, ask again, and tell."""
-        nearest = [*self._worth_asking(), *also]
+    def _offer(
+        self, stage: str, text: str, until: float = 1.0, also: Sequence[Contender] = ()
+    ) -> Generator[Note, None, None]:
+        """Ask the listener about the nearest, play the best of them as they are offered, ask again, and tell.
+
+        After ``until`` (a share of the time) it is asked about few, and only the best of all is played.
+        """
+        worth_asking = self._worth_asking()
+        nearest = [*(worth_asking[:_N_ASKED_LATE] if self._is_past(until) else worth_asking), *also]
         yield from self.noted(self._crew.map(self._ranker.ask, [nearest]), text)
-        ready = [one for one in offered(nearest) if one.sound is None]
+        most = 1 if self._is_past(until) else N_CANDIDATES
+        ready = [one for one in offered(nearest, most) if one.sound is None]
         if ready:
             # As it is offered it sounds a little different; only that counts.
             again = [_copy(one) for one in ready]

@@ -17,7 +17,7 @@ from engine.priors.base import Prompt
 from engine.sds.aim import Aim
 from engine.sds.moving import Moving, speeds
 from engine.sds.optimise import SdsSettings, SynthScene, arrows, refine
-from engine.sds.schedule import Schedule
+from engine.sds.schedule import Schedule, weight
 from engine.synths.fm import FmSynth
 from engine.synths.impact import ImpactSynth
 
@@ -132,6 +132,28 @@ def test_encoder_and_decoder_pull_the_same_way_where_the_decoder_is_linear() -> 
     encoder, decoder = found
     assert float(encoder.norm()) > 0.0
     assert float(torch.cosine_similarity(encoder, decoder, dim=0)) > 0.9999
+
+
+@pytest.mark.parametrize("draws", [1, 3])
+def test_the_weight_of_a_level_scales_the_slope(draws: int) -> None:
+    """Equation 2: every draw has its ``w(t)``, and ``sds`` beside ``fit`` becomes lighter or heavier by it."""
+    scene = scene_of("fm", 0.2)
+    found = {}
+    for weighing in ("sound", "noise", "noise power"):
+        teacher = teacher_of(scene, {"op1_env2_s": 0.05})
+        aim = Aim(scene, teacher, PROMPT, replace(PLAIN, draws=draws, weighing=weighing), rng(1), None)
+        seen = aim.look(units("fm", {"op1_env2_s": 0.3}))
+        for _ in aim.ask(seen, 0.0):
+            pass
+        weights = [weight(1.0 - level, level, weighing) for level in teacher.asked]
+        assert len(weights) == draws
+        found[weighing] = (aim.slope(seen)[1].norm(), sum(weights) / draws)
+    plain, one = found["sound"]
+    assert one == 1.0
+    for slope, mean in (found["noise"], found["noise power"]):
+        assert abs(mean - 1.0) > 0.1
+        # Of several draws the mixture differs a little too.
+        assert float(slope / plain) == pytest.approx(mean, rel=1e-4 if draws == 1 else 0.1)
 
 
 @pytest.mark.parametrize("place", ["encoder", "decoder"])

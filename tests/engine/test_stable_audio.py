@@ -102,6 +102,40 @@ def test_one_step_of_open_is_the_estimate_of_the_pipelines_scheduler(open_folder
     close(found, pipe.scheduler.precondition_outputs(noisy, v, sigma))
 
 
+@PROMPTS
+def test_one_step_of_three_is_the_guided_estimate_of_the_pipelines_transformer(
+    three_folder: Path, prompt: Prompt
+) -> None:
+    """On straight lines: the sound is the noisy sound less its level times the velocity."""
+    prior = StableAudio3.load(three_folder)
+    pipe = open_pipeline(three_folder, "StableAudio3Pipeline", torch.float32)
+    z, level = torch.randn(1, 4, 25, generator=torch.Generator().manual_seed(2)), 0.6
+    found, _ = finished(prior.target(z, prompt, torch.Generator().manual_seed(9), Noising(level, level, 1)))
+    rng = torch.Generator().manual_seed(9)
+    torch.rand(1, generator=rng)  # the level's own draw
+    noisy = torch.lerp(z, torch.randn(z.shape, generator=rng), level)
+    length = pipe.encode_duration(prior._seconds_of(z), "cpu", 1, 1)
+
+    def velocity(text: str) -> torch.Tensor:
+        heard, mask = pipe.prepare_cross_attention(*pipe.encode_prompt([text], "cpu", 1), length)
+        with torch.no_grad():
+            answer: torch.Tensor = pipe.transformer(
+                noisy,
+                torch.tensor([level * pipe.scheduler.config.num_train_timesteps]),
+                encoder_hidden_states=heard,
+                global_hidden_states=length,
+                encoder_attention_mask=mask,
+                return_dict=False,
+            )[0]
+        return answer
+
+    v = velocity(prompt.text)
+    if prompt.guidance != 1.0:
+        without = velocity(prompt.negative)
+        v = without + prompt.guidance * (v - without)
+    close(found, noisy - level * v)
+
+
 def test_the_steps_of_a_target_are_those_of_ddim(open_folder: Path) -> None:
     """With an answer that is always the true velocity, any number of steps ends where one step does."""
     prior = StableAudioOpen.load(open_folder)

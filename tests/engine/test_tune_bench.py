@@ -15,6 +15,7 @@ from tiny_nets import tiny_listener
 
 from engine.audio.values import Audio
 from engine.bench import tune
+from engine.bench.kept import Kept
 from engine.bench.tune_prompts import all_asked
 from engine.bench.tune_ways import WAYS, Way
 from engine.dsp.mel import RATE_HZ
@@ -25,6 +26,7 @@ from engine.project.presets import factory_library
 from engine.sds.nets import Nets
 from engine.training.captions import CLASS_PHRASES
 from engine.training.generators import make
+from engine.training.paraphrases import every_phrase
 
 DRUMS = {"kick", "snare", "hihat", "tom", "cymbal", "hand_drum", "drum_loop"}
 EMPTY = {"a", "an", "the", "of", "on", "by", "with", "that", "is", "around", "up", "two", "past"}
@@ -51,11 +53,33 @@ def test_no_caption_says_what_a_paraphrase_says(shared_data: Path) -> None:
     with (shared_data / "sounds" / "metadata.csv").open(newline="", encoding="utf-8") as file:
         captions = [row["caption"] for row in csv.DictReader(file)]
     captions += [phrase for phrases in CLASS_PHRASES.values() for phrase in phrases]
+    captions += every_phrase()
     heard = [words_of(caption) for caption in captions]
     for one in all_asked():
         if one.paraphrase:
             shared = max(len(words_of(one.text) & words) for words in heard)
             assert shared <= len(words_of(one.text)) // 2, one.text
+
+
+def test_a_line_that_was_torn_is_measured_again_and_the_others_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path)
+    monkeypatch.setattr("engine.bench.kept.version", lambda: "now")
+    rows = [
+        tune.Measured(name, "tuned", "a bell", "bell", 0, 1, 0.5, 0.1, 1.0, 2.0) for name in ("one", "two", "three")
+    ]
+    kept = Kept("tune", tune.Measured)
+    kept.add(rows[0])
+    kept.add(rows[1])
+    (path,) = tmp_path.rglob("now.jsonl")
+    path.write_bytes(path.read_bytes()[:-9])
+    again = Kept("tune", tune.Measured)
+    assert again.before == {"one"}
+    again.add(rows[2])
+    last = Kept("tune", tune.Measured)
+    assert last.before == {"one", "three"}
+    assert [last.get(row.name) for row in rows] == [rows[0], None, rows[2]]
 
 
 def test_no_made_sound_is_called_as_a_paraphrase_is() -> None:

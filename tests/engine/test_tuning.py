@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +28,9 @@ from engine.project.presets import factory_library
 from engine.sds import bank
 from engine.sds.bounds import Bounds
 from engine.sds.nets import Nets
+from engine.sds.playing import Contender, Stage
 from engine.sds.prints import distances_db, prints_of
+from engine.sds.rank import Ranker
 from engine.sds.result import TuneRequest, TuneResult, TuneState
 from engine.sds.settings import SdsSettings
 from engine.sds.tune import Parts, tune
@@ -161,10 +163,17 @@ def test_the_studio_makes_the_banks_behind_everything_else(
 
 
 class Clock:
-    """A clock that stands still: then only counted work ends a stage."""
+    """A clock that stands still unless somebody waits: then only counted work ends a stage."""
+
+    def __init__(self) -> None:
+        self._now, self._lock = 0.0, threading.Lock()
 
     def __call__(self) -> float:
-        return 0.0
+        return self._now
+
+    def wait(self, seconds: float) -> None:
+        with self._lock:
+            self._now += seconds
 
 
 def searched(request: TuneRequest, parts: Parts) -> tuple[TuneResult, list[TuneState], list[Note]]:
@@ -195,7 +204,9 @@ def test_evolution_comes_nearer_to_what_the_prior_draws(small_bank: None) -> Non
 
 
 def test_what_is_offered_never_gets_worse(small_bank: None) -> None:
-    _, states, _ = searched(TuneRequest("a bell", seconds=3.0), NO_SLOPE)
+    settings = SdsSettings(n_steps=2, fit=1.0, draws=1, steps_back=1, reuse=2)
+    _, states, _ = searched(TuneRequest("a bell", seconds=1.0), Parts(settings=settings))
+    assert states[-1].moments[-1].stage == "refined"
     drawn = [state for state in states if state.wanted]
     bests = [state.candidates[0].score for state in drawn]
     assert bests == sorted(bests)
@@ -203,6 +214,28 @@ def test_what_is_offered_never_gets_worse(small_bank: None) -> None:
     for state in states[1:]:
         told = [candidate.score for candidate in state.candidates]
         assert told == sorted(told, reverse=True)
+
+
+class Fond(Ranker):
+    """Likes the patch that it began with better than all others."""
+
+    def ask(self, batch: Sequence[Contender]) -> Sequence[Contender]:
+        for one in super().ask(batch):
+            one.score = 0.9 if one.origin == -1 else 0.1
+        return batch
+
+
+@pytest.mark.parametrize("reach", [0.0, 1.0])
+def test_what_is_offered_is_no_worse_than_what_it_began_with(
+    reach: float, small_bank: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However far it is from what the prior draws, so that it is not among the nearest."""
+    monkeypatch.setattr("engine.sds.tune.Ranker", Fond)
+    start = next(preset.patch for preset in PRESETS if preset.patch.synth == "fm")
+    result, states, _ = searched(TuneRequest("a low tone", start=start, reach=reach, seconds=0.5), NO_SLOPE)
+    assert result.start_score is not None
+    assert result.candidates[0].score >= result.start_score > 0.1
+    assert all(state.candidates[0].score >= result.start_score for state in states if state.wanted)
 
 
 def test_the_same_seed_gives_the_same_patches_and_another_seed_others(small_bank: None) -> None:
@@ -311,6 +344,61 @@ def test_the_time_counts_from_when_the_nets_are_there(monkeypatch: pytest.Monkey
     loading, plan = texts.index("Loading the prior"), texts.index("The Net: bf16 on the CPU")
     assert loading < plan
     assert all(note.fraction == 0.0 for note in notes[:plan])
+
+
+class Slow(FakePrior):
+    """Takes its time for every pass: ``takes_s`` for each row."""
+
+    def __init__(self, clock: Clock, takes_s: float) -> None:
+        super().__init__()
+        self._clock, self._takes_s = clock, takes_s
+
+    def sample(
+        self, prompt: Prompt, seconds: float, count: int, rng: torch.Generator, steps: int = 8
+    ) -> Generator[float, None, torch.Tensor]:
+        passes = super().sample(prompt, seconds, count, rng, steps)
+        while True:
+            self._clock.wait(count * self._takes_s)
+            try:
+                yield next(passes)
+            except StopIteration as end:
+                return end.value
+
+
+def test_a_slow_machine_draws_and_hears_less_and_says_what_it_left_out(
+    small_bank: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    hear, fill = Stage.hear, bank.fill_steps
+
+    def slowly(stage: Stage, batch: Sequence[Contender], *, full: bool = False) -> Sequence[Contender]:
+        clock.wait(0.1)
+        return hear(stage, batch, full=full)
+
+    def filled(synth: str, most: int) -> Iterator[float]:
+        clock.wait(1000.0)
+        return fill(synth, most)
+
+    monkeypatch.setattr(Stage, "hear", slowly)
+    monkeypatch.setattr("engine.sds.tune.fill_steps", filled)
+    request = TuneRequest("a low tone", seconds=3.0)
+
+    def tuned(takes_s: float) -> TuneResult:
+        nets = Nets(Slow(clock, takes_s), tiny_listener())
+        settings = SdsSettings(n_steps=1, sds=0.0, fit=1.0)
+        return finished(tune(request, PRESETS, nets=nets, parts=Parts(settings=settings), clock=clock))[0]
+
+    # One sample of each length is drawn, which takes 16 passes; what was made for the first time is not counted.
+    slow = tuned(0.25)
+    assert 4.0 < slow.seconds < 5.5
+    assert len(slow.wanted) == 1
+    assert slow.candidates[0].stage == "bank"
+    assert "There was no time for evolution and refinement" in slow.notice
+    # Where there is time for some of it, each stage has its share.
+    some = tuned(0.01)
+    assert some.seconds < 3.6
+    assert len(some.wanted) == 3
+    assert some.notice == ""
 
 
 def test_refinement_is_told_and_offered_only_where_it_ranks_higher(small_bank: None) -> None:
