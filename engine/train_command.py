@@ -21,6 +21,7 @@ NETS = {
     "judge": "which class a sound is",
     "ear": "by what sets of sounds are compared",
     "phonemes": "how a word is said that no lexicon has (learned from folders with a lexicon: resources/speech)",
+    "vocoder": "frames of a spectrum to sound",
 }
 
 
@@ -39,12 +40,17 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--minutes", metavar="N", type=float, required=True, help="how long to train")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="", help="where (default: a GPU if there is one)")
     parser.add_argument("--resume", action="store_true", help="go on from FILE")
+    parser.add_argument(
+        "--critics", action="store_true", help="the vocoder also learns from nets that tell it from recordings (slow)"
+    )
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="start of all chance (default 0)")
 
 
 def run(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
     if not (math.isfinite(arguments.minutes) and arguments.minutes > 0.0):
         raise BadUsage("The time for training has to be more than 0 minutes.")
+    if arguments.critics and arguments.net != "vocoder":
+        raise BadUsage("Critics are for the vocoder alone; leave out --critics.")
     out: Path = arguments.out.absolute()
     if out.suffix != ".safetensors":
         raise BadUsage(f"{arguments.out} has to end in .safetensors.")
@@ -86,6 +92,10 @@ def _steps(arguments: argparse.Namespace, out: Path) -> Generator[Note, None, di
         from engine.training import phonemes
 
         return phonemes.train_steps(arguments.data, out, arguments.minutes, **more)
+    if arguments.net == "vocoder":
+        from engine.training.vocoder import train_steps as vocoder_steps
+
+        return vocoder_steps(arguments.data, out, arguments.minutes, with_critics=arguments.critics, **more)
     from engine.project.presets import factory_library
 
     if arguments.net == "listener":

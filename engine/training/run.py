@@ -31,7 +31,11 @@ _MOST_NORM = 1.0
 
 
 class Training:
-    """Steps of AdamW on ``net`` until ``minutes`` are over. ``kind`` and ``settings`` are what the file says it is."""
+    """Steps of AdamW on ``net`` until ``minutes`` are over. ``kind`` and ``settings`` are what the file says it is.
+
+    ``beside`` is what learns against the net, such as its critics, by :meth:`learn_beside`; the program never uses it,
+    so it is kept in the second file alone.
+    """
 
     def __init__(
         self,
@@ -44,6 +48,8 @@ class Training:
         rate: float,
         average: float = 0.9995,
         decay: float = 0.01,
+        betas: tuple[float, float] = (0.9, 0.98),
+        beside: nn.Module | None = None,
     ) -> None:
         if not (math.isfinite(minutes) and minutes > 0.0):
             raise BadUsage("The time for training has to be more than 0 minutes.")
@@ -51,10 +57,9 @@ class Training:
         self.step = 0
         self.minutes_before = 0.0
         self._seconds, self._rate, self._average = minutes * 60.0, rate, average
-        matrices = [p for p in net.parameters() if p.dim() > 1]
-        others = [p for p in net.parameters() if p.dim() <= 1]
-        groups = [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
-        self._optimiser = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
+        self._optimiser = _adam(net, rate, betas, decay)
+        self.beside = beside
+        self._beside_optimiser = None if beside is None else _adam(beside, rate, betas, decay)
         self._mean: dict[str, Tensor] = {}
         self._first_step = 0
 
@@ -69,12 +74,11 @@ class Training:
             self._check(state)
             self.net.load_state_dict({n[4:]: t.float() for n, t in state.tensors.items() if n.startswith("net.")})
             self._mean = {n[5:]: t.float() for n, t in state.tensors.items() if n.startswith("mean.")}
-            for name, parameter in self.net.named_parameters():
-                self._optimiser.state[parameter] = {
-                    "step": torch.tensor(float(state.card["step"])),
-                    "exp_avg": state.tensors[f"first.{name}"].float().to(parameter.device),
-                    "exp_avg_sq": state.tensors[f"second.{name}"].float().to(parameter.device),
-                }
+            _take_moments(self._optimiser, self.net, state, "")
+            if self.beside is not None and any(name.startswith("beside.") for name in state.tensors):
+                mine = {n[7:]: t.float() for n, t in state.tensors.items() if n.startswith("beside.")}
+                self.beside.load_state_dict(mine)
+                _take_moments(self._beside_optimiser, self.beside, state, "beside_")
             card = state.card
         else:
             file = read_net(self.out, self.kind)
@@ -127,6 +131,18 @@ class Training:
                 card = self.save({**describe(), "loss": smooth}, self._minutes(began))
         return card
 
+    def learn_beside(self, loss: Tensor) -> None:
+        """A step of what learns beside the net; one that is not finite is skipped."""
+        assert self.beside is not None
+        assert self._beside_optimiser is not None
+        self._beside_optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.beside.parameters(), _MOST_NORM)
+        if torch.isfinite(norm) and torch.isfinite(loss):
+            for mine, its in zip(self._beside_optimiser.param_groups, self._optimiser.param_groups, strict=True):
+                mine["lr"] = its["lr"]
+            self._beside_optimiser.step()
+
     def averaged(self) -> nn.Module:
         """The net with the moving average of its weights, for looking at."""
         net = copy.deepcopy(self.net).eval()
@@ -164,15 +180,42 @@ class Training:
         for name, value in self.net.state_dict().items():
             state[f"net.{name}"] = value
             state[f"mean.{name}"] = self._mean.get(name, value)
-        for name, parameter in self.net.named_parameters():
-            moments = self._optimiser.state.get(parameter, {})
-            for label, key in (("first", "exp_avg"), ("second", "exp_avg_sq")):
-                moment = moments.get(key, torch.zeros_like(parameter))
-                state[f"{label}.{name}"] = moment.bfloat16()
+        state |= _moments(self._optimiser, self.net, "")
+        if self.beside is not None:
+            state |= {f"beside.{name}": value for name, value in self.beside.state_dict().items()}
+            state |= _moments(self._beside_optimiser, self.beside, "beside_")
         write_net(self.state_path, NetFile(f"{self.kind} training", self.settings, card, state), narrow=False)
         mean = {name: self._mean.get(name, value) for name, value in self.net.state_dict().items() if name in keep}
         write_net(self.out, NetFile(self.kind, self.settings, card, mean))
         return card
+
+
+def _adam(net: nn.Module, rate: float, betas: tuple[float, float], decay: float) -> torch.optim.AdamW:
+    matrices = [p for p in net.parameters() if p.dim() > 1]
+    others = [p for p in net.parameters() if p.dim() <= 1]
+    groups = [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=rate, betas=betas)
+
+
+def _moments(optimiser: torch.optim.AdamW | None, net: nn.Module, before: str) -> dict[str, Tensor]:
+    """What an optimiser remembers of each number of ``net``, under names that begin with ``before``."""
+    found = {}
+    for name, parameter in net.named_parameters():
+        moments = optimiser.state.get(parameter, {}) if optimiser is not None else {}
+        for label, key in (("first", "exp_avg"), ("second", "exp_avg_sq")):
+            found[f"{before}{label}.{name}"] = moments.get(key, torch.zeros_like(parameter)).bfloat16()
+    return found
+
+
+def _take_moments(optimiser: torch.optim.AdamW | None, net: nn.Module, state: NetFile, before: str) -> None:
+    """Remember again what :func:`_moments` has kept."""
+    assert optimiser is not None
+    for name, parameter in net.named_parameters():
+        optimiser.state[parameter] = {
+            "step": torch.tensor(float(state.card["step"])),
+            "exp_avg": state.tensors[f"{before}first.{name}"].float().to(parameter.device),
+            "exp_avg_sq": state.tensors[f"{before}second.{name}"].float().to(parameter.device),
+        }
 
 
 def use_cores(n_threads: int | None = None) -> None:

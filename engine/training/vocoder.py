@@ -1,0 +1,137 @@
+"""``tonewright train vocoder``: log-mel frames to sound, from voices and from all other sounds.
+
+The net learns with the pitch that was measured, at the phase that the recording's fundamental has: so it can learn
+which phase the other partials have to it. When it sounds, it says the pitch itself, and the phase is where the pitch
+leads. First only spectra tell how well it does; later critics may join (:mod:`engine.training.critics`).
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.dsp.mel import HOP, log_mel
+from engine.jobs import Note
+from engine.training.corpus import Recording, Side, read_folders, share_out
+from engine.training.critics import Critics, copies_loss, critics_loss
+from engine.training.run import Training, use_cores
+from engine.training.vocoder_loss import energy_distance
+from engine.training.vocoder_shelf import MARGIN, PieceMixer, Pieces, read_steps
+from engine.vocoder.net import KIND, Shape, VocoderNet, VocoderSettings, pitch_octaves, sound_of
+from engine.vocoder.source import at_samples, cycles_through, pulses
+
+BATCH, N_FRAMES = 16, 52
+RATE, CRITICS_RATE = 8e-4, 2e-4
+_PITCH_SHARE = 0.05
+_SCORE_SHARE, _APART_SHARE = 0.05, 0.2
+_LEAST_WEIGHT = 0.03
+_PITCH_WIDTH = 0.04
+"""In octaves: how sharply a pitch is asked for."""
+
+
+def train_steps(
+    folders: Sequence[Path],
+    out: Path,
+    minutes: float,
+    *,
+    device: str = "",
+    resume: bool = False,
+    seed: int = 0,
+    settings: VocoderSettings | None = None,
+    most_recordings: int | None = None,
+    batch: int = BATCH,
+    with_critics: bool = False,
+) -> Generator[Note, None, dict[str, Any]]:
+    """Train into ``out`` for ``minutes`` after everything was read; the result is the file's card.
+
+    ``device`` is ``cpu``, ``cuda`` or empty for the best there is. ``with_critics`` is for a net that has learned all
+    that spectra tell. ``most_recordings`` is for trying it out.
+    """
+    use_cores()
+    target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    torch.manual_seed(seed)
+    net = VocoderNet(settings or VocoderSettings()).to(target)
+    critics = Critics().to(target) if with_critics else None
+    training = Training(
+        net,
+        KIND,
+        net.settings.to_json(),
+        out=out,
+        minutes=minutes,
+        rate=CRITICS_RATE if with_critics else RATE,
+        average=0.999,
+        betas=(0.8, 0.98),
+        beside=critics,
+    )
+    if resume:
+        training.resume()
+    recordings = read_folders(folders)
+    mine = of_side(recordings, "train", seed)[:most_recordings]
+    items = yield from read_steps(mine)
+    mixer = PieceMixer(items, seed + training.step)
+    card = {
+        "data": [folder.name for folder in folders],
+        "recordings": len(items),
+        "device": torch.cuda.get_device_name() if target.type == "cuda" else f"CPU ({platform.machine()})",
+        "critics": with_critics,
+        "parameters": sum(p.numel() for p in net.parameters()),
+    }
+
+    def loss_of() -> Tensor:
+        pieces = mixer.batch(batch, N_FRAMES + 2 * MARGIN).to(target)
+        return vocoder_loss(net, pieces, critics, training.learn_beside)
+
+    return (yield from training.steps(loss_of, lambda: card))
+
+
+def of_side(recordings: Sequence[Recording], side: Side, seed: int = 0) -> list[Recording]:
+    """Those of one side, voices and other sounds mixed: the first of them are a bit of everything."""
+    sides = share_out(recordings)
+    found = [recording for recording in recordings if sides[recording.group] == side]
+    Random(seed).shuffle(found)
+    return found
+
+
+def vocoder_loss(
+    net: VocoderNet, pieces: Pieces, critics: Critics | None = None, learn: Callable[[Tensor], None] | None = None
+) -> Tensor:
+    """The energy distance of two sounds of different noise from the recording, and the cross-entropy of the pitch.
+
+    Where there are ``critics``, they ``learn`` from the first of the two before they judge it.
+    """
+    frames = log_mel(pieces.samples)
+    with torch.autocast(pieces.samples.device.type, torch.bfloat16):
+        shape = net(frames)
+    inner = slice(MARGIN * HOP, -MARGIN * HOP)
+    pulse = pulses(cycles_through(pieces.cycles, pieces.hz), at_samples(pieces.hz))
+    first, second = (sound_of(shape, pulse, torch.randn_like(pulse))[:, inner] for _ in range(2))
+    recording = pieces.samples[:, inner]
+    loss = energy_distance(recording, first, second) + _PITCH_SHARE * pitch_loss(shape, pieces)
+    if critics is None or learn is None:
+        return loss
+    level = recording.square().mean(1, keepdim=True).sqrt().clamp(min=1e-3)
+    real, made = recording / level, first / level
+    with torch.autocast(made.device.type, torch.bfloat16):
+        learn(critics_loss(critics(real), critics(made.detach())))
+        # What the critics make of the copy goes back through them, but they learn nothing by it.
+        critics.requires_grad_(False)
+        try:
+            score, apart = copies_loss(critics(real), critics(made))
+        finally:
+            critics.requires_grad_(True)
+    return loss + _SCORE_SHARE * score + _APART_SHARE * apart
+
+
+def pitch_loss(shape: Shape, pieces: Pieces) -> Tensor:
+    """How little speaks for the pitch that was measured, where there is one."""
+    octaves = pitch_octaves(shape.pitch.shape[-1]).to(shape.pitch.device)
+    wanted = torch.exp(-0.5 * ((pieces.hz.log2()[..., None] - octaves) / _PITCH_WIDTH).square())
+    wanted = wanted / wanted.sum(-1, keepdim=True)
+    surprise = -(wanted * shape.pitch.log_softmax(-1)).sum(-1)
+    return (surprise * (pieces.weight + _LEAST_WEIGHT)).mean()
