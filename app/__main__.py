@@ -9,8 +9,13 @@ import os
 import sys
 from pathlib import Path
 
-from engine import cli, terminal
-from engine.errors import BadUsage
+try:
+    from engine import cli, terminal
+    from engine.errors import BadUsage
+    from engine.hurry import hurrying
+except KeyboardInterrupt:
+    # Before there is anybody who could say so better.
+    sys.exit(130)
 
 MIN_SIZE, MAX_SIZE = 320, 8192
 _TAKES_VALUE = frozenset({"--engine", "--screenshot", "--size", "--theme"})
@@ -20,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command line (default: the process's) and return the exit code."""
     argv = list(sys.argv[1:] if argv is None else argv)
     if is_headless(argv):
-        return terminal.guarded(lambda: _headless(argv))
+        return hurrying(lambda: terminal.guarded(lambda: _headless(argv)))
     return terminal.guarded(lambda: _window(argv))
 
 

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from engine import __version__
 from engine.errors import BadUsage, EngineError
+from engine.hurry import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
     from engine.audio import Steps
 
 R = TypeVar("R")
 
-EXIT_GOOD, EXIT_BAD, EXIT_INTERRUPTED, EXIT_PIPE = 0, 2, 130, 141
-"""The last two are what a shell reports of a program that SIGINT or SIGPIPE ended."""
+EXIT_GOOD, EXIT_BAD, EXIT_PIPE = 0, 2, 141
+"""The last is what a shell reports of a program that SIGPIPE ended, as :data:`EXIT_INTERRUPTED` is for SIGINT."""
 
 
 @dataclass(frozen=True, slots=True)

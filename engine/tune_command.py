@@ -26,7 +26,10 @@ def add_tune_arguments(parser: Parser) -> None:
     parser.add_argument("--save-patch", metavar="P.json", type=Path, help="where to write the patch")
     parser.add_argument("--patch", metavar="START.json", help="the patch to begin with; locked values are kept from it")
     parser.add_argument("--lock", metavar="NAME", action="append", default=[], help="a parameter to keep; repeatable")
-    words = f"time to take (default {TUNE_S:g})"
+    words = (
+        f"time to take (default {TUNE_S:g}); loading, and the first time the bank, come on top; a slow machine leaves "
+        "some of the search out, and the same seed may end elsewhere"
+    )
     parser.add_argument("--seconds-budget", metavar="S", type=float, default=TUNE_S, help=words)
     reach = "how far from the start: 0 stays there, 1 is anything (default 1)"
     parser.add_argument("--reach", metavar="R", type=float, default=1.0, help=reach)

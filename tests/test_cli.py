@@ -472,6 +472,41 @@ def test_ctrl_c_ends_quietly(terminal: tuple[int, int]) -> None:
     assert said.strip() == b"measuring jobs ..."
 
 
+def test_ctrl_c_does_not_wait_for_what_other_threads_are_at() -> None:
+    """Through the very command line, with a hand of the crew that nobody can stop; what is to be tidied up still is."""
+    code = """
+import atexit, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from app.__main__ import main
+from engine import cli
+from engine.matching.crew import Crew
+
+def work(argv, areas):
+    crew = Crew()
+    try:
+        for n, _ in enumerate(crew.map(lambda _: time.sleep(300.0), [0])):
+            if n == 1:
+                print("at it", file=sys.stderr, flush=True)
+    finally:
+        crew.close()
+        print("tidied up", file=sys.stderr)
+
+cli.main = work
+atexit.register(print, "and at the end", file=sys.stderr)
+sys.exit(main(["tune", "a bell"]))
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "at it\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert process.stderr.read() == "tidied up\nand at the end\n"
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_progress_is_shown_on_a_terminal_and_wiped_at_the_end(terminal: tuple[int, int], tmp_path: Path) -> None:
     ours, theirs = terminal
     long = tmp_path / "long.wav"

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from engine.hurry import is_hurried
 from engine.torch_setup import N_THREADS
 
 R = TypeVar("R")
@@ -37,8 +38,8 @@ class Crew:
                 future.cancel()
 
     def close(self) -> None:
-        """End the threads; what they are at is finished first."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """End the threads; what they are at is finished first, unless somebody wants to be gone."""
+        self._pool.shutdown(wait=not is_hurried(), cancel_futures=True)
 
 
 def _one_thread_each() -> None:

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
+from engine.hurry import is_hurried
 from engine.jobs import Note
 from engine.matching.crew import Crew
 from engine.params.note import HOLD
@@ -44,7 +45,9 @@ from engine.sds.telling import Teller, as_audio
 R = TypeVar("R")
 
 DRAWING_END, BANK_END, EVOLUTION_END, POLISH_END, REFINE_END = 0.3, 0.4, 0.52, 0.62, 0.93
-"""Shares of the time at which the stages end at the latest."""
+"""Shares of the time at which the stages end at the latest. Where the bank took longer the others share the rest."""
+_TOO_LATE = 0.8
+"""For evolution to begin."""
 _N_HEARD, _N_PARENTS, _N_KEPT, _N_BORN = 64, 24, 128, 32
 _GENERATIONS_PER_S = {"fm": 3.6, "impact": 1.0}
 _POLISH_PER_S = {"fm": 0.7, "impact": 0.25}
@@ -129,6 +132,8 @@ class _Tuning:
         """Everything that was offered at some time."""
         self._begun: Contender | None = None
         """The patch that it began with, as it is offered."""
+        self._late = BANK_END
+        """When the bank was done, if that was late."""
         self._missed: list[str] = []
         """The stages that there was no time for."""
 
@@ -209,6 +214,7 @@ class _Tuning:
         heard = yield from self.noted(hearing, "Comparing with the bank")
         self._found = kept(heard, _N_HEARD, each=2)
         yield from self._offer("bank", "Comparing with the bank", BANK_END)
+        self._late = max(BANK_END, self.teller.used)
 
     def _hear_start(self) -> Generator[Note, None, None]:
         """The listener is asked about the patch that it began with, wherever it ranks: what is offered is no worse."""
@@ -227,8 +233,8 @@ class _Tuning:
 
     def _evolve(self) -> Generator[Note, None, None]:
         seconds, synth = self._request.seconds, self._request.synth
-        is_over = self._after(EVOLUTION_END)
-        if is_over():
+        is_over = self._after(self._end(EVOLUTION_END))
+        if self._late > _TOO_LATE:
             self._missed.append("evolution")
             return
         for _ in range(max(round(seconds * _GENERATIONS_PER_S[synth]), 1)):
@@ -238,11 +244,11 @@ class _Tuning:
             born = yield from self.noted(bearing, "Evolving")
             self._found = kept([*self._found, *born], _N_KEPT, each=10)
             if self.teller.is_due:
-                yield from self._offer("evolved", "Evolving", POLISH_END)
+                yield from self._offer("evolved", "Evolving", self._end(POLISH_END))
         generations = max(round(seconds * _POLISH_PER_S[synth]), 1)
         best = [*offered(self._seen, 2), *kept(self._found, 1, each=1)]
         for n, one in enumerate(best):
-            until = EVOLUTION_END + (POLISH_END - EVOLUTION_END) * (n + 1) / len(best)
+            until = self._end(EVOLUTION_END + (POLISH_END - EVOLUTION_END) * (n + 1) / len(best))
             if n and self._is_past(until):
                 break
             polishing = self._evolution.polished(
@@ -251,7 +257,7 @@ class _Tuning:
             better = yield from self.noted(polishing, "Evolving")
             if better is not one:
                 self._found = kept([better, *self._found], _N_KEPT, each=10)
-            yield from self._offer("evolved", "Evolving", POLISH_END)
+            yield from self._offer("evolved", "Evolving", self._end(POLISH_END))
 
     def _refine(self, prior: Prior, prompt: Prompt, wanted: Wanted) -> Generator[Note, None, None]:
         """The best go down the slope of what the prior wants; every state that is told is ranked with all others."""
@@ -267,7 +273,7 @@ class _Tuning:
 
         try:
             # What takes long is not begun when it would pass the end.
-            while (used := self.teller.used) <= min(REFINE_END, 1.0 - longest):
+            while (used := self.teller.used) <= min(self._end(REFINE_END), 1.0 - longest):
                 # A state takes long; on a hand of the crew it does not hold up other jobs.
                 (state,) = yield from self.noted(self._crew.map(next_state, [0]), "Refining")
                 if state is None:
@@ -283,9 +289,10 @@ class _Tuning:
             if n_states < 2 <= settings.n_steps + 1:
                 self._missed.append("refinement")
         finally:
-            # The step that a hand is at has to end first.
-            with busy:
-                steps.close()
+            if not is_hurried():
+                # The step that a hand is at has to end first.
+                with busy:
+                    steps.close()
 
     def _ended(self) -> Generator[Note, None, TuneResult]:
         if not (self._seen and self._is_past(1.0)):
@@ -309,6 +316,10 @@ class _Tuning:
 
     def _is_past(self, share: float) -> bool:
         return self.teller.used > share
+
+    def _end(self, share: float) -> float:
+        """When a stage ends that should end at ``share``."""
+        return self._late + (share - BANK_END) * (1.0 - self._late) / (1.0 - BANK_END)
 
     def _after(self, share: float) -> Callable[[], bool]:
         return partial(self._is_past, share)

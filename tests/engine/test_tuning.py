@@ -395,6 +395,9 @@ def test_a_slow_machine_draws_and_hears_less_and_says_what_it_left_out(
     assert slow.candidates[0].stage == "bank"
     assert "There was no time for evolution and refinement" in slow.notice
     # Where there is time for some of it, each stage has its share.
+    late = tuned(0.11)
+    assert late.seconds < 3.6
+    assert "evolution" not in late.notice
     some = tuned(0.01)
     assert some.seconds < 3.6
     assert len(some.wanted) == 3
