@@ -11,18 +11,19 @@ import platform
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from engine.dsp.mel import HOP, log_mel
 from engine.jobs import Note
-from engine.training.corpus import Recording, Side, read_folders, share_out
+from engine.training.corpus import SPEECH, Recording, read_folders, share_out
 from engine.training.critics import Critics, copies_loss, critics_loss
 from engine.training.run import Training, use_cores
 from engine.training.vocoder_loss import energy_distance
 from engine.training.vocoder_shelf import MARGIN, PieceMixer, Pieces, read_steps
+from engine.training.voice_texts import read_voice, takes_of, text_key
 from engine.vocoder.net import KIND, Shape, VocoderNet, VocoderSettings, pitch_octaves, sound_of
 from engine.vocoder.source import at_samples, cycles_through, pulses
 
@@ -71,9 +72,7 @@ def train_steps(
     )
     if resume:
         training.resume()
-    recordings = read_folders(folders)
-    mine = of_side(recordings, "train", seed)[:most_recordings]
-    items = yield from read_steps(mine)
+    items = yield from read_steps(of_side(folders, "train", seed)[:most_recordings])
     mixer = PieceMixer(items, seed + training.step)
     card = {
         "data": [folder.name for folder in folders],
@@ -90,12 +89,32 @@ def train_steps(
     return (yield from training.steps(loss_of, lambda: card))
 
 
-def of_side(recordings: Sequence[Recording], side: Side, seed: int = 0) -> list[Recording]:
-    """Those of one side, voices and other sounds mixed: the first of them are a bit of everything."""
-    sides = share_out(recordings)
-    found = [recording for recording in recordings if sides[recording.group] == side]
+def of_side(folders: Sequence[Path], side: Literal["train", "test"], seed: int = 0) -> list[Recording]:
+    """What the folders hold of one side, mixed: the first of them are a bit of everything.
+
+    Voices are shared out by what is said, as all nets of the voice do, and other sounds by their groups.
+    """
+    voices = [folder for folder in folders if _is_voice(folder)]
+    found = []
+    if voices:
+        found = [
+            Recording(take.path, take.text, SPEECH, text_key(take.text)) for take in takes_of(read_voice(voices), side)
+        ]
+    others = [folder for folder in folders if folder not in voices]
+    if others:
+        recordings = read_folders(others)
+        sides = share_out(recordings)
+        found += [recording for recording in recordings if sides[recording.group] == side]
     Random(seed).shuffle(found)
     return found
+
+
+def _is_voice(folder: Path) -> bool:
+    try:
+        with (folder / "metadata.csv").open(encoding="utf-8") as file:
+            return file.readline().startswith("file|text")
+    except OSError:
+        return False
 
 
 def vocoder_loss(

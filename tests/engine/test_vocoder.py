@@ -17,7 +17,7 @@ from engine.errors import WeightError
 from engine.jobs import Note
 from engine.metrics.vocoding import copy_loss
 from engine.training.critics import Critics, copies_loss, critics_loss
-from engine.training.vocoder import train_steps, vocoder_loss
+from engine.training.vocoder import of_side, train_steps, vocoder_loss
 from engine.training.vocoder_loss import energy_distance
 from engine.training.vocoder_shelf import PieceMixer, heard
 from engine.vocoder.correct import corrected
@@ -216,6 +216,15 @@ def test_a_vocoder_learns_goes_on_and_takes_critics_in(folder: Path, tmp_path: P
     file = read_net(out, "vocoder")
     assert file.card["step"] == 26
     assert not any(name.startswith("beside") for name in file.tensors)
+
+
+def test_no_text_is_learned_that_is_measured(shared_data: Path) -> None:
+    folders = [shared_data / "sounds", shared_data / "voice"]
+    learned, measured = of_side(folders, "train"), of_side(folders, "test")
+    assert not {one.group for one in learned} & {one.group for one in measured}
+    speech = [one for one in learned if one.klass == "speech"]
+    assert 1350 < len(speech) < len(learned)
+    assert sum(one.klass == "speech" for one in measured) >= 40
 
 
 def test_critics_learn_to_tell_and_are_no_part_of_the_net() -> None:
