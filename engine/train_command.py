@@ -22,6 +22,7 @@ NETS = {
     "ear": "by what sets of sounds are compared",
     "phonemes": "how a word is said that no lexicon has (learned from folders with a lexicon: resources/speech)",
     "vocoder": "frames of a spectrum to sound",
+    "voice": "what a text is spoken like",
 }
 
 
@@ -34,7 +35,7 @@ def add_arguments(parser: Parser) -> None:
         type=Path,
         nargs="+",
         required=True,
-        help="folders of what it learns from: sounds, with a metadata.csv",
+        help="folders of what it learns from: sounds, or takes of a voice with their texts, with a metadata.csv",
     )
     parser.add_argument("--out", metavar="FILE", type=Path, required=True, help="the file to write or to continue")
     parser.add_argument("--minutes", metavar="N", type=float, required=True, help="how long to train")
@@ -96,6 +97,10 @@ def _steps(arguments: argparse.Namespace, out: Path) -> Generator[Note, None, di
         from engine.training.vocoder import train_steps as vocoder_steps
 
         return vocoder_steps(arguments.data, out, arguments.minutes, with_critics=arguments.critics, **more)
+    if arguments.net == "voice":
+        from engine.training import voice
+
+        return voice.train_steps(arguments.data, out, arguments.minutes, cache=voice.usual_cache(), **more)
     from engine.project.presets import factory_library
 
     if arguments.net == "listener":

@@ -6,8 +6,6 @@ young alignments near the diagonal is of Badlani et al., "One TTS alignment to r
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,19 +49,18 @@ def align(scores: Scores) -> Counts:
     return counts
 
 
-@lru_cache(maxsize=4096)
-def diagonal_prior(n_states: int, n_frames: int, sharpness: float = 1.0) -> Scores:
+def diagonal_prior(n_states: int, n_frames: int) -> Scores:
     """The logarithm of how likely each frame is in each state where nothing is known: ``[states, frames]``.
 
-    Frame ``j`` of ``n`` is beta-binomial over the states with ``a = s (j + 1)`` and ``b = s (n - j)``; with a greater
-    ``sharpness`` ``s`` the band around the diagonal is narrower.
+    Frame ``j`` of ``n`` is beta-binomial over the states, with ``a = j + 1`` and ``b = n - j``.
     """
-    from scipy.special import betaln, gammaln
-
-    k = np.arange(n_states, dtype=np.float64)[:, None]
-    j = np.arange(n_frames, dtype=np.float64)[None, :]
-    a, b, n = sharpness * (j + 1.0), sharpness * (n_frames - j), n_states - 1
-    choose = gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0)
-    found: Scores = (choose + betaln(k + a, n - k + b) - betaln(a, b)).astype(np.float32)
-    found.setflags(write=False)
+    k = np.arange(n_states)[:, None]
+    j = np.arange(n_frames)[None, :]
+    a, b, n = j + 1, n_frames - j, n_states - 1
+    # The logarithms of the factorials of all that comes up: gamma(m) is table[m - 1].
+    table = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n_states + n_frames + 2)))])
+    choose = table[n] - table[k] - table[n - k]
+    within = table[k + a - 1] + table[n - k + b - 1] - table[n + n_frames]
+    whole = table[a - 1] + table[b - 1] - table[n_frames]
+    found: Scores = (choose + within - whole).astype(np.float32)
     return found

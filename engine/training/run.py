@@ -11,7 +11,7 @@ import copy
 import math
 import os
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -147,8 +147,13 @@ class Training:
         """The net with the moving average of its weights, for looking at."""
         net = copy.deepcopy(self.net).eval()
         if self._mean:
-            net.load_state_dict(self._mean)
+            net.load_state_dict({**net.state_dict(), **self._mean})
         return net
+
+    def average_anew(self, names: Iterable[str] | None = None) -> None:
+        """Begin the moving average anew from the weights as they are now: of ``names``, or of everything."""
+        for name in list(self._mean) if names is None else names:
+            self._mean.pop(name, None)
 
     def _minutes(self, began: float) -> float:
         return self.minutes_before + (time.monotonic() - began) / 60.0
@@ -169,7 +174,7 @@ class Training:
                 if mean is None or not value.is_floating_point():
                     self._mean[name] = value.detach().clone()
                 else:
-                    mean.to(value.device).lerp_(value, 1.0 - keep)
+                    self._mean[name] = mean.to(value.device).lerp_(value, 1.0 - keep)
 
     def save(self, card: Mapping[str, Any], minutes: float) -> dict[str, Any]:
         """Write both files, each at once and whole; the card that they hold comes back."""
