@@ -266,7 +266,7 @@ class Commands(QObject):
         count = 1 + sum(1 for take in self._s.document.takes if take.origin == "render")
         words = SYNTH_WORDS[rendered.patch.synth]
         name = rendered.patch.name or f"{words[0].upper()}{words[1:]} {count}"
-        clip = Clip.of(rendered.audio, name)
+        clip = Clip.of(rendered.audio, name, about=rendered.patch.about)
         take = Take.of(clip, origin="render", patch=rendered.patch, settings=settings_of(rendered))
         self._s.document.add_take(take, f"Keep “{name}”")
 

@@ -69,7 +69,7 @@ class DreamTakes(QObject):
         asked = dreaming.asked
         assert asked is not None
         label, merge = dreaming.label, dreaming.merge
-        clip = Clip.of(rendered.audio, name_of(asked.prompt))
+        clip = Clip.of(rendered.audio, name_of(asked.prompt), about=rendered.patch.about)
         recipe = self._recipe(asked) | settings_of(rendered)
         take = Take.of(clip, origin="tune", patch=document.patch, prompt=asked.prompt, settings=recipe)
         dreaming.finish()
@@ -135,7 +135,7 @@ class DreamTakes(QObject):
 
     def _imagined(self, asked: Asked, imagined: Imagined) -> None:
         self._over()
-        clip = Clip.of(imagined.audio, name_of(imagined.prompt))
+        clip = Clip.of(imagined.audio, name_of(imagined.prompt), about=imagined.about)
         recipe = {
             "negative": asked.negative,
             "guidance": asked.guidance,

@@ -64,5 +64,6 @@ class Gestures(QObject):
     def _keep(self, audio: Audio, patch: Patch, gesture: Gesture) -> None:
         name = f"{patch.name or 'Object'}, {gesture.hand.kind}"
         settings = {"note": gesture.note, "sample_rate": audio.sample_rate, "gesture": gesture.to_json()}
-        take = Take.of(Clip.of(audio, name), origin="gesture", patch=patch, settings=settings)
+        clip = Clip.of(audio, name, about=patch.about)
+        take = Take.of(clip, origin="gesture", patch=patch, settings=settings)
         self._s.document.add_take(take, f"Keep “{name}”")

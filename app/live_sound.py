@@ -39,12 +39,12 @@ class Strike(Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Made:
-    """A sound that the engine has finished, as it is to be played, the render it came from and the patch's name."""
+    """A sound that the engine has finished, as it is to be played, and the patch it came from."""
 
     serial: int
     plain: Audio
     gain_db: float
-    name: str
+    patch: Patch
 
     @property
     def audio(self) -> Audio:
@@ -55,7 +55,7 @@ class _Made:
 
     @property
     def clip(self) -> Clip:
-        return Clip.of(self.audio, self.name or NAMELESS)
+        return Clip.of(self.audio, self.patch.name or NAMELESS, about=self.patch.about)
 
 
 class LiveSound(QObject):
@@ -176,7 +176,7 @@ class LiveSound(QObject):
         def on_audio(audio: Audio) -> None:
             if foreseen is not None:
                 gains.append(foreseen[1](audio))
-            self._to_player(_Made(serial, audio, gains[-1] if gains else gain_db, patch.name), wish)
+            self._to_player(_Made(serial, audio, gains[-1] if gains else gain_db, patch), wish)
 
         def done(rendered: Rendered) -> None:
             if foreseen is not None and gains and serial == self.serial:
@@ -244,7 +244,7 @@ class LiveSound(QObject):
 
 def clip_of(rendered: Rendered) -> Clip:
     """The sound of a render as a clip with the patch's name."""
-    return Clip.of(rendered.audio, rendered.patch.name or NAMELESS)
+    return Clip.of(rendered.audio, rendered.patch.name or NAMELESS, about=rendered.patch.about)
 
 
 def settings_of(rendered: Rendered) -> dict[str, Any]:

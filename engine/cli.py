@@ -109,7 +109,7 @@ def _render(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer
         sample_rate=arguments.rate,
         on_note=lambda note: progress.show(note.fraction),
     )
-    clip = Clip.of(audio, patch.name or Path(arguments.patch).stem)
+    clip = Clip.of(audio, patch.name or Path(arguments.patch).stem, about=patch.about)
     steps = write_clip_steps(clip, arguments.output, subtype=arguments.subtype, overwrite=arguments.force)
     try:
         written = Progress("writing").through(steps)

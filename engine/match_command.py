@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import AudioExists, BadUsage
+from engine.errors import BadUsage
 from engine.jobs import Note
 from engine.matching.budget import usual_s
 from engine.named_patch import find_patch
+from engine.out_places import check_file_place, check_sound_place
 from engine.terminal import Answer, Parser, Progress
 
 if TYPE_CHECKING:
@@ -36,11 +37,8 @@ def run(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
     from engine.audio.atomic import new_file
     from engine.inline import match_inline, matched_sound
 
-    for path in (arguments.output, arguments.save_patch):
-        if path is not None and not arguments.force and path.exists():
-            raise AudioExists(f"{path} is already there; choose another name, or replace it with --force.")
-        if path is not None and not path.absolute().parent.is_dir():
-            raise BadUsage(f"{path} cannot be written: there is no folder {path.parent}.")
+    check_sound_place(arguments.output, force=arguments.force)
+    check_file_place(arguments.save_patch, force=arguments.force)
     if arguments.save_patch is not None:
         for path, what in ((arguments.output, "sound"), (arguments.target, "recording")):
             if _is_one_file(path, arguments.save_patch):

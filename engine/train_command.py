@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from engine.errors import BadUsage
+from engine.out_places import check_future_place
 from engine.terminal import Answer, Parser, Progress
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def run(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
         raise BadUsage(f"{arguments.out} has to end in .safetensors.")
     if out.exists() and not arguments.resume:
         raise BadUsage(f"{arguments.out} is already there; continue it with --resume, or choose another file.")
+    check_future_place(out)
     from engine.torch_setup import load_torch
 
     load_torch()

@@ -7,12 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import AudioExists, BadUsage
+from engine.errors import BadUsage
 from engine.named_patch import find_patch
+from engine.out_places import check_file_place, check_sound_place
+from engine.sds import credit
 from engine.sds.usual import IMAGINE_S, OWN_PRIOR, TUNE_S
 from engine.terminal import Answer, Parser, Progress
+from engine.weights.catalog import catalogue
+from engine.weights.places import place_of
 
 if TYPE_CHECKING:
+    from engine.about import About
     from engine.audio.values import Audio
     from engine.audio.write import Written
     from engine.bench.frame import Area
@@ -56,10 +61,11 @@ def _add_common(parser: Parser) -> None:
 def run_tune(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
     from engine.audio.atomic import new_file
     from engine.inline import render_inline
-    from engine.sds.result import TuneRequest, TuneState
+    from engine.sds.result import PlanNote, TuneRequest, TuneState
     from engine.tuning import tune_inline
 
-    _check_paths(arguments.output, arguments.save_patch, force=arguments.force)
+    check_sound_place(arguments.output, force=arguments.force)
+    check_file_place(arguments.save_patch, force=arguments.force)
     if arguments.save_patch is not None and arguments.save_patch.resolve() == arguments.output.resolve():
         raise BadUsage(f"{arguments.save_patch} is the sound's file; give the patch one of its own.")
     start = find_patch(arguments.patch) if arguments.patch else None
@@ -76,10 +82,14 @@ def run_tune(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answe
         prior=arguments.prior,
     )
     progress = Progress("tuning")
-    bank = (0, 0)
+    _tell_terms(request.prior)
+    bank, plan = (0, 0), ""
 
     def show(note: Note) -> None:
-        nonlocal bank
+        nonlocal bank, plan
+        if isinstance(note, PlanNote):
+            plan = note.text
+            progress.tell(f"{plan}.")
         if isinstance(note.preview, TuneState):
             bank = (note.preview.bank_size, note.preview.bank_full)
         progress.say(note.text)
@@ -95,7 +105,7 @@ def run_tune(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answe
         hold_s=best.note.hold_s,
         duration_s=best.note.duration_s,
     )
-    written = _write(sound, arguments.output, arguments.prompt, force=arguments.force)
+    written = _write(sound, arguments.output, best.patch.name, best.patch.about, force=arguments.force)
     if arguments.save_patch is not None:
         with new_file(arguments.save_patch.absolute(), overwrite=arguments.force) as temporary:
             temporary.write_text(best.patch.dumps() + "\n", encoding="utf-8")
@@ -108,6 +118,7 @@ def run_tune(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answe
     ]
     if arguments.save_patch is not None:
         words.append(f"patch: {arguments.save_patch}")
+    words += _credit(result.prior, plan)
     data = {
         "path": str(Path(written.path).resolve()),
         "patch": None if arguments.save_patch is None else str(arguments.save_patch.resolve()),
@@ -119,6 +130,8 @@ def run_tune(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answe
         "scores": [candidate.score for candidate in result.candidates],
         "prior": result.prior,
         "licence": result.licence,
+        "about": best.patch.about.to_json(),
+        "plan": plan,
         "seconds": result.seconds,
         **best.note.to_json(),
         "notice": notice,
@@ -127,10 +140,19 @@ def run_tune(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answe
 
 
 def run_imagine(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> Answer:
+    from engine.sds.result import PlanNote
     from engine.tuning import imagine_inline
 
-    _check_paths(arguments.output, force=arguments.force)
+    check_sound_place(arguments.output, force=arguments.force)
     progress = Progress("imagining")
+    _tell_terms(arguments.prior)
+
+    def show(note: Note) -> None:
+        if isinstance(note, PlanNote):
+            progress.tell(f"{note.text}.")
+        progress.say(note.text)
+        progress.show(note.fraction)
+
     imagined = imagine_inline(
         arguments.prompt,
         seconds=arguments.seconds,
@@ -138,10 +160,10 @@ def run_imagine(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> An
         negative=arguments.negative,
         guidance=arguments.guidance,
         prior=arguments.prior,
-        on_note=lambda note: progress.show(note.fraction),
+        on_note=show,
     )
     progress.show(1.0)
-    written = _write(imagined.audio, arguments.output, arguments.prompt, force=arguments.force)
+    written = _write(imagined.audio, arguments.output, arguments.prompt, imagined.about, force=arguments.force)
     words = f"{written.path}: “{imagined.prompt}”, {imagined.audio.duration_s:g} s, seed {imagined.seed}"
     data = {
         "path": str(Path(written.path).resolve()),
@@ -149,22 +171,30 @@ def run_imagine(arguments: argparse.Namespace, _areas: Mapping[str, Area]) -> An
         "seed": imagined.seed,
         "prior": imagined.prior,
         "licence": imagined.licence,
+        "about": imagined.about.to_json(),
+        "plan": imagined.plan,
         "sample_rate": imagined.audio.sample_rate,
+        "channels": imagined.audio.channels,
         "n_frames": imagined.audio.n_frames,
         "notice": written.notice,
     }
-    return Answer("\n".join(filter(None, (words, written.notice))), data)
+    told = (words, *_credit(imagined.prior, imagined.plan), written.notice)
+    return Answer("\n".join(filter(None, told)), data)
 
 
-def _check_paths(*paths: Path | None, force: bool) -> None:
-    for path in paths:
-        if path is not None and not force and path.exists():
-            raise AudioExists(f"{path} is already there; choose another name, or replace it with --force.")
-        if path is not None and not path.absolute().parent.is_dir():
-            raise BadUsage(f"{path} cannot be written: there is no folder {path.parent}.")
+def _tell_terms(prior: str) -> None:
+    """Before a net of others is used, under which terms; nothing of our own and of what is not here."""
+    weight = catalogue().get(prior)
+    if weight is not None and place_of(weight) is not None:
+        said = credit.licence_of(prior).terms
+        Progress("").tell(" ".join(filter(None, (f"{credit.terms(prior)}.", said))))
 
 
-def _write(audio: Audio, path: Path, name: str, *, force: bool) -> Written:
+def _credit(prior: str, plan: str) -> list[str]:
+    return [*filter(None, (f"prior: {credit.terms(prior)}", f"plan: {plan}" if plan else ""))]
+
+
+def _write(audio: Audio, path: Path, name: str, about: About, *, force: bool) -> Written:
     from engine.audio import Clip, write_clip_steps
 
-    return Progress("writing").through(write_clip_steps(Clip.of(audio, name), path, overwrite=force))
+    return Progress("writing").through(write_clip_steps(Clip.of(audio, name, about=about), path, overwrite=force))

@@ -89,7 +89,8 @@ def write_set_steps(kind: Kind, request: SetRequest, folder: Path) -> Generator[
             check_sound(audio, strike.patch)
             audio = without_silence(audio)
             name = f"{stem}-n{request.note.note}-v{strike.layer:0{layer_digits}d}-rr{strike.number:0{digits}d}.wav"
-            writing = write_clip_steps(Clip.of(audio, name), temporary / name, subtype=request.subtype)
+            clip = Clip.of(audio, name, about=strike.patch.about)
+            writing = write_clip_steps(clip, temporary / name, subtype=request.subtype)
             written = yield from _silently(writing, number / len(plan))
             if written.notice:
                 notices.append(f"{name}: {written.notice}")
@@ -130,7 +131,7 @@ def _sheet(request: SetRequest, stem: str) -> dict[str, Any]:
         "made_by": f"Tonewright {__version__}",
         "name": stem,
         "author": None,
-        "licence": None,
+        "licence": request.patch.about.licence or None,
         "sample_rate": request.sample_rate,
         "subtype": "",
         **{name: value for name, value in request.note.to_json().items() if name != "velocity"},

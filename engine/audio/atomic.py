@@ -28,7 +28,7 @@ def new_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     if overwrite and target.is_symlink():
         # The file behind the link is what people mean; the link stays a link.
         target = target.resolve()
-    temporary = target.with_name(f".{target.stem[:40]}-{secrets.token_hex(6)}.part")
+    temporary = _temporary(target)
     try:
         try:
             # Created here so that a folder that cannot be written is known at the door, with the rights of a new file.
@@ -44,6 +44,20 @@ def new_file(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             temporary.unlink()
     _flush_folder(target.parent)
+
+
+def check_place(target: Path, *, overwrite: bool = False) -> None:
+    """Raise what :func:`new_file` would raise at its start; nothing is left behind."""
+    _check_door(target, overwrite)
+    if overwrite and target.is_symlink():
+        target = target.resolve()
+    temporary = _temporary(target)
+    try:
+        # Who may write where is known for sure only by doing it.
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        temporary.unlink()
+    except OSError as error:
+        raise unwritable(error, target) from error
 
 
 @contextmanager
@@ -88,6 +102,10 @@ def _check_door(target: Path, overwrite: bool) -> None:
         return
     except OSError as error:
         raise unwritable(error, target) from error
+
+
+def _temporary(target: Path) -> Path:
+    return target.with_name(f".{target.stem[:40]}-{secrets.token_hex(6)}.part")
 
 
 def _flush(path: Path) -> None:

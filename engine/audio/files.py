@@ -10,7 +10,7 @@ What a careful editor does with a file that is not quite right:
   ones :func:`engine.audio.describe` does, which reads everything);
 - an MP3 or FLAC without its length: the frames are counted.
 
-Markers, loops and texts of the file are not read.
+Of its texts those are read that say how it came about (:mod:`engine.audio.texts`); markers and loops are not.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from engine.audio.ogg import last_page_start
 from engine.audio.patch import Patch
 from engine.audio.source import FLOATS, FileSource, Opening, TemporarySource
 from engine.audio.steps import Steps, finish
+from engine.audio.texts import read_about
 from engine.audio.trouble import is_folder, reason, unreadable
 from engine.audio.values import Clip
 from engine.errors import AudioUnreadable
@@ -60,11 +61,13 @@ def open_clip_steps(path: str | os.PathLike[str]) -> Steps[Clip]:
     kind = handle.file.format
     try:
         _check_limits(handle, where)
+        about = read_about(handle.file)
         if handle.file.seekable():
             source, promise = _seekable_source(opening, handle, promise, counted)
-            return Clip(source, where.stem, where, kind, source.subtype, notice=_notice(source, promise))
+            told = _notice(source, promise)
+            return Clip(source, where.stem, where, kind, source.subtype, notice=told, about=about)
         decoded = yield from _decoded(handle, where)
-        return Clip(decoded, where.stem, where, kind, decoded.subtype)
+        return Clip(decoded, where.stem, where, kind, decoded.subtype, about=about)
     except BaseException:
         handle.close()
         raise

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.about import NOTHING, About
 from engine.audio.files import not_numbers, open_clip_steps
 from engine.audio.formats import INTEGER_BITS, format_title, subtype_title
 from engine.audio.loudness import LoudnessMeter
@@ -41,6 +42,7 @@ class ClipInfo:
     peak_dbfs: float
     loudness_lufs: float | None
     notice: str = ""
+    about: About = NOTHING
 
     @property
     def bits(self) -> int | None:
@@ -62,6 +64,7 @@ class ClipInfo:
             "peak_dbfs": _finite(self.peak_dbfs),
             "loudness_lufs": None if self.loudness_lufs is None else _finite(self.loudness_lufs),
             "notice": self.notice,
+            "about": self.about.to_json(),
         }
 
     def __str__(self) -> str:
@@ -76,6 +79,7 @@ class ClipInfo:
             ("Peak", _level(self.peak_dbfs, "dBFS")),
             ("Loudness", "too short" if self.loudness_lufs is None else _level(self.loudness_lufs, "LUFS")),
         ]
+        rows += [(label, text) for label, text in (("Made", self.about.made), ("Licence", self.about.licence)) if text]
         if self.notice:
             rows.append(("Note", self.notice))
         return "\n".join(f"{label + ':':<10}{value}" for label, value in rows)
@@ -118,7 +122,7 @@ def describe_clip_steps(clip: Clip) -> Steps[ClipInfo]:
     loudness = meter.lufs() if clip.duration_s >= SHORTEST_S else None
     return ClipInfo(
         clip.path, clip.name, clip.format, clip.subtype, clip.sample_rate, clip.channels, clip.n_frames,
-        clip.duration_s, 20.0 * math.log10(peak) if peak > 0.0 else -math.inf, loudness, notice,
+        clip.duration_s, 20.0 * math.log10(peak) if peak > 0.0 else -math.inf, loudness, notice, clip.about,
     )  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.about import NOTHING, About
+
 Samples = NDArray[np.float32]
 """``[channels, frames]``, float32, nominally -1..1."""
 
@@ -87,6 +89,7 @@ class Clip:
     format (``"PCM_24"``, ``"FLOAT"``), the default for what is written from it; ``format`` is soundfile's name of the
     container (``"WAV"``). ``start`` and ``n_frames`` choose a part of the source, in frames. ``notice`` is a sentence
     to show when the file was opened although something is wrong with it (cut short, samples that are no numbers).
+    ``about`` is what is known of how it came about; whatever is written from the clip says it too.
     """
 
     source: FrameSource
@@ -97,6 +100,7 @@ class Clip:
     start: int = 0
     n_frames: int = -1
     notice: str = ""
+    about: About = NOTHING
 
     def __post_init__(self) -> None:
         longest = self.source.n_frames - self.start
@@ -127,12 +131,13 @@ class Clip:
         """A clip of ``n`` frames from ``start``, sharing the same source."""
         first = min(max(start, 0), self.n_frames)
         n = min(max(n, 0), self.n_frames - first)
-        return Clip(self.source, name or self.name, self.path, self.format, self.subtype, self.start + first, n)
+        first += self.start
+        return Clip(self.source, name or self.name, self.path, self.format, self.subtype, first, n, about=self.about)
 
     @classmethod
-    def of(cls, audio: Audio, name: str, *, subtype: str = "FLOAT") -> Clip:
+    def of(cls, audio: Audio, name: str, *, subtype: str = "FLOAT", about: About = NOTHING) -> Clip:
         """A clip of a sound in memory."""
-        return cls(ArraySource(audio), name, subtype=subtype)
+        return cls(ArraySource(audio), name, subtype=subtype, about=about)
 
 
 class ArraySource:

@@ -2,7 +2,8 @@
 
 What came in is the default of what goes out: a clip's sample format is kept where the container holds it, else the
 smallest that loses nothing, else the best there is. Whole-number formats are copied bit by bit where source and target
-allow it. Markers, loops and texts of a source file are not carried over.
+allow it. What is known of how a clip came about is written with it (:mod:`engine.audio.texts`); markers and loops of a
+source file are not carried over.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from engine.audio.handles import shared_pool
 from engine.audio.quantise import to_integers
 from engine.audio.source import FileSource
 from engine.audio.steps import Steps, finish
+from engine.audio.texts import write_about
 from engine.audio.trouble import reason
 from engine.audio.values import Audio, Clip
 from engine.errors import AudioUnwritable
@@ -152,6 +154,7 @@ def _write(
         with soundfile.SoundFile(
             str(temporary), "w", clip.sample_rate, clip.channels, subtype, format=container, **quality
         ) as file:
+            write_about(file, clip.about)
             for start in range(0, clip.n_frames, BLOCK):
                 block = read(start, BLOCK)
                 file.write(block)

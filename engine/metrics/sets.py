@@ -55,6 +55,11 @@ def fd(reference: Tensor, heard: Tensor) -> float:
     dim, fewest = reference.shape[1], min(len(reference), len(heard))
     if fewest < FD_ROWS_PER_DIM * dim:
         raise BadUsage(f"{fewest} sounds are too few for a Fréchet distance in {dim} dimensions.")
+    return fd_of_any(reference, heard)
+
+
+def fd_of_any(reference: Tensor, heard: Tensor) -> float:
+    """The same of sets of any size: for the spread of a distance, whose bias then does not count."""
     x, y = reference.double(), heard.double()
     one, other = torch.cov(x.T), torch.cov(y.T)
     # The trace of the root of a product of two such matrices is the sum of the roots of its eigenvalues.

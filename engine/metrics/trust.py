@@ -13,13 +13,27 @@ N_DRAWS = 200
 N_SPLITS = 20
 
 
-def floor(distance: Distance, reference: Tensor, rng: torch.Generator) -> float:
+def halves(n_rows: int, rng: torch.Generator, groups: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """The places of a random half of ``n_rows`` rows, and of the rest.
+
+    Rows of one of the ``groups`` ``[n_rows]`` stay together: takes of one session are no independent sounds.
+    """
+    if groups is None:
+        order = torch.randperm(n_rows, generator=rng)
+        half = max(n_rows // 2, 2)
+        return order[:half], order[half:]
+    names = groups.unique()
+    order = names[torch.randperm(len(names), generator=rng)]
+    chosen = torch.isin(groups, order[: max(len(names) // 2, 1)])
+    return chosen.nonzero()[:, 0], (~chosen).nonzero()[:, 0]
+
+
+def floor(distance: Distance, reference: Tensor, rng: torch.Generator, groups: Tensor | None = None) -> float:
     """The distance of one half of the reference from the other, in the middle of several splits."""
-    half = len(reference) // 2
     found = []
     for _ in range(N_SPLITS):
-        order = torch.randperm(len(reference), generator=rng)
-        found.append(distance(reference[order[:half]], reference[order[half:]]))
+        one, other = halves(len(reference), rng, groups)
+        found.append(distance(reference[one], reference[other]))
     return sorted(found)[len(found) // 2]
 
 
@@ -29,9 +43,12 @@ def interval(
     rng: torch.Generator,
     *,
     paired: bool = False,
+    groups: Tensor | None = None,
     n: int = N_DRAWS,
 ) -> tuple[float, float]:
     """The 95 % interval of ``statistic(sets)`` over random halves of the rows; ``paired`` sets keep theirs together.
+
+    Where ``groups`` ``[rows]`` says which rows belong together, halves are of groups.
 
     Drawing with repeats would not do: a row that comes twice is at no distance from itself, which an unbiased estimate
     takes for closeness. Halves drawn without repeats vary as much as whole sets of independent sounds would:
@@ -40,10 +57,33 @@ def interval(
     whole = statistic(sets)
     found = []
     for _ in range(n):
-        orders = [torch.randperm(len(rows), generator=rng)[: max(len(rows) // 2, 2)] for rows in sets]
+        orders = [halves(len(rows), rng, groups)[0] for rows in sets]
         if paired:
             orders = [orders[0]] * len(sets)
         found.append(statistic([rows[order] for rows, order in zip(sets, orders, strict=True)]))
+    return _around(whole, found)
+
+
+def interval_with_repeats(
+    statistic: Callable[[Sequence[Tensor]], float],
+    sets: Sequence[Tensor],
+    groups: Tensor,
+    rng: torch.Generator,
+    n: int = N_DRAWS,
+) -> tuple[float, float]:
+    """The same for a statistic that needs as many rows as there are: groups are drawn with repeats, the same ones in
+    all sets. What repeats add to a distance is taken out, for only its spread is laid around the figure of the
+    whole."""
+    members = [(groups == name).nonzero()[:, 0] for name in groups.unique()]
+    found = []
+    for _ in range(n):
+        drawn = torch.randint(len(members), (len(members),), generator=rng).tolist()
+        order = torch.cat([members[place] for place in drawn])
+        found.append(statistic([rows[order] for rows in sets]))
+    return _around(statistic(sets), found)
+
+
+def _around(whole: float, found: Sequence[float]) -> tuple[float, float]:
     draws = torch.tensor(found, dtype=torch.float64)
     spread = draws - draws.median()
     low, high = torch.quantile(spread, torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()

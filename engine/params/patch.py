@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from engine.about import NOTHING, About
 from engine.errors import PatchError
 from engine.params.space import ParamSpace, Values
 from engine.params.spaces import SPACES
@@ -24,8 +25,9 @@ class Patch:
 
     ``synth`` names a space in :data:`engine.params.spaces.SPACES`; ``values`` holds every parameter of that space in
     human units (what is left out takes its default); ``seed`` fixes all randomness of the sound. ``strike`` tells apart
-    the strikes of one object: each has a contact noise of its own, in the same room. Raises :class:`PatchError` on an
-    unknown synth or a value that the space refuses.
+    the strikes of one object: each has a contact noise of its own, in the same room. ``about`` is what is known of how
+    it came about, where words found it. Raises :class:`PatchError` on an unknown synth or a value that the space
+    refuses.
     """
 
     synth: str
@@ -34,6 +36,7 @@ class Patch:
     version: int = PATCH_VERSION
     name: str = ""
     strike: int = 0
+    about: About = NOTHING
 
     def __post_init__(self) -> None:
         if self.synth not in SPACES:
@@ -59,8 +62,12 @@ class Patch:
         """A plain dictionary for ``json.dump``. Lists end where nothing but defaults would follow."""
         space = SPACES[self.synth]
         values = {n: _short(v, space[n].default) if isinstance(v, tuple) else v for n, v in self.values.items()}
-        about = {"synth": self.synth, "name": self.name, "version": self.version, "seed": self.seed}
-        return {**about, **({"strike": self.strike} if self.strike else {}), "values": values}
+        about: dict[str, Any] = {"synth": self.synth, "name": self.name, "version": self.version, "seed": self.seed}
+        if self.strike:
+            about["strike"] = self.strike
+        if self.about:
+            about["about"] = self.about.to_json()
+        return {**about, "values": values}
 
     @classmethod
     def from_json(cls, data: Any) -> Patch:
@@ -77,7 +84,8 @@ class Patch:
         plain = {n: _whole(v, n, space) if isinstance(v, list) else v for n, v in values.items()}
         for n, v in plain.items():
             _check_step(v, n, space)
-        return cls(data["synth"], plain, seed, PATCH_VERSION, str(data.get("name", "")), strike)
+        about = About.from_json(data.get("about"))
+        return cls(data["synth"], plain, seed, PATCH_VERSION, str(data.get("name", "")), strike, about)
 
     @classmethod
     def loads(cls, text: str) -> Patch:

@@ -290,7 +290,8 @@ def _restore_entry(
         clip = yield from open_entry(entry_name(take_id), name)
     except (AudioError, ProjectError, OSError):
         return _missing(None, f"The sound of “{name}” is missing from the project.", sound, name, notices)
-    return Clip(clip.source, name, None, str(sound["format"]), str(sound["subtype"]), clip.start, clip.n_frames)
+    form, subtype = str(sound["format"]), str(sound["subtype"])
+    return Clip(clip.source, name, None, form, subtype, clip.start, clip.n_frames, about=clip.about)
 
 
 def _restore_file(sound: Mapping[str, Any], name: str, folder: Path, notices: list[str]) -> Generator[Note, None, Clip]:
@@ -313,7 +314,8 @@ def _restore_file(sound: Mapping[str, Any], name: str, folder: Path, notices: li
             start, n_frames = 0, -1
         elif start == 0 and n_frames == was:
             n_frames = -1
-    return Clip(opened.source, name, path, opened.format, opened.subtype, start, n_frames, opened.notice)
+    form, subtype = opened.format, opened.subtype
+    return Clip(opened.source, name, path, form, subtype, start, n_frames, opened.notice, opened.about)
 
 
 def _told(steps: Steps[Clip], text: str) -> Generator[Note, None, Clip]:

@@ -48,7 +48,8 @@ def part_of(
         return clip.part(first, last - first, title)
     if (low or 0.0) >= (rate / 2 if high is None else high):
         raise ValueError("Nothing is selected: the band holds no frequency of this sound.")
-    return Clip(BandSource(clip, low, high), title, None, "WAV", clip.subtype, first, last - first)
+    source, n = BandSource(clip, low, high), last - first
+    return Clip(source, title, None, "WAV", clip.subtype, first, n, about=clip.about)
 
 
 def part_name(name: str, start_s: float, end_s: float, low_hz: float | None, high_hz: float | None) -> str:

@@ -15,8 +15,9 @@ class OwnedSource:
     """A sound in a temporary file that nobody else knows; the file goes when the source does."""
 
     def __init__(self, path: Path) -> None:
-        source = open_clip(path).source
-        self._source = source
+        opened = open_clip(path)
+        self.about = opened.about
+        self._source = source = opened.source
         self.channels = source.channels
         self.sample_rate = source.sample_rate
         self.n_frames = source.n_frames
@@ -32,7 +33,8 @@ class OwnedSource:
 
 def owned_clip(path: Path, name: str) -> Clip:
     """A clip of the temporary sound file ``path``, which is deleted with it."""
-    return Clip(OwnedSource(path), name)
+    source = OwnedSource(path)
+    return Clip(source, name, about=source.about)
 
 
 def temporary_path(suffix: str = ".wav") -> Path:

@@ -169,7 +169,7 @@ def _unpack(stream: IO[bytes], name: str) -> Generator[Note, None, Clip]:
         opened = open_clip(sound)
         audio = opened.read(0, opened.n_frames)
         opened.source.close()
-        return Clip.of(audio, name)
+        return Clip.of(audio, name, about=opened.about)
     finally:
         if not kept:
             with suppress(OSError):

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from engine.params import ParamSpace, Patch
 from engine.params.held import held_with
 from engine.params.spaces import SPACES
+from engine.sds.credit import tuned
 from engine.sds.result import TuneRequest
 
 Units = npt.NDArray[np.float64]
@@ -26,6 +27,7 @@ class Bounds:
     def __init__(self, request: TuneRequest) -> None:
         self.space: ParamSpace = SPACES[request.synth]
         self.base = request.start if request.start is not None else Patch(request.synth)
+        self._about = tuned(request.prompt, request.prior, request.seed, self.base.about)
         self.base_unit: Units = np.array(self.base.unit())
         self.names = frozenset(name for name in held_with(request.locked) if name in self.space)
         """What is locked, with the choices that give it its meaning."""
@@ -76,4 +78,4 @@ class Bounds:
                     values[param.name] = tuple(min(max(one, low), high) for one in value)
                 else:
                     values[param.name] = min(max(value, low), high)
-        return Patch(self.space.name, values, seed, name=name)
+        return Patch(self.space.name, values, seed, name=name, about=self._about)

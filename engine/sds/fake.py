@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -24,6 +24,7 @@ from engine.params import Patch
 from engine.params.note import HOLD, LENGTH, VELOCITY, NoteSettings
 from engine.project.presets import Preset
 from engine.sds.bounds import Bounds, Units
+from engine.sds.credit import imagined
 from engine.sds.door import check_imagined, check_request
 from engine.sds.result import N_CANDIDATES, Candidate, Imagined, Moment, TuneRequest, TuneResult, TuneState
 
@@ -134,7 +135,8 @@ def imagine(
     for share in (0.2, 0.5, 0.8):
         yield Note(share, "Drawing")
         time.sleep(0.02)
-    return Imagined(_drawn(prompt, seconds, seed), prompt, seed, PRIOR, LICENCE)
+    about = imagined(prompt, PRIOR, seed)
+    return Imagined(_drawn(prompt, seconds, seed), prompt, seed, PRIOR, LICENCE, about)
 
 
 def _drawn(prompt: str, seconds: float, seed: int) -> Audio:
@@ -182,7 +184,7 @@ class _Search:
         self._presets = [preset for preset in presets if preset.patch.synth == request.synth]
         if not self._presets:
             raise BadUsage(f"There are no presets of the {request.synth} synth to choose from.")
-        self._bounds = Bounds(request)
+        self._bounds = Bounds(replace(request, prior=PRIOR))
         self._asked = set(words_of(request.prompt))
         self._unasked = set(words_of(request.negative))
         self._traits, self._spoken = traits_of(request.prompt)

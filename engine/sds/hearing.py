@@ -1,4 +1,4 @@
-"""What a prior says, as sound and as frames, at the one rate and level at which everything here is compared."""
+"""What a prior says: to be compared, as sound and as frames at one rate and level; to be heard, as it is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from engine.audio import Audio, resample
-from engine.dsp.levelled import levelled
+from engine.dsp.levelled import levelled, levelling_gain
 from engine.dsp.mel import RATE_HZ, log_mel
 from engine.priors.base import Prior
 
@@ -18,6 +18,15 @@ def sounds_of(prior: Prior, z: Tensor) -> Tensor:
         if prior.sample_rate != RATE_HZ:
             mono = torch.tensor(resample(Audio(mono.numpy(), prior.sample_rate), RATE_HZ).samples)
         return levelled(mono, RATE_HZ)
+
+
+def heard(prior: Prior, z: Tensor, seconds: float) -> Audio:
+    """The first of ``z`` as people hear it: at the prior's own rate and with its own channels, brought to the level
+    together so that the places of sounds between them stay."""
+    with torch.no_grad():
+        sound = prior.hear(z[:1])[0].float().cpu()[:, : round(seconds * prior.sample_rate)]
+        sound = sound * levelling_gain(sound, prior.sample_rate).amin(0, keepdim=True)
+    return Audio(sound.numpy(), prior.sample_rate)
 
 
 def frames_of(prior: Prior, z: Tensor) -> Tensor:

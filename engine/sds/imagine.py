@@ -7,15 +7,14 @@ from contextlib import ExitStack
 
 import torch
 
-from engine.dsp.mel import RATE_HZ
 from engine.jobs import Note
 from engine.priors.base import Prompt
 from engine.priors.choose import plan_of
+from engine.sds.credit import imagined
 from engine.sds.door import check_imagined
-from engine.sds.hearing import sounds_of
+from engine.sds.hearing import heard
 from engine.sds.nets import borrowed_prior, terms_of
-from engine.sds.result import OWN_PRIOR, Imagined
-from engine.sds.telling import as_audio
+from engine.sds.result import OWN_PRIOR, Imagined, PlanNote
 
 
 def imagine(
@@ -26,7 +25,9 @@ def imagine(
     with ExitStack() as stack:
         yield Note(0.0, "Loading the prior")
         net = borrowed_prior(prior, stack)
-        yield Note(0.0, plan_of(net) or "Drawing")
+        if plan := plan_of(net):
+            yield PlanNote(0.0, plan)
+        yield Note(0.0, "Drawing")
         rng = torch.Generator().manual_seed(seed)
         w = net.usual_guidance if guidance is None else guidance
         steps = net.sample(Prompt(prompt, negative, w), seconds, 1, rng, net.usual_steps)
@@ -38,5 +39,6 @@ def imagine(
                 break
             yield Note(0.9 * done, "Drawing")
         yield Note(0.9, "Making it heard")
-        sound = sounds_of(net, z)[0, : round(seconds * RATE_HZ)]
-        return Imagined(as_audio(sound), prompt, seed, prior, terms_of(prior))
+        sound = heard(net, z, seconds)
+        # Memory may have run out on the way: what is told in the end is how it went.
+        return Imagined(sound, prompt, seed, prior, terms_of(prior), imagined(prompt, prior, seed), plan_of(net))

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from engine.about import NOTHING, About
 from engine.audio.values import Audio
+from engine.jobs import Note
 from engine.params import Patch
 from engine.params.note import NoteSettings
 from engine.sds.usual import OWN_PRIOR as OWN_PRIOR
@@ -80,6 +82,11 @@ class Moment:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class PlanNote(Note):
+    """Its text is how a large prior will be run on this machine; it comes before the prior is."""
+
+
 @dataclass(frozen=True)
 class TuneState:
     """A tuning under way: ``candidates`` best first, ``moments`` the whole way so far, ``wanted`` what the prior drew.
@@ -116,10 +123,13 @@ class TuneResult:
 
 @dataclass(frozen=True)
 class Imagined:
-    """What a prior drew for words, as a sound."""
+    """What a prior drew for words, as a sound at its own rate and with its own channels. ``about`` goes with it
+    wherever it goes; ``plan`` is how a large prior was run, empty for small ones."""
 
     audio: Audio
     prompt: str
     seed: int
     prior: str
     licence: str
+    about: About = NOTHING
+    plan: str = ""

@@ -37,7 +37,7 @@ from engine.sds.playing import Contender, Stage, no_print
 from engine.sds.propose import N_RERENDERED, Evolution, Wanted, draw_wanted, kept, nearest_in, samples_in
 from engine.sds.rank import APART_DB, Ranker, fit, offered, worth
 from engine.sds.refining import Refined, refined, usual_settings
-from engine.sds.result import N_CANDIDATES, TuneRequest, TuneResult
+from engine.sds.result import N_CANDIDATES, PlanNote, TuneRequest, TuneResult
 from engine.sds.settings import SdsSettings
 from engine.sds.tags import by_tags
 from engine.sds.telling import Teller, as_audio
@@ -166,7 +166,7 @@ class _Tuning:
         )
         plan = plan_of(nets.prior)
         if plan:
-            yield teller.note(plan)
+            yield PlanNote(0.0, plan)
         drawn_by = f"{DRAWING} · {plan}" if plan else DRAWING
         wanted = yield from self.noted(drawing, drawn_by)
         self._stage = Stage(request.synth, wanted.length_s, wanted.prints)

@@ -6,6 +6,7 @@ is atomic; whoever reads while it happens sees the old file or the new one.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -34,7 +35,10 @@ class NetFile:
 
 
 def write_net(path: Path, net: NetFile, *, narrow: bool = True) -> None:
-    """Write ``net``; unless told otherwise, floats of more than 16 bits are rounded to fp16."""
+    """Write ``net``; unless told otherwise, floats of more than 16 bits are rounded to fp16.
+
+    Raises :class:`WeightError` when the place does not allow it.
+    """
     import torch
     from safetensors.torch import save
 
@@ -51,8 +55,11 @@ def write_net(path: Path, net: NetFile, *, narrow: bool = True) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:
+        raise WeightError(f"{path} cannot be written: {error.strerror or error}.") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def read_kind(path: Path) -> str:

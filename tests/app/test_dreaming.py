@@ -670,6 +670,7 @@ def test_what_is_imagined_is_a_take_that_can_be_matched(qtbot: QtBot, session: S
     (take,) = session.document.takes
     assert (take.origin, take.prompt, take.clip.duration_s) == ("imagine", "a bright bell", pytest.approx(1.0))
     assert (take.settings["seed"], take.settings["licence"]) == (9, "Apache-2.0")
+    assert take.clip.about.made == "Imagined from the words “a bright bell” by Tonewright's fake prior, seed 9"
     assert session.document.undo_label == "Imagine “a bright bell”"
     assert session.document.selected is take
     session.actions["sound.match"].trigger()

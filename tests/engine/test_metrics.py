@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 
 from engine.errors import BadUsage
 from engine.metrics.sets import FD_ROWS_PER_DIM, fd, inception_score, kad, kernel_width, paired_kl
-from engine.metrics.trust import floor, grows, interval
+from engine.metrics.trust import floor, grows, halves, interval, interval_with_repeats
 from engine.metrics.worse import LADDERS, dull, noisy, shuffled
 
 RATE = 24_000
@@ -93,6 +94,27 @@ def test_paired_rows_stay_together() -> None:
         n=5,
     )
     assert all(seen)
+
+
+def test_takes_of_one_group_are_no_independent_sounds() -> None:
+    """Eight of each group are the same: the interval has to be as wide as that of the groups alone."""
+    alone = draws(50, 1)
+    rows, groups = alone.repeat_interleave(8, 0), torch.arange(50).repeat_interleave(8)
+    one, other = halves(400, torch.Generator().manual_seed(0), groups)
+    assert len(one) == len(other) == 200
+    assert not set(groups[one].tolist()) & set(groups[other].tolist())
+
+    def mean(sets: Sequence[torch.Tensor]) -> float:
+        return float(sets[0].mean())
+
+    def width(found: tuple[float, float]) -> float:
+        return found[1] - found[0]
+
+    rng = torch.Generator().manual_seed(0)
+    honest = width(interval(mean, [alone], rng))
+    assert width(interval(mean, [rows], rng, groups=groups)) == pytest.approx(honest, rel=0.2)
+    assert width(interval_with_repeats(mean, [rows], groups, rng)) == pytest.approx(honest, rel=0.2)
+    assert width(interval(mean, [rows], rng)) < 0.5 * honest
 
 
 def test_the_floor_is_small_beside_a_distance() -> None:

@@ -323,6 +323,8 @@ def test_the_command_refuses_what_makes_no_sense(
         (["--out", str(tmp_path / "a.pt"), "--minutes", "1"], ".safetensors"),
         (["--out", str(taken), "--minutes", "1"], "already there"),
         (["--out", str(tmp_path / "b.safetensors"), "--minutes", "1", "--resume"], "tonewright train judge"),
+        (["--out", "/proc/a.safetensors", "--minutes", "1"], "the folder /proc may not be changed"),
+        (["--out", str(taken / "in" / "a.safetensors"), "--minutes", "1"], "cannot be written"),
     ):
         assert main([*common, *more]) == 2
         assert words in capsys.readouterr().err

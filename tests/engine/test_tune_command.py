@@ -39,7 +39,9 @@ def test_words_become_a_sound_and_a_patch(nets: Path, tmp_path: Path, capsys: py
     patch = Patch.loads(saved.read_text(encoding="utf-8"))
     assert patch.values["op1_ratio"] == 3.3
     assert patch.name == "a bell"
+    assert patch.about.made == "Tuned to the words “a bell” with Tonewright's own prior, seed 4"
     clip = open_clip(out)
+    assert clip.about == patch.about
     assert clip.duration_s == pytest.approx(said["duration_s"], abs=0.01)
     assert 0.01 < clip.read(0, clip.n_frames).peak <= 1.0
     assert said["prior"] == "own"
@@ -55,8 +57,10 @@ def test_words_can_be_heard_by_themselves(nets: Path, tmp_path: Path, capsys: py
         line = ["imagine", "glass breaking", "-o", str(tmp_path / name), "--seconds", "0.5", "--seed", seed, "--json"]
         assert main(line) == 0
         said = json.loads(capsys.readouterr().out)
-        assert (said["n_frames"], said["sample_rate"]) == (12_000, 24_000)
+        assert (said["n_frames"], said["sample_rate"], said["channels"]) == (12_000, 24_000, 1)
         clip = open_clip(tmp_path / name)
+        made = f"Imagined from the words “glass breaking” by Tonewright's own prior, seed {seed}"
+        assert (clip.about.made, said["about"]["made"]) == (made, made)
         sounds.append(clip.read(0, clip.n_frames).samples)
     assert (sounds[0] == sounds[1]).all()
     assert not (sounds[0] == sounds[2]).all()
@@ -90,6 +94,30 @@ def test_what_cannot_be_is_one_sentence(
     assert words in told
     assert len(told.strip().splitlines()) == 1
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (["tune", "a bell", "-o", "x.unknown"], "does not say its format by .unknown"),
+        (["imagine", "a bell", "-o", "x"], "has no ending"),
+        (["imagine", "a bell", "-o", "/proc/x.wav"], "the folder /proc may not be changed"),
+        (["tune", "a bell", "-o", "x.wav", "--save-patch", "/proc/x.json"], "the folder /proc may not be changed"),
+        (["tune", "a bell", "-o", "x.wav", "--save-patch", "nowhere/x.json"], "there is no folder nowhere"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: list[str], words: str
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("the work began")
+
+    monkeypatch.setattr("engine.tuning.tune_inline", never)
+    monkeypatch.setattr("engine.tuning.imagine_inline", never)
+    monkeypatch.chdir(tmp_path)
+    assert main(line) == 2
+    assert words in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("command", "net"), [("tune", "listener"), ("tune", "prior"), ("imagine", "prior")])

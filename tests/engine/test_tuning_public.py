@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from steps import finished
+from tiny_checkpoints import RATE_HZ
 from tiny_priors import PUBLIC, open_tiny, tiny_folder
 
 from engine.errors import BadUsage, WeightError
@@ -17,6 +18,7 @@ from engine.priors.base import Prompt
 from engine.priors.stable_audio import StableAudioOpen
 from engine.sds.imagine import imagine
 from engine.sds.optimise import SdsSettings, SynthScene, refine
+from engine.sds.result import PlanNote
 from engine.synths.fm import FmSynth
 from engine.weights import residency
 from engine.weights.catalog import find
@@ -30,15 +32,20 @@ def _own_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prior", "tiny", "licence"),
+    ("prior", "tiny", "channels", "licence"),
     [
-        ("stable-audio-open-1.0", "stable-audio-open-1.0", "Stability AI Community License"),
-        ("stable-audio-3-medium", "stable-audio-3", "Stability AI Community License, Gemma Terms of Use"),
-        ("audioldm2", "audioldm2", "CC BY-NC-SA 4.0"),
+        ("stable-audio-open-1.0", "stable-audio-open-1.0", 2, "Stability AI Community License"),
+        ("stable-audio-3-medium", "stable-audio-3", 2, "Stability AI Community License, Gemma Terms of Use"),
+        ("audioldm2", "audioldm2", 1, "CC BY-NC-SA 4.0"),
     ],
 )
 def test_what_a_public_prior_imagines_is_a_sound_with_its_licence(
-    prior: str, tiny: str, licence: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    prior: str,
+    tiny: str,
+    channels: int,
+    licence: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for kind in (StableAudioOpen, AudioLdm2):
         monkeypatch.setattr(kind, "usual_steps", 6)
@@ -46,11 +53,17 @@ def test_what_a_public_prior_imagines_is_a_sound_with_its_licence(
     found, notes = finished(imagine("a bell", seconds=0.3, seed=3, prior=prior))
     again, _ = finished(imagine("a bell", seconds=0.3, seed=3, prior=prior))
     assert found.licence == licence
-    assert found.audio.sample_rate == 24_000
-    assert found.audio.samples.shape[-1] == pytest.approx(0.3 * 24_000, abs=300)
+    assert f"weights under {licence} (https://" in found.about.licence
+    # As the model makes it: its own rate, its own channels.
+    assert found.audio.sample_rate == RATE_HZ != 24_000
+    assert found.audio.channels == channels
+    assert found.audio.duration_s == pytest.approx(0.3, abs=0.02)
+    if channels == 2:
+        assert not np.allclose(found.audio.samples[0], found.audio.samples[1])
     assert np.abs(found.audio.samples).max() > 0.01
     assert np.array_equal(found.audio.samples, again.audio.samples)
-    assert any("on the CPU" in note.text for note in notes)
+    assert [note.text for note in notes if isinstance(note, PlanNote)] == [found.plan]
+    assert "on the CPU" in found.plan
     assert notes[-1].fraction == pytest.approx(0.9)
     residency.release(prior)
 
