@@ -47,6 +47,8 @@ def find_patch(name: str) -> Patch:
     try:
         return find_preset(name).patch
     except PatchError as error:
+        if path.suffix.lower() == ".json" or path.name != name:
+            raise PatchError(f"There is no file {name}; give a patch file that is there, or a preset's name.") from None
         # "There is no preset called ..." becomes one sentence with what was looked for first.
         raise PatchError(str(error).replace("no preset", "no file and no preset", 1)) from None
 

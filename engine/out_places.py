@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.audio.atomic import check_place
-from engine.audio.formats import format_for
 from engine.errors import AudioExists, BadUsage
 
 
 def check_sound_place(path: Path, *, force: bool) -> None:
     """Raise an error that says it when no sound can be written there: the ending, the folder, what is there already."""
+    from engine.audio.formats import format_for
+
     check_file_place(path, force=force)
     format_for(path)
 
@@ -23,11 +23,15 @@ def check_file_place(path: Path | None, *, force: bool) -> None:
         raise AudioExists(f"{path} is already there; choose another name, or replace it with --force.")
     if not path.absolute().parent.is_dir():
         raise BadUsage(f"{path} cannot be written: there is no folder {path.parent}.")
+    from engine.audio.atomic import check_place
+
     check_place(path.absolute(), overwrite=force)
 
 
 def check_future_place(path: Path) -> None:
     """The same for a file that replaces what is there, in a folder that may have to be made."""
+    from engine.audio.atomic import check_place
+
     folder = path.absolute().parent
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent

@@ -22,7 +22,7 @@ def halves(n_rows: int, rng: torch.Generator, groups: Tensor | None = None) -> t
         order = torch.randperm(n_rows, generator=rng)
         half = max(n_rows // 2, 2)
         return order[:half], order[half:]
-    names = groups.unique()
+    names = _names(groups)
     order = names[torch.randperm(len(names), generator=rng)]
     chosen = torch.isin(groups, order[: max(len(names) // 2, 1)])
     return chosen.nonzero()[:, 0], (~chosen).nonzero()[:, 0]
@@ -74,13 +74,17 @@ def interval_with_repeats(
     """The same for a statistic that needs as many rows as there are: groups are drawn with repeats, the same ones in
     all sets. What repeats add to a distance is taken out, for only its spread is laid around the figure of the
     whole."""
-    members = [(groups == name).nonzero()[:, 0] for name in groups.unique()]
+    members = [(groups == name).nonzero()[:, 0] for name in _names(groups)]
     found = []
     for _ in range(n):
         drawn = torch.randint(len(members), (len(members),), generator=rng).tolist()
         order = torch.cat([members[place] for place in drawn])
         found.append(statistic([rows[order] for rows in sets]))
     return _around(statistic(sets), found)
+
+
+def _names(groups: Tensor) -> Tensor:
+    return torch.tensor(sorted(set(groups.tolist())))
 
 
 def _around(whole: float, found: Sequence[float]) -> tuple[float, float]:

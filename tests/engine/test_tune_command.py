@@ -83,6 +83,7 @@ def test_words_can_be_heard_by_themselves(nets: Path, tmp_path: Path, capsys: py
         (["tune", "a bell", "--lock", "nothing"], "no parameter called 'nothing'"),
         (["tune", "a bell", "--seconds-budget", "0"], "cannot take 0 s"),
         (["tune", "a bell", "--patch", "No Such Preset"], "no file and no preset"),
+        (["tune", "a bell", "--patch", "/nowhere/no.json"], "There is no file /nowhere/no.json;"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(
