@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.bench import audio, dx7, factory, fm, impact, jobs, live, match, pictures, prior, strike, tune
+from engine.bench import audio, dx7, factory, fm, impact, jobs, live, match, pictures, prior, strike, tune, vocoder
 from engine.bench.frame import Area
 from engine.errors import BadUsage
 
@@ -21,6 +21,7 @@ AREAS: dict[str, Area] = {
     "prior": prior.rows,
     "strike": strike.rows,
     "tune": tune.rows,
+    "vocoder": vocoder.rows,
 }
 
 

@@ -11,26 +11,33 @@ import platform
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from engine.dsp.mel import HOP, log_mel
+from engine.dsp.mel import HOP, WINDOW, log_mel
+from engine.errors import AudioError
 from engine.jobs import Note
+from engine.metrics.vocoding import copy_loss
 from engine.training.corpus import SPEECH, Recording, read_folders, share_out
 from engine.training.critics import Critics, copies_loss, critics_loss
 from engine.training.run import Training, use_cores
 from engine.training.vocoder_loss import energy_distance
-from engine.training.vocoder_shelf import MARGIN, PieceMixer, Pieces, read_steps
+from engine.training.vocoder_shelf import MARGIN, PieceMixer, Pieces, read_samples, read_steps
 from engine.training.voice_texts import read_voice, takes_of, text_key
 from engine.vocoder.net import KIND, Shape, VocoderNet, VocoderSettings, pitch_octaves, sound_of
+from engine.vocoder.own import Vocoder
 from engine.vocoder.source import at_samples, cycles_through, pulses
 
 BATCH, N_FRAMES = 16, 52
 RATE, CRITICS_RATE = 8e-4, 2e-4
 _PITCH_SHARE = 0.05
 _SCORE_SHARE, _APART_SHARE = 0.05, 0.2
+_N_HELD = 4
+_TOLD = ("log_mel_db", "spectrum_db", "periodicity", "pulse", "buzz")
 _LEAST_WEIGHT = 0.03
 _PITCH_WIDTH = 0.04
 """In octaves: how sharply a pitch is asked for."""
@@ -86,7 +93,12 @@ def train_steps(
         pieces = mixer.batch(batch, N_FRAMES + 2 * MARGIN).to(target)
         return vocoder_loss(net, pieces, critics, training.learn_beside)
 
-    return (yield from training.steps(loss_of, lambda: card))
+    held = _held(folders)
+
+    def describe() -> dict[str, Any]:
+        return {**card, **_lost(training.averaged(), held, target)}
+
+    return (yield from training.steps(loss_of, describe))
 
 
 def of_side(folders: Sequence[Path], side: Literal["train", "test"], seed: int = 0) -> list[Recording]:
@@ -107,6 +119,33 @@ def of_side(folders: Sequence[Path], side: Literal["train", "test"], seed: int =
         found += [recording for recording in recordings if sides[recording.group] == side]
     Random(seed).shuffle(found)
     return found
+
+
+def _held(folders: Sequence[Path]) -> list[NDArray[np.float32]]:
+    """Some of what is not learned from, as much of voices as of other sounds."""
+    measured = of_side(folders, "test")
+    speech = [one for one in measured if one.klass == SPEECH][:_N_HELD]
+    found = []
+    for one in [*speech, *[one for one in measured if one.klass != SPEECH][:_N_HELD]]:
+        try:
+            samples = read_samples(one.path)
+        except AudioError:
+            continue
+        if len(samples) > 4 * WINDOW and np.abs(samples).max() > 1e-3:
+            found.append(samples)
+    return found
+
+
+def _lost(net: nn.Module, held: Sequence[NDArray[np.float32]], device: torch.device) -> dict[str, float]:
+    """What copies of recordings lack on average, as they are heard."""
+    vocoder = Vocoder(cast(VocoderNet, net))
+    losses = []
+    for samples in held:
+        copy = vocoder.sound(log_mel(torch.from_numpy(samples.copy()).to(device))[None])
+        losses.append(copy_loss(samples, copy[0].cpu().numpy()))
+    if not losses:
+        return {}
+    return {f"lost_{name}": round(float(np.mean([getattr(loss, name) for loss in losses])), 4) for name in _TOLD}
 
 
 def _is_voice(folder: Path) -> bool:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.fft import next_fast_len
 from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
 from engine.audio import Audio, open_clip, resample
 from engine.dsp.mel import HOP, RATE_HZ, WINDOW
 from engine.dsp.pitch_track import APERIODIC, HIGH_HZ, LOW_HZ, PitchTrack, pitch_track
+from engine.dsp.pulse import envelope, phase_of_pitch, windowed
 from engine.errors import AudioError, BadUsage
 from engine.jobs import Note
 from engine.training.corpus import SPEECH, Recording
@@ -114,42 +113,23 @@ def _cycles(samples: Samples, hz: NDArray[np.float64], voiced: NDArray[np.bool_]
     loudest, since there the voice's own pulses are.
     """
     n = (len(hz) - 1) * HOP
-    step = np.arange(HOP) / HOP
-    each = (hz[:-1, None] * (1.0 - step) + hz[1:, None] * step).ravel() / RATE_HZ
-    base = np.concatenate([[0.0], np.cumsum(each)])
-    found: NDArray[np.float64] = base[::HOP]
+    base = phase_of_pitch(hz)
+    found = base[::HOP].copy()
     places = np.flatnonzero(voiced)
     if len(places) == 0:
         return found
     every = np.arange(len(hz))
     turn = np.exp(-2j * np.pi * base[:-1])
-    angle = np.angle(_windowed(samples[:n] * turn)) / (2.0 * np.pi)
+    angle = np.angle(windowed(samples[:n] * turn)) / (2.0 * np.pi)
     ahead = np.interp(every, places, np.unwrap(angle[places], period=1.0))
     turn *= np.exp(-2j * np.pi * np.interp(np.arange(n) / HOP, every, ahead))
-    envelope = _envelope(samples[:n])
-    level = _windowed(envelope).real
-    pulse = _windowed(envelope * turn) / (level + _FAINT * _windowed(np.abs(samples[:n])).real + 1e-9)
+    loud = envelope(samples[:n], *_PULSES_HZ)
+    level = windowed(loud).real
+    pulse = windowed(loud * turn) / (level + _FAINT * windowed(np.abs(samples[:n])).real + 1e-9)
     # Where nothing tells, pulses stand half a cycle after the crests, as they do in voices.
     pulse = gaussian_filter1d(np.where(voiced, pulse - _USUAL, 0.0), _SMOOTH_FRAMES)
     later = np.unwrap(np.angle(pulse[places]) / (2.0 * np.pi), period=1.0)
     found += ahead + np.interp(every, places, later)
-    return found
-
-
-def _windowed(samples: NDArray[np.inexact[Any]]) -> NDArray[np.complex128]:
-    """The sum under a window around each frame, ``[frames]``."""
-    padded = np.pad(samples.astype(np.complex128), WINDOW // 2)
-    found: NDArray[np.complex128] = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP] @ np.hanning(WINDOW)
-    return found
-
-
-def _envelope(samples: Samples) -> NDArray[np.float64]:
-    """How loud what lies between :data:`_PULSES_HZ` is, sample by sample."""
-    size = next_fast_len(len(samples) + WINDOW)
-    hz = np.fft.fftfreq(size, 1.0 / RATE_HZ)
-    low, high = _PULSES_HZ
-    share = np.clip(hz / low - 0.5, 0.0, 1.0) * np.clip(2.0 - hz / high, 0.0, 1.0)
-    found: NDArray[np.float64] = np.abs(np.fft.ifft(np.fft.fft(samples, size) * share))[: len(samples)]
     return found
 
 
