@@ -121,6 +121,8 @@ class Commands(QObject):
     def refresh(self) -> None:
         """Words and states of the actions that follow the document; does nothing while they are right."""
         s, document = self._s, self._s.document
+        if s.is_closed:
+            return  # the document may still tell what was the last to happen
         selected, shown = document.selected, s.shown
         undo = document.under_way or document.undo_label
         state = (
@@ -287,7 +289,7 @@ class Commands(QObject):
 
     def has_work(self) -> bool:
         """Whether something would be lost: files that were only opened and looked at are no work."""
-        self._s.document.settle()
+        self._s.document.settle_own()
         return self._is_work()
 
     def _is_work(self) -> bool:

@@ -216,6 +216,10 @@ class Session(QObject):
         self.window.first_painted.connect(self._after_first_frame)
 
     @property
+    def is_closed(self) -> bool:
+        return self._closed
+
+    @property
     def document_busy(self) -> bool:
         """Whether something is being saved, opened, searched or restored."""
         return self.submit.busy
@@ -369,6 +373,7 @@ class Session(QObject):
         """End every thread and forget the window; safe to call twice."""
         if self._closed:
             return
+        self.document.settle_own()
         self._closed = True
         self.pictures.close()
         self.striking.close()

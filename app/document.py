@@ -51,30 +51,38 @@ class Document(DocumentState):
         turned = self._turned | set(values)
         self._hear(self.patch.with_values(**self.links.spread(values, self.locked)), why, turned=turned)
 
-    def audition_patch(self, patch: Patch, *, note: NoteSettings | None = None, label: str = "") -> None:
+    def audition_patch(
+        self, patch: Patch, *, note: NoteSettings | None = None, label: str = "", is_offer: bool = False
+    ) -> None:
         """Hear a whole patch without a step, until :meth:`commit`, :meth:`revert` or :meth:`settle`.
 
         What is locked stays. It is played by the note that comes along, or else by the person's own. ``label`` names
-        the step that it may become.
+        the step that it may become. An offer was made by the program: it becomes a step only by a hand on it.
         """
         self.settle(heard=False)
         self._hear_notes(self.notes.of(note), "preview")
         self._hear(self.keep_locked(patch), "audition", heard=label or f"Load “{patch.name}”")
+        self._is_offer = is_offer
 
     def hear(self, patch: Patch) -> None:
         """Hear a whole patch in a gesture, as :meth:`audition` does one value. What is locked stays as it is."""
         self.settle(heard=False)
         self._hear(self.keep_locked(patch))
 
-    def settle(self, *, turned: bool = True, heard: bool = True) -> None:
+    def settle(self, *, turned: bool = True, heard: bool = True, offers: bool = True) -> None:
         """Keep what a hand still turns, or a patch that was only heard, as a step: before what is no part of it."""
         if turned and self._turned:
             self.commit(words_for(self._turned, self.patch.synth))
-        elif heard and self._heard and (self._live is not None or self._live_notes is not None):
+        elif heard and self._heard and self.is_held and (offers or not self._is_offer):
             self.commit(self._heard)
+            self.kept.emit()
+
+    def settle_own(self) -> None:
+        """The same for what a hand did by itself: what is only offered stays an offer, which nobody has accepted."""
+        self.settle(offers=False)
 
     def _hear(self, patch: Patch, why: str = "turn", *, turned: frozenset[str] = frozenset(), heard: str = "") -> None:
-        self._heard, self._turned = heard, turned
+        self._heard, self._turned, self._is_offer = heard, turned, False
         self.select(None)
         if patch != self.patch:
             self._live = patch

@@ -26,6 +26,8 @@ class DocumentState(QObject):
     """The live :class:`Patch` and why it changed: ``turn audition revert set slot synth name undo redo load struck``. A
     hand that turns something makes ``turn``, a whole patch that is only heard ``audition``; ``synth``: another
     instrument is at hand; ``name``: called something else; ``struck``: somebody plays, and hears it already."""
+    kept = Signal()
+    """What was only heard is a step now: somebody went on from it."""
     leaving = Signal()
     """Another instrument comes to hand: what a hand does, or what is only heard, is about to be kept."""
     note_changed = Signal(object, str)
@@ -48,6 +50,7 @@ class DocumentState(QObject):
         self._live: Patch | None = None
         self._live_notes: Notes | None = None
         self._heard, self._turned = "", frozenset[str]()
+        self._is_offer = False
         self._was_held = False
         self._n_steps_when_held = 0
 
@@ -175,6 +178,7 @@ class DocumentState(QObject):
 
     def _drop_live(self) -> None:
         self._live, self._live_notes, self._heard, self._turned = None, None, "", frozenset()
+        self._is_offer = False
 
     def _become(self, history: History, why: str, *, live_known: bool = False, fresh: bool = False) -> None:
         """Swap the history and tell exactly what changed by it."""

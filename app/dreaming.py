@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.controls.search_line import Point
 from app.dreaming_keys import DreamKeys
-from app.dreaming_takes import DreamTakes
+from app.dreaming_takes import DreamTakes, name_of
 from app.dreaming_tiles import Played
 from app.dreaming_view import DreamView
 from app.kept_proposal import Keeper
@@ -29,6 +29,7 @@ from app.word_ranges import WordRanges
 from engine.audio import Audio
 from engine.errors import EngineError
 from engine.params import Patch
+from engine.params.note import NoteSettings
 from engine.studio import PriorEntry, TuneCandidate, TuneRequest, TuneResult, TuneState
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Dreaming(QObject):
     @property
     def label(self) -> str:
         """What the undo menu calls it."""
-        return f"Words “{self.asked.prompt}”" if self.asked is not None else "Words"
+        return f"Words “{name_of(self.asked.prompt)}”" if self.asked is not None else "Words"
 
     @property
     def merge(self) -> str:
@@ -112,7 +113,7 @@ class Dreaming(QObject):
         self.stop() if self.job is not None else self.dream()
 
     def dream(self) -> None:
-        """Begin as the form says; what was found before is discarded."""
+        """Begin as the form says; what was found before is put away and can be brought back."""
         asked = self.panel.ask.asked()
         if not asked.prompt:
             self.ask()
@@ -124,10 +125,11 @@ class Dreaming(QObject):
         before = self.view.trial.before
         is_same = before is not None and before[0].synth == asked.synth and not self.view.trial.is_away
         start = before[0] if is_same and before is not None else self._s.document.patch_of(asked.synth)
+        found = self._found()
         if (job := self._submit(asked, start)) is None:
             return
         self._leave()
-        self.keeper.forget()
+        self._keep(found)
         self._step += 1
         self.asked = asked
         self.view.begin(asked.synth, self.label)
@@ -136,22 +138,22 @@ class Dreaming(QObject):
 
     def branch(self) -> None:
         """Search again, beginning at what is shown, and stay near it."""
-        here = self.view.proposal()
+        self.view.trial.come_back()
+        here, found = self.view.proposal(), self._found()
         if here is None or self.asked is None:
             return
-        reach = self.panel.ask.reach
-        if reach.value > BRANCH_REACH:
-            reach.enter(BRANCH_REACH)
         form = self.panel.ask.asked()
-        asked = replace(form, synth=self.view.trial.synth, prompt=form.prompt or self.asked.prompt)
-        if (job := self._submit(asked, here[0])) is None:
+        near = min(form.reach, BRANCH_REACH)
+        asked = replace(form, synth=self.view.trial.synth, prompt=form.prompt or self.asked.prompt, reach=near)
+        if (job := self._submit(asked, *here)) is None:
             return
         self._cancel()
+        self._keep(found, "Branch from")
         self.asked = asked
         self.view.go_on(self.label)
         self._watch(job)
 
-    def _submit(self, asked: Asked, start: Patch) -> int | None:
+    def _submit(self, asked: Asked, start: Patch, note: NoteSettings | None = None) -> int | None:
         """The job, or ``None`` for what was refused at the door, which is said."""
         request = TuneRequest(
             prompt=asked.prompt,
@@ -159,12 +161,14 @@ class Dreaming(QObject):
             negative=asked.negative,
             guidance=asked.guidance,
             start=start,
+            start_note=note,
             reach=asked.reach,
             locked=self._s.document.locked_in(asked.synth),
             narrowed=self.ranges.of(asked.synth),
             seed=asked.seed,
             seconds=asked.seconds,
             prior=asked.prior,
+            name=name_of(asked.prompt),
         )
         try:
             return self._s.studio.tune(request)
@@ -229,7 +233,8 @@ class Dreaming(QObject):
             return
         self.panel.ask.show_longest(entry.longest_s)
         lacking = entry.missing or entry.missing_to_tune
-        if not self.is_on and (lacking or self._said_lacking):
+        is_said = lacking == self.panel.words.text()
+        if not self.is_on and not is_said and (lacking or self._said_lacking):
             self.panel.say(lacking)
         self._said_lacking = bool(lacking)
 
@@ -347,6 +352,7 @@ class Dreaming(QObject):
 
     def accept(self) -> None:
         """Take over what is shown as one step, and keep its sound as a take."""
+        self.view.trial.come_back()
         proposal, trial = self.view.proposal(), self.view.trial
         if self.asked is None or proposal is None or trial.is_away:
             return
@@ -372,16 +378,18 @@ class Dreaming(QObject):
         words = self._words if self.job is None and self._ending is None else self._stopped_words()
         return Found(self.asked, state, self.result, self.view.proposal(), words)
 
-    def _keep(self, found: Found | None, *, is_step: bool = True) -> None:
+    def _keep(self, found: Found | None, deed: str = "Discard", *, is_step: bool = True) -> None:
         if found is not None:
-            what = f"“{found.asked.prompt}”"
-            self.keeper.keep(f"Discard {what}", f"What was found for {what} was discarded.", found, is_step=is_step)
+            what = f"“{name_of(found.asked.prompt)}”"
+            was = "was discarded" if deed == "Discard" else "is kept as it was"
+            self.keeper.keep(f"{deed} {what}", f"What was found for {what} {was}.", found, is_step=is_step)
 
     def _bring_back(self, found: Found) -> None:
-        """Show what was found once more, to be accepted or discarded again."""
-        self.keeper.forget()
+        """Show what was found once more, to be accepted or discarded again. What is on takes its place."""
         self._s.matching.discard()
+        other = self._found()
         self._leave()
+        self._keep(other, is_step=False)
         self._step += 1
         self.asked, self.result = found.asked, found.result
         self.view.begin(found.asked.synth, self.label)

@@ -39,6 +39,8 @@ class DreamKeys(QObject):
         escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         escape.activated.connect(dreaming.discard)
         self._keys.append(escape)
+        # Words keep their keys, and hand this one on.
+        dreaming.panel.ask.escaped.connect(self._escaped)
         for action_id, handler in (
             ("words.ask", dreaming.ask),
             ("words.dream", dreaming.toggle),
@@ -69,6 +71,10 @@ class DreamKeys(QObject):
             self._s.actions.enable(action_id, makes_sense, "Let words find something first")
         words = "Stop the search" if self._dreaming.job is not None else "Turn the knobs by words"
         self._s.actions["words.dream"].setText(words)
+
+    def _escaped(self) -> None:
+        if self._dreaming.is_on:
+            self._dreaming.discard()
 
     def _show_panel(self, on: bool) -> None:
         self._s.actions["view.words"].setChecked(on)

@@ -122,11 +122,13 @@ class DreamView(QObject):
 
     def choose(self, key: Key) -> None:
         """Let the knobs show what a tile stands for, and hear it."""
-        if not self.trial.is_on or self.trial.is_away:
+        if not self.trial.is_on:
             return
         if key == WANTED:
             self._play(WANTED)
-        elif key == BEFORE:
+            return
+        self.trial.come_back()
+        if key == BEFORE:
             self.show_original(not self.is_original)
         elif isinstance(key, int) and (one := self.tiles.at(key)) is not None:
             self.sound.stop()
@@ -137,6 +139,7 @@ class DreamView(QObject):
 
     def scrub(self, place: int) -> None:
         """Let the knobs show a moment of the search; -1 for what is best, now and as the search goes on."""
+        self.trial.come_back()
         self.tiles.chosen = None
         self.place = place if 0 <= place < len(self.moments) else -1
         self.tiles.arrange()
@@ -145,6 +148,7 @@ class DreamView(QObject):
 
     def show_original(self, on: bool) -> None:
         """Hear and see the patch before, or again what is proposed."""
+        self.trial.come_back()
         if not self.trial.is_on or self.trial.is_away or on == self.is_original:
             return
         self.sound.stop()

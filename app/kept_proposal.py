@@ -1,4 +1,4 @@
-"""What was found and discarded, kept until the next search begins: it took its time and is not lost to a key."""
+"""What was found and put away, kept until others have taken its place: it took its time and is not lost to a key."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from app.compose import Session
 
 V = TypeVar("V")
+MOST_KEPT = 6
 
 
 @dataclass(eq=False)
@@ -31,17 +32,19 @@ class Discarded(Generic[V]):
 
 
 class Keeper(Generic[V]):
-    """Holds the one thing that was discarded last."""
+    """Holds the few things that were put away last."""
 
     def __init__(self, session: Session, bring_back: Callable[[V], None]) -> None:
         self._s, self._bring_back = session, bring_back
-        self._kept: Discarded[V] | None = None
+        self._kept: list[Discarded[V]] = []
         session.document.file.loaded.connect(lambda _: self.forget())
 
     def keep(self, label: str, sentence: str, found: V, *, is_step: bool = True) -> None:
         """Say that it was discarded and offer it again; undo brings it back if that is to be a step."""
-        self.forget()
-        self._kept = kept = Discarded(label, sentence, found, self._bring_back)
+        kept = Discarded(label, sentence, found, lambda _: self._back(kept))
+        self._kept.append(kept)
+        for old in self._kept[:-MOST_KEPT]:
+            self._drop(old)
         if is_step:
             self._s.document.add_outside(label, kept)
         self._s.messages.info(sentence, "Bring back", lambda: self._take_back(kept))
@@ -50,12 +53,21 @@ class Keeper(Generic[V]):
         document = self._s.document
         if any(step.outside is kept for step in document.history.past):
             document.take_back(kept)
-        elif kept is self._kept:
+        elif kept in self._kept:
             kept.back()
+
+    def _back(self, kept: Discarded[V]) -> None:
+        self._drop(kept)
+        self._bring_back(kept.found)
+
+    def _drop(self, kept: Discarded[V]) -> None:
+        if kept in self._kept:
+            self._kept.remove(kept)
+            if all(other.sentence != kept.sentence for other in self._kept):
+                self._s.messages.withdraw(kept.sentence)
+            self._s.document.forget(kept)
 
     def forget(self) -> None:
         """What was found before cannot be brought back any more."""
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            self._s.messages.withdraw(kept.sentence)
-            self._s.document.forget(kept)
+        for kept in tuple(self._kept):
+            self._drop(kept)

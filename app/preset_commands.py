@@ -179,7 +179,7 @@ class PresetCommands(QObject):
     def export(self, entries: Sequence[Entry] = ()) -> None:
         """Export these presets; without any the marked ones, and without those the live patch."""
         marked = [entry for entry in entries or self._s.library.browser.selected() if not entry.trouble]
-        self._s.document.settle()
+        self._s.document.settle_own()
         live, loaded = self._s.document.patch, self._s.presets.loaded
         if not marked or (len(marked) == 1 and loaded is not None and marked[0].key == loaded.key):
             # What is heard is what is exported, with its edits; what is known of its preset comes along.

@@ -59,7 +59,7 @@ class ProjectFile(QObject):
         target = path or self._path
         if target is None:
             raise ValueError("The project has no file yet: say where to save it.")
-        self._document.settle()
+        self._document.settle_own()
         project, view = self._document.project, dict(view or {})
         self._submit(
             lambda: save_steps(project, view, target),

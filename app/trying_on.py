@@ -8,6 +8,7 @@ what is there. While the other instrument is at hand, nothing is tried on.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
@@ -25,7 +26,7 @@ class TryingOn(QObject):
     taken = Signal(bool)
     """A hand changed the patch, and it is over; whether anything had been tried on."""
     reverted = Signal()
-    """Undo took back what was tried on, and it is over."""
+    """Undo took back what was tried on, or something else was opened, and it is over."""
     returned = Signal()
     """The instrument is at hand again."""
 
@@ -44,6 +45,7 @@ class TryingOn(QObject):
         self._return.timeout.connect(self.returned)
         session.document.patch_changed.connect(self._patch_changed)
         session.document.leaving.connect(self._leaving)
+        session.document.kept.connect(self._kept)
         session.window.installEventFilter(self)
 
     @property
@@ -71,7 +73,14 @@ class TryingOn(QObject):
         """Make a patch the live one, heard but not committed; what is locked stays."""
         self._s.document.use_synth(self.synth)
         self.shown = (patch, note)
-        self._mine(lambda: self._s.document.audition_patch(patch, note=note, label=label))
+        self._mine(lambda: self._s.document.audition_patch(patch, note=note, label=label, is_offer=True))
+
+    def come_back(self) -> None:
+        """Let the instrument be at hand again whose patches are tried on."""
+        if self.is_on and self.is_away:
+            self._s.document.use_synth(self.synth)
+            self._s.window.panel(self.synth).show()
+            self._s.instruments.bring_up(self.synth)
 
     def show_before(self) -> None:
         """Let the patch as it was be heard and seen; what is tried on can come back at any moment."""
@@ -109,7 +118,10 @@ class TryingOn(QObject):
     def _patch_changed(self, patch: Patch, why: str) -> None:
         if not self.is_on or self._is_mine:
             return
-        if patch.synth != self.synth and why != "load":
+        if why == "load":
+            self._over(self.reverted.emit)
+            return
+        if patch.synth != self.synth:
             self.is_away = True
             return
         if self.is_away and self.before is not None and patch == self.before[0]:
@@ -117,12 +129,18 @@ class TryingOn(QObject):
             self.is_away = False
             self._return.start()
             return
-        was_shown, was_undone = self.shown is not None, why == "revert"
+        # Another whole patch takes the place of what is tried on; a hand goes on from it.
+        goes_on = self.shown is not None and why not in ("audition", "slot")
+        self._over(self.reverted.emit if why == "revert" else partial(self.taken.emit, goes_on))
+
+    def _kept(self) -> None:
+        """Somebody went on from what is tried on, so that it is a step."""
+        if self.is_on and not self.is_away and not self._is_mine:
+            self._over(partial(self.taken.emit, self.shown is not None))
+
+    def _over(self, tell: Callable[[], None]) -> None:
         self.end()
-        if was_undone:
-            self.reverted.emit()
-        else:
-            self.taken.emit(was_shown)
+        tell()
 
     def _leaving(self) -> None:
         """What is tried on is nobody's choice yet: it is not kept when the other instrument comes to hand."""

@@ -29,7 +29,7 @@ TILES_PX, LINE_PX = 96, 58
 LOW_TILES_PX, LOW_LINE_PX = 58, 36
 
 REST_LINES = 4
-"""A sentence that stands alone has so many lines; beside the buttons it has one."""
+"""A sentence that stands alone, or says what went wrong, has so many lines; beside the buttons it has one."""
 WIDE_PX = 560
 """From this width on buttons have all their words."""
 
@@ -97,6 +97,7 @@ class DreamPanel(QWidget):
         if self.words.property("role") != role:
             self.words.setProperty("role", role)
             self.words.style().polish(self.words)
+        self._fit_words()
         self.words.setText(words)
         self.foot.setVisible(bool(words) or not self.body.isHidden())
 
@@ -183,14 +184,19 @@ class DreamPanel(QWidget):
     def _show_buttons(self, on: bool) -> None:
         for button in (self.branch, self.accept, self.discard):
             button.setVisible(on)
-        self.words.set_most_lines(1 if on else REST_LINES)
+        self._fit_words()
+
+    def _fit_words(self) -> None:
+        """What went wrong is read whole, and with it what to do; where it stands is one line beside the buttons."""
+        is_error = self.words.property("role") == "error"
+        self.words.set_most_lines(REST_LINES if is_error or not self.is_open else 1)
 
     def _arrange(self) -> None:
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.accept.setProperty("primary", True)
         self.accept.setToolTip("Take over the patch as one step, and keep its sound as a take")
         self.discard.setToolTip("Leave the patch as it was (Esc)")
-        self.branch.setToolTip("Search again, beginning at the moment that is shown")
+        self.branch.setToolTip("Search again, beginning at the moment that is shown and staying near it")
         self._tile_row = QWidget()
         tiles = QHBoxLayout(self._tile_row)
         tiles.setContentsMargins(0, 0, 0, 0)
@@ -211,9 +217,10 @@ class DreamPanel(QWidget):
         foot.setSpacing(GRID)
         foot.addWidget(self.words, 1)
         foot.addWidget(self.branch)
-        foot.addWidget(self.accept)
         foot.addSpacing(GRID)
         foot.addWidget(self.discard)
+        # Where the button was that began it: a second click finds what makes no sense yet.
+        foot.addWidget(self.accept)
         column = QVBoxLayout(self)
         column.setContentsMargins(PADDING, GRID + 2, PADDING, GRID + 2)
         column.setSpacing(GRID + 2)

@@ -124,7 +124,19 @@ class GuidanceField(ValueField):
         return super().value_text() if self.value > 0.0 else "usual"
 
 
-class PromptField(QLineEdit):
+class WordsField(QLineEdit):
+    """A line of words. They keep the keys that type; Esc leaves what was found, as in the rest of the panel."""
+
+    escaped = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.escaped.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class PromptField(WordsField):
     """The words. The arrow keys leaf through what was asked before."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -160,6 +172,7 @@ class AskForm(QWidget):
     dream_wanted = Signal()
     stop_wanted = Signal()
     imagine_wanted = Signal()
+    escaped = Signal()
     synth_chosen = Signal(str)
     changed = Signal()
     """Something that is remembered became another."""
@@ -172,7 +185,7 @@ class AskForm(QWidget):
         self.more = QToolButton()
         self.imagine = QPushButton("Imagine")
         self.dream = QPushButton("Dream")
-        self.negative = QLineEdit()
+        self.negative = WordsField()
         self.guidance = GuidanceField(GUIDANCE)
         self.seed, self.time, self.length = (ValueField(p) for p in (SEED, TIME, LENGTH))
         self.dice = QToolButton()
@@ -361,6 +374,8 @@ class AskForm(QWidget):
     def _connect(self) -> None:
         self.prompt.returnPressed.connect(self.dream_wanted)
         self.negative.returnPressed.connect(self.dream_wanted)
+        for words in (self.prompt, self.negative):
+            words.escaped.connect(self.escaped)
         self.dream.clicked.connect(lambda: (self.stop_wanted if self.running else self.dream_wanted).emit())
         self.imagine.clicked.connect(self.imagine_wanted)
         self.recall.clicked.connect(self._open_recall)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import ExitStack
+from dataclasses import replace
 
+import numpy as np
 import torch
 
+from engine.audio.resample import resample
+from engine.audio.values import Audio
 from engine.jobs import Note
 from engine.priors.base import Prompt
 from engine.priors.choose import plan_of
@@ -15,6 +19,9 @@ from engine.sds.door import check_imagined
 from engine.sds.hearing import heard
 from engine.sds.nets import borrowed_prior, terms_of
 from engine.sds.result import OWN_PRIOR, Imagined, PlanNote
+
+MOST_PEAK_DB = -1.2
+"""Of what is imagined, between the samples too: a device at another rate shows those peaks."""
 
 
 def imagine(
@@ -39,6 +46,14 @@ def imagine(
                 break
             yield Note(0.9 * done, "Drawing")
         yield Note(0.9, "Making it heard")
-        sound = heard(net, z, seconds)
+        sound = with_headroom(heard(net, z, seconds))
         # Memory may have run out on the way: what is told in the end is how it went.
         return Imagined(sound, prompt, seed, prior, terms_of(prior), imagined(prompt, prior, seed), plan_of(net))
+
+
+def with_headroom(audio: Audio) -> Audio:
+    """Soft enough that its peaks, between the samples too, stay below :data:`MOST_PEAK_DB` at every usual rate."""
+    finer = resample(audio, 4 * audio.sample_rate).samples
+    most = 10.0 ** (MOST_PEAK_DB / 20.0)
+    peak = max(float(np.abs(samples).max(initial=0.0)) for samples in (audio.samples, finer))
+    return audio if peak <= most else replace(audio, samples=(audio.samples * (most / peak)).astype(np.float32))

@@ -22,11 +22,11 @@ N_CANDIDATES = 6
 class TuneRequest:
     """What is wanted: ``prompt`` and what not (``negative``), of which instrument.
 
-    ``guidance`` is ``w`` in ``without + w (with - without)``, ``None`` for what the prior's makers advise. ``reach``
-    says how far from ``start`` the result may be:
-    0 stays there, 1 is anything. Parameters in ``locked`` keep the values of ``start`` (or their defaults); those in
-    ``narrowed`` stay between two human values. ``seconds`` bound the work. ``name`` is what the patches are called;
-    they are called by the prompt when it is empty.
+    ``guidance`` is ``w`` in ``without + w (with - without)``, ``None`` for what the prior's makers advise.
+    ``start_note`` plays ``start`` where the search goes on from the very sound of it. ``reach`` says how far from
+    ``start`` the result may be: 0 stays there, 1 is anything. Parameters in ``locked`` keep the values of ``start``
+    (or their defaults); those in ``narrowed`` stay between two human values. ``seconds`` bound the work. ``name`` is
+    what the patches are called; they are called by the prompt when it is empty.
     """
 
     prompt: str
@@ -41,6 +41,7 @@ class TuneRequest:
     seconds: float = TUNE_S
     prior: str = OWN_PRIOR
     name: str = ""
+    start_note: NoteSettings | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "locked", frozenset(self.locked))

@@ -96,7 +96,7 @@ def tune(
         with ExitStack() as stack:
             run = _Tuning(request, crew, stop, parts, clock, notice)
             first = by_tags(request, presets, run.bounds)
-            if first:
+            if first and request.start_note is None:
                 # Something to hear at once: the nets that would say how well it fits take seconds to load.
                 yield from run.noted(crew.map(run.heard_first, [first]), "Comparing with the presets")
                 yield run.teller.told(first, "bank", "Comparing with the presets", asked=False)
@@ -155,7 +155,7 @@ class _Tuning:
     def run(self, nets: Nets, first: list[Contender]) -> Generator[Note, None, TuneResult]:
         request, teller = self._request, self.teller
         self._ranker = Ranker(nets.listener, request.prompt, request.negative)
-        if first:
+        if first and request.start_note is None:
             yield from self.noted(self._crew.map(self._ranker.ask, [first]), "Comparing with the presets")
             yield teller.told(offered(first), "bank", "Comparing with the presets")
         w = nets.prior.usual_guidance if request.guidance is None else request.guidance
@@ -366,6 +366,9 @@ class _Tuning:
         start = self._request.start
         assert start is not None
         unit = self.bounds.apply(self.bounds.base_unit)
+        note = self._request.start_note
+        if note is not None:
+            return Contender(unit, note.note, note.hold_s, start.seed, -1, "bank")
         length_s = self._stage.length_s
         return Contender(unit, 60, HOLD.clamp(max(length_s - 0.2, 0.1)), start.seed, -1, "bank")
 

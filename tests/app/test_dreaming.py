@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from slow_search import SlowSearch
 
@@ -797,3 +797,161 @@ def test_the_window_closes_in_the_middle_of_a_search(qtbot: QtBot, session: Sess
     begin(qtbot, session)
     assert session.dreaming.job is not None  # the guards of every test look for threads that live on
     assert threading.active_count() > 1
+
+
+# -- nothing is accepted, and nothing is lost, behind anybody's back ---------------------------------------------------
+
+
+def answered(session: Session, words: str) -> None:
+    """Answer the question about unsaved work."""
+    question = session.commands.question
+    assert question is not None
+    next(button for button in question.findChildren(QPushButton) if button.text().replace("&", "") == words).click()
+
+
+@pytest.mark.parametrize("deed", ["save", "new", "export"])
+def test_what_is_only_offered_is_not_kept_by_saving_or_asking(
+    qtbot: QtBot, session: Session, slow: Slow, tmp_path: Path, deed: str
+) -> None:
+    session.document.set_patch(session.document.patch.with_values(op2_ratio=2.0), "Own")
+    before = session.document.patch
+    begin(qtbot, session)
+    finish(qtbot, session, slow)
+    if deed == "save":
+        with qtbot.waitSignal(session.document.file.saved, timeout=PATIENCE_MS):
+            session.document.file.save(tmp_path / "one.tonewright")
+        assert not session.document.file.dirty
+    elif deed == "new":
+        session.actions["project.new"].trigger()
+        answered(session, "Cancel")
+    else:
+        session.preset_commands.export()
+    assert session.document.project.patch == before
+    assert session.document.undo_label == "Own"
+    assert session.document.patch.values["op1_ratio"] == 3.0, "it is offered still"
+    session.dreaming.discard()
+    assert session.document.patch == before
+    assert [step.label for step in session.document.history.past][:-1] == ["Own"]
+
+
+def test_another_project_ends_a_search_and_takes_nothing_along(qtbot: QtBot, session: Session, slow: Slow) -> None:
+    begin(qtbot, session)
+    session.document.file.new_project()
+    assert not session.dreaming.is_on
+    assert session.document.patch.values["op1_ratio"] == 1.0
+    assert session.document.undo_label is None
+    assert session.messages.text == ""
+
+
+def test_who_stores_in_a_slot_what_is_offered_has_taken_it(qtbot: QtBot, session: Session, slow: Slow) -> None:
+    begin(qtbot, session)
+    session.explore.desk.store(1)
+    assert not session.dreaming.is_on
+    assert session.document.project.patch.values["op1_ratio"] == 3.0
+    assert "goes on from" in session.messages.text
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+def test_what_was_found_comes_back_after_another_search_began(
+    qtbot: QtBot, session: Session, slow: Slow, is_over: bool
+) -> None:
+    begin(qtbot, session)
+    if is_over:
+        finish(qtbot, session, slow)
+    click(qtbot, session.dreaming.panel.tiles[1])
+    slow.state, slow.finished = TuneState(()), False
+    field = session.dreaming.panel.ask.prompt
+    field.setFocus()
+    # Who presses Return twice begins twice.
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert session.dreaming.candidates == ()
+    session.actions["edit.undo"].trigger()
+    assert session.document.patch.values["op1_ratio"] == 4.0
+    assert session.dreaming.panel.tiles[1].checked
+
+
+def test_a_branch_goes_on_from_the_very_sound_and_what_it_left_comes_back(
+    qtbot: QtBot, session: Session, slow: Slow
+) -> None:
+    session.dreaming.panel.ask.reach.enter(0.8)
+    begin(qtbot, session)
+    finish(qtbot, session, slow)
+    slow.finished = False
+    session.dreaming.panel.line._go(1)
+    click(qtbot, session.dreaming.panel.branch)
+    qtbot.waitUntil(lambda: len(slow.requests) == 2, timeout=PATIENCE_MS)
+    moment = slow.state.moments[1]
+    assert (slow.request.start, slow.request.start_note, slow.request.reach) == (moment.patch, moment.note, 0.5)
+    assert session.dreaming.panel.ask.reach.value == 0.8, "what the person chose is for the next search"
+    turned_to(qtbot, session, 3.0)
+    session.dreaming.discard()
+    assert session.document.undo_label == f"Discard “{WORDS}”"
+    session.document.undo()
+    assert session.document.patch.values["op1_ratio"] == 3.0, "what the branch found"
+    session.document.undo()
+    assert not session.dreaming.is_on
+    session.document.undo()
+    assert session.document.patch.values["op1_ratio"] == 9.0, "the moment that it began at"
+
+
+def test_esc_in_the_words_discards(qtbot: QtBot, session: Session, slow: Slow) -> None:
+    before = session.document.patch
+    begin(qtbot, session)
+    field = session.dreaming.panel.ask.prompt
+    field.setFocus()
+    qtbot.keyClick(field, Qt.Key.Key_Escape)
+    assert not session.dreaming.is_on
+    assert session.document.patch == before
+    assert field.text() == WORDS
+
+
+def test_who_chooses_or_accepts_has_the_instrument_at_hand_again(qtbot: QtBot, session: Session, slow: Slow) -> None:
+    begin(qtbot, session)
+    finish(qtbot, session, slow)
+    session.document.use_synth("impact")
+    qtbot.keyClick(session.window, Qt.Key.Key_2)
+    assert session.document.patch.values["op1_ratio"] == 4.0
+    session.document.use_synth("impact")
+    click(qtbot, session.dreaming.panel.accept)
+    qtbot.waitUntil(lambda: not session.dreaming.is_on, timeout=PATIENCE_MS)
+    assert session.document.patch.values["op1_ratio"] == 4.0
+    assert len(session.document.takes) == 1
+
+
+def test_a_long_prompt_is_short_where_it_is_a_name(qtbot: QtBot, session: Session, slow: Slow) -> None:
+    session.dreaming.panel.ask.prompt.setText("knock " * 66)
+    say(qtbot, session, "")
+    turned_to(qtbot, session, 3.0)
+    assert len(session.document.under_way or "") < 60
+    assert len(slow.request.name) <= 40
+    session.dreaming.discard()
+    assert len(session.messages.text) < 100
+    assert len(session.document.undo_label or "") < 60
+
+
+def test_a_second_click_on_dream_discards_nothing(qtbot: QtBot, session: Session, slow: Slow) -> None:
+    panel = session.dreaming.panel
+    slow.state = TuneState(())
+    panel.ask.prompt.setText(WORDS)
+    place = panel.ask.dream.mapToGlobal(panel.ask.dream.rect().center())
+    panel.ask.dream.click()
+    qtbot.waitUntil(panel.discard.isVisible)
+    assert not panel.discard.rect().contains(panel.discard.mapFromGlobal(place))
+
+
+def test_what_went_wrong_is_read_whole_beside_the_buttons(qtbot: QtBot, session: Session, slow: Slow) -> None:
+    begin(qtbot, session)
+    session.window.resize(1366, 768)
+    session.dreaming.panel.ask.prompt.setText("сухой деревянный стук, короткий и глухой")
+    say(qtbot, session, "")
+    words = session.dreaming.panel.words
+    qtbot.waitUntil(lambda: words.shown_text.endswith("“a dull wooden knock”."), timeout=PATIENCE_MS)
+
+
+def test_what_happens_after_the_window_closed_is_told_to_nobody(session: Session) -> None:
+    session.document.audition("op1_level_db", -6.0)
+    session.close()
+    assert session.document.undo_label is not None, "what a hand still turned is a step"
+    session.document.set_note(NoteSettings(61, 100, 0.2, 0.3), "Note")
+    assert session.actions["edit.undo"].text() != "Undo: Note"

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from steps import finished
 
+from engine.audio.resample import resample
+from engine.audio.values import Audio
 from engine.dsp.mel import N_BANDS, RATE_HZ
 from engine.errors import BadUsage, WeightError
 from engine.priors.base import Noising, Prompt
 from engine.priors.own import OwnPrior
 from engine.priors.own_net import PriorNet, PriorSettings
 from engine.priors.text import SHA256, TEXT_DIM, check_file, model_folder, text_encoder
+from engine.sds.imagine import with_headroom
 from engine.weights.net_file import NetFile, read_net, write_net
 
 SMALL = PriorSettings(width=64, depth=2, heads=2)
@@ -187,3 +191,15 @@ def test_the_quick_way_wants_nearly_the_same(net: PriorNet, tmp_path: Path) -> N
         found.append(finished(steps)[0])
     assert found[1].dtype == torch.float32
     assert float((found[1] - found[0]).norm() / found[0].norm()) < 0.03
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
+def test_what_is_imagined_has_room_above_it_at_every_rate(rate: int) -> None:
+    """A wave whose peaks lie between the samples goes beyond them where it is played at another rate."""
+    t = np.arange(24_000)
+    wave = np.sin(2 * np.pi * (t + 0.5) / 4).astype(np.float32) * np.hanning(24_000).astype(np.float32)
+    loud = Audio((wave / np.abs(wave).max())[None], 24_000)
+    assert np.abs(resample(loud, rate).samples).max() > 1.2
+    assert np.abs(resample(with_headroom(loud), rate).samples).max() <= 10 ** (-1 / 20)
+    quiet = Audio(0.1 * wave[None], 24_000)
+    assert with_headroom(quiet) is quiet

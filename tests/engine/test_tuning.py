@@ -21,7 +21,9 @@ from tiny_nets import tiny_listener, write_tiny_nets
 from engine.dsp.mel import RATE_HZ
 from engine.errors import WeightError
 from engine.jobs import TERMINAL, Note
+from engine.matching.crew import Crew
 from engine.params import FM_SPACE, Patch
+from engine.params.note import NoteSettings
 from engine.priors.base import Prompt
 from engine.priors.fake import FakePrior
 from engine.project.presets import factory_library
@@ -33,7 +35,7 @@ from engine.sds.prints import distances_db, prints_of
 from engine.sds.rank import Ranker
 from engine.sds.result import TuneRequest, TuneResult, TuneState
 from engine.sds.settings import SdsSettings
-from engine.sds.tune import Parts, tune
+from engine.sds.tune import Parts, _Tuning, tune
 from engine.studio import Studio
 from engine.torch_setup import load_torch
 
@@ -236,6 +238,20 @@ def test_what_is_offered_is_no_worse_than_what_it_began_with(
     assert result.start_score is not None
     assert result.candidates[0].score >= result.start_score > 0.1
     assert all(state.candidates[0].score >= result.start_score for state in states if state.wanted)
+
+
+def test_a_branch_begins_at_the_very_sound() -> None:
+    """Its note, hold and seed are those that were heard."""
+    start = next(preset.patch for preset in PRESETS if preset.patch.synth == "fm")
+    note = NoteSettings(43, 100, 0.31, 1.0)
+    request = TuneRequest("a low tone", start=start, start_note=note, reach=0.5, seconds=0.5)
+    crew = Crew()
+    try:
+        begun = _Tuning(request, crew, threading.Event(), Parts(), Clock(), "")._at_start()
+    finally:
+        crew.close()
+    assert (begun.note, begun.hold_s, begun.seed) == (43, 0.31, start.seed)
+    assert begun.unit.tolist() == pytest.approx(list(start.unit()))
 
 
 def test_the_same_seed_gives_the_same_patches_and_another_seed_others(small_bank: None) -> None:
