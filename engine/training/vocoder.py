@@ -30,7 +30,7 @@ from engine.training.vocoder_shelf import MARGIN, PieceMixer, Pieces, read_sampl
 from engine.training.voice_texts import read_voice, takes_of, text_key
 from engine.vocoder.net import KIND, Shape, VocoderNet, VocoderSettings, pitch_octaves, sound_of
 from engine.vocoder.own import Vocoder
-from engine.vocoder.source import at_samples, cycles_through, pulses
+from engine.vocoder.source import at_samples, cycles_through, sources_of
 
 BATCH, N_FRAMES = 16, 52
 RATE, CRITICS_RATE = 8e-4, 2e-4
@@ -167,8 +167,9 @@ def vocoder_loss(
     with torch.autocast(pieces.samples.device.type, torch.bfloat16):
         shape = net(frames)
     inner = slice(MARGIN * HOP, -MARGIN * HOP)
-    pulse = pulses(cycles_through(pieces.cycles, pieces.hz), at_samples(pieces.hz))
-    first, second = (sound_of(shape, pulse, torch.randn_like(pulse))[:, inner] for _ in range(2))
+    cycles, hz = cycles_through(pieces.cycles, pieces.hz), at_samples(pieces.hz)
+    noises = torch.randn(2, 2, *hz.shape, device=hz.device)
+    first, second = (sound_of(shape, sources_of(cycles, hz, noise))[:, inner] for noise in noises)
     recording = pieces.samples[:, inner]
     loss = energy_distance(recording, first, second) + _PITCH_SHARE * pitch_loss(shape, pieces)
     if critics is None or learn is None:

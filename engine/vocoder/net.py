@@ -2,9 +2,9 @@
 
 ConvNeXt blocks over time (Liu et al., arXiv 2201.03545) and an inverse short-time Fourier transform as the last step,
 as in Vocos (Siuzdak, arXiv 2306.00814). But the net does not say what phase each bin has: it says what pitch a frame
-has, and by which complex gain a train of pulses of that pitch, and by which real gain noise, become the sound; beside
-them it may draw bins outright, as Vocos does: an attack has its place in the frame. Gains begin as the envelope of the
-frames, so that the net learns only what is missing in it.
+has, and by which complex gain a train of pulses of that pitch, and by which real gains noise and bursts of it, become
+the sound; beside them it may draw bins outright, as Vocos does: an attack has its place in the frame. Gains begin as
+the envelope of the frames, so that the net learns only what is missing in it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from engine.dsp.mel import HOP, N_BANDS, WINDOW, band_weights
 from engine.dsp.pitch_track import HIGH_HZ, LOW_HZ
+from engine.vocoder.source import Sources
 
 KIND = "vocoder"
 N_BINS = WINDOW // 2 + 1
@@ -28,8 +29,8 @@ N_STEPS = 8
 _REACH = 3
 _NEAR_PITCHES = 3
 _GAINS = (-12.0, 4.0)
-_DRAWN = -2.0
-"""What is drawn outright begins as little."""
+_BURST, _DRAWN = -0.7, -2.0
+"""Bursts begin softer than noise, and what is drawn outright as little."""
 _LEVEL, _SPREAD = -4.0, 3.0
 """About the middle and the deviation of log-mel frames."""
 
@@ -55,14 +56,15 @@ class VocoderSettings:
 class Shape:
     """What the net says of frames ``[batch, n, ...]``.
 
-    ``pulse_log`` and ``pulse_phase`` are the gain of the pulses, ``noise_log`` of the noise (natural logarithms, bins),
-    ``drawn_log`` and ``drawn_phase`` what is drawn outright, ``steps`` the logarithm of the noise's level in time,
-    ``pitch`` what speaks for each pitch.
+    ``pulse_log`` and ``pulse_phase`` are the gain of the pulses, ``noise_log`` and ``burst_log`` of the noise and its
+    bursts (natural logarithms, bins), ``drawn_log`` and ``drawn_phase`` what is drawn outright, ``steps`` the logarithm
+    of the noise's level in time, ``pitch`` what speaks for each pitch.
     """
 
     pulse_log: Tensor
     pulse_phase: Tensor
     noise_log: Tensor
+    burst_log: Tensor
     drawn_log: Tensor
     drawn_phase: Tensor
     steps: Tensor
@@ -84,7 +86,7 @@ class VocoderNet(nn.Module):
         self.first = nn.LayerNorm(width, eps=1e-6)
         self.blocks = nn.ModuleList(_Block(width, settings.hidden, settings.depth) for _ in range(settings.depth))
         self.last = nn.LayerNorm(width, eps=1e-6)
-        self.gains = nn.Linear(width, 5 * N_BINS)
+        self.gains = nn.Linear(width, 6 * N_BINS)
         self.times = nn.Linear(width, N_STEPS)
         self.pitch = nn.Linear(width, settings.pitches)
         for layer in (self.gains, self.times):
@@ -103,11 +105,12 @@ class VocoderNet(nn.Module):
             x = block(x)
         x = self.last(x)
         gains, times, pitch = self.gains(x).float(), self.times(x).float(), self.pitch(x).float()
-        pulse, phase, noise, drawn, drawn_phase = gains.split(N_BINS, -1)
+        pulse, phase, noise, burst, drawn, drawn_phase = gains.split(N_BINS, -1)
         base = log_envelope(frames)
         pulse, noise = base + pulse.clamp(*_GAINS), base + noise.clamp(*_GAINS)
+        burst = base + (burst + _BURST).clamp(*_GAINS)
         drawn = base + (drawn + _DRAWN).clamp(*_GAINS)
-        return Shape(pulse, phase, noise, drawn, drawn_phase, times.clamp(-6.0, 3.0), pitch)
+        return Shape(pulse, phase, noise, burst, drawn, drawn_phase, times.clamp(-6.0, 3.0), pitch)
 
 
 class _Block(nn.Module):
@@ -176,23 +179,23 @@ def _share() -> Tensor:
     return found
 
 
-def sound_of(shape: Shape, pulse: Tensor, noise: Tensor) -> Tensor:
+def sound_of(shape: Shape, sources: Sources) -> Tensor:
     """The sound ``[batch, (n - 1) * HOP]`` of sources of that length that are shaped."""
-    window = torch.hann_window(WINDOW, device=pulse.device)
+    window = torch.hann_window(WINDOW, device=sources.pulse.device)
     # What a step of a frame is as loud as, drawn straight from one to the next.
     level = shape.steps.flatten(1)[:, None]
-    size = pulse.shape[1]
+    size = sources.pulse.shape[1]
     level = F.interpolate(level, scale_factor=HOP // N_STEPS, mode="linear", align_corners=False)[..., :size][:, 0]
-    noise = noise * level.exp()
 
     def spectrum(source: Tensor) -> Tensor:
         found: Tensor = torch.stft(source, WINDOW, HOP, window=window, return_complex=True).transpose(1, 2)
         return found
 
-    shaped = spectrum(pulse) * torch.polar(shape.pulse_log.exp(), shape.pulse_phase)
-    shaped = shaped + spectrum(noise) * shape.noise_log.exp()
+    shaped = spectrum(sources.pulse) * torch.polar(shape.pulse_log.exp(), shape.pulse_phase)
+    shaped = shaped + spectrum(sources.noise * level.exp()) * shape.noise_log.exp()
+    shaped = shaped + spectrum(sources.burst) * shape.burst_log.exp()
     # Phase 0 is a pulse in the middle of the window.
-    middle = torch.ones(N_BINS, device=pulse.device)
+    middle = torch.ones(N_BINS, device=window.device)
     middle[1::2] = -1.0
     drawn = shape.drawn_log.exp() * (_FLAT * middle)
     shaped = shaped + torch.polar(torch.ones_like(drawn), shape.drawn_phase) * drawn

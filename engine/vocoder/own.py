@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.dsp.mel import HOP, N_BANDS
 from engine.errors import WeightError
 from engine.vocoder.correct import N_ROUNDS, corrected
 from engine.vocoder.net import KIND, VocoderNet, VocoderSettings, pitch_hz, sound_of
-from engine.vocoder.source import at_samples, cycles_of, pulses
+from engine.vocoder.source import at_samples, cycles_of, sources_of
 from engine.weights.net_file import read_net
 
 PIECE_FRAMES = 96
@@ -48,9 +49,11 @@ class Vocoder:
         """Log-mel frames ``[batch, n, bands]`` as sound ``[batch, (n - 1) * HOP]``."""
         shape = self._net(frames.float())
         hz = pitch_hz(shape.pitch)
-        pulse = pulses(cycles_of(hz)[:, :-1], at_samples(hz))
-        noise = torch.from_numpy(_noise(seed).standard_normal(pulse.shape, dtype=np.float32))
-        return corrected(sound_of(shape, pulse, noise.to(pulse.device)), frames, self.rounds)
+        each = at_samples(hz)
+        # The same noise for all of a batch, so that a sound does not depend on its neighbours.
+        noise = torch.from_numpy(_more(_noise(seed), each.shape[1])).to(each.device)
+        sources = sources_of(cycles_of(hz)[:, :-1], each, noise[:, None].expand(-1, *each.shape))
+        return corrected(sound_of(shape, sources), frames, self.rounds)
 
     def stream(self, seed: int = 0) -> Stream:
         """What takes frames as they come."""
@@ -73,7 +76,7 @@ class Stream:
         self._source_from = 0
         self._phase = torch.zeros(1, dtype=torch.float64)
         """Of the pulses at frame ``_source_from``, and the noise from there on."""
-        self._noise = np.zeros(0, dtype=np.float32)
+        self._noise = np.zeros((2, 0), dtype=np.float32)
         self._tail = torch.zeros(0)
 
     def put(self, frames: Tensor) -> Tensor:
@@ -101,17 +104,17 @@ class Stream:
         hz = pitch_hz(shape.pitch)
         cycles = cycles_of(hz, self._phase)
         n = (finish - begin) * HOP
-        more = self._chance.standard_normal(n - len(self._noise), dtype=np.float32)
-        self._noise = np.concatenate([self._noise, more])
-        pulse = pulses(cycles[:, :-1], at_samples(hz))
-        sound = sound_of(shape, pulse, torch.from_numpy(self._noise)[None])
+        more = _more(self._chance, n - self._noise.shape[1])
+        self._noise = np.concatenate([self._noise, more], 1)
+        noise = torch.from_numpy(self._noise)[:, None]
+        sound = sound_of(shape, sources_of(cycles[:, :-1], at_samples(hz), noise))
         asked = frames[:, begin - self._frames_from : finish + 1 - self._frames_from]
         sound = corrected(sound, asked, self._rounds)[0]
         given = self._given(sound, begin, until)
         self._done = until
         self._source_from = max(until - _AROUND, 0)
         self._phase = cycles[:, (self._source_from - begin) * HOP]
-        self._noise = self._noise[(self._source_from - begin) * HOP :]
+        self._noise = self._noise[:, (self._source_from - begin) * HOP :]
         keep = max(self._source_from - self._net.reach, 0)
         self._frames, self._frames_from = self._frames[keep - self._frames_from :], keep
         return given
@@ -128,3 +131,8 @@ class Stream:
 
 def _noise(seed: int) -> np.random.Generator:
     return np.random.default_rng(seed)
+
+
+def _more(chance: np.random.Generator, n: int) -> NDArray[np.float32]:
+    """The next ``n`` numbers of both noises, ``[2, n]``: the same however many are drawn at a time."""
+    return np.ascontiguousarray(chance.standard_normal((n, 2), dtype=np.float32).T)

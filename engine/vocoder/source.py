@@ -1,16 +1,36 @@
-"""What the vocoder shapes: a train of pulses whose phase is the sum of its pitch, and noise.
+"""What the vocoder shapes: a train of pulses whose phase is the sum of its pitch, noise, and noise in bursts.
 
 A net need not learn how the phase of a held tone goes on from frame to frame: the pulses bring that with them. All
-partials of a frame have the same amplitude, the highest fades before half the sample rate, and both sources have unit
-variance, so a flat spectrum is what they have in common.
+partials of a frame have the same amplitude, the highest fades before half the sample rate. High up a voice is breath
+that swells in every cycle: that are the bursts. All sources have unit variance and a flat spectrum.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from engine.dsp.mel import HOP, RATE_HZ
+
+_SHARP = 2.0
+"""Of bursts: their level is ``exp(_SHARP * cos(phase))``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """``[batch, n]`` each."""
+
+    pulse: Tensor
+    noise: Tensor
+    burst: Tensor
+
+
+def sources_of(cycles: Tensor, hz: Tensor, noise: Tensor) -> Sources:
+    """The sources of a phase ``cycles`` ``[batch, n]``, the pitch ``hz`` at each sample and two noises
+    ``[2, batch, n]`` of unit variance."""
+    return Sources(pulses(cycles, hz), noise[0], bursts(cycles, noise[1]))
 
 
 def cycles_of(hz: Tensor, before: Tensor | None = None) -> Tensor:
@@ -42,7 +62,7 @@ def pulses(cycles: Tensor, hz: Tensor) -> Tensor:
 
     The sum of cosines up to half the sample rate in closed form; the last one comes and goes in step with the pitch.
     """
-    phase = (2.0 * torch.pi * (cycles - cycles.floor())).float()
+    phase = _angle(cycles)
     most = RATE_HZ / 2.0 / hz
     whole = most.floor()
     half = 0.5 * phase
@@ -54,3 +74,15 @@ def pulses(cycles: Tensor, hz: Tensor) -> Tensor:
     train = torch.where(near, n, torch.sin((n + 0.5) * phase) / (2.0 * safe) - 0.5)
     train = train + (most - whole) * torch.cos(whole * phase)
     return train * (2.0 / most).sqrt()
+
+
+def bursts(cycles: Tensor, noise: Tensor) -> Tensor:
+    """``noise`` ``[batch, n]`` that is loudest where a cycle begins."""
+    level = (_SHARP * torch.cos(_angle(cycles))).exp()
+    # The mean of exp(2 s cos p) over p is a Bessel function.
+    found: Tensor = noise * (level / torch.special.i0(torch.tensor(2.0 * _SHARP)).sqrt())
+    return found
+
+
+def _angle(cycles: Tensor) -> Tensor:
+    return (2.0 * torch.pi * (cycles - cycles.floor())).float()
